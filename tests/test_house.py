@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import functools
 import re
 import subprocess
 import tomllib
@@ -37,8 +38,14 @@ def room(path):
     return inside.parts[0].removesuffix(".py")
 
 
+@functools.cache
 def tree(path):
     return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def breaches(check, paths=HELPERS):
+    """Return what a check of a module's tree finds, by module; modules without a breach are left out."""
+    return {path.relative_to(ROOT).as_posix(): found for path in paths if (found := check(tree(path)))}
 
 
 def imports(module):
@@ -104,10 +111,9 @@ def test_the_floor_check_sees_an_arrow_that_points_up_and_one_between_wings():
     assert floor_breaches(ast.parse("from helpers.stats import survey_scales"), "value") == []
 
 
-@pytest.mark.parametrize("path", HELPERS, ids=lambda p: str(p.relative_to(ROOT)))
-def test_arrows_go_down(path):
-    if path != ROOT / "helpers" / "__init__.py":
-        assert floor_breaches(tree(path), room(path)) == []
+def test_arrows_go_down():
+    inside = [path for path in HELPERS if path != ROOT / "helpers" / "__init__.py"]
+    assert {str(path): found for path in inside if (found := floor_breaches(tree(path), room(path)))} == {}
 
 
 def test_the_outside_check_sees_disk_screen_and_global_random_state():
@@ -115,10 +121,10 @@ def test_the_outside_check_sees_disk_screen_and_global_random_state():
     assert outside_breaches(source) == ["os", "print", "to_csv", "random.normal"]
 
 
-@pytest.mark.parametrize("path", [p for p in HELPERS if room(p) in (*WINGS, "stats", "customers")],
-                         ids=lambda p: str(p.relative_to(ROOT)))
-def test_wings_and_stats_touch_neither_disk_nor_screen(path):
-    assert outside_breaches(tree(path)) == []
+def test_wings_and_stats_touch_neither_disk_nor_screen():
+    inside = [path for path in HELPERS if room(path) in (*WINGS, "stats", "customers")]
+    assert len(inside) > 100
+    assert breaches(outside_breaches, inside) == {}
 
 
 def parquet_reads(source):
@@ -152,9 +158,8 @@ def test_the_mutation_check_sees_an_argument_written_into():
     assert mutations(source) == ["f: a['x']", "f: inplace"]
 
 
-@pytest.mark.parametrize("path", HELPERS, ids=lambda p: str(p.relative_to(ROOT)))
-def test_no_function_writes_into_its_arguments(path):
-    assert mutations(tree(path)) == []
+def test_no_function_writes_into_its_arguments():
+    assert breaches(mutations) == {}
 
 
 def tags(cell):
@@ -165,9 +170,14 @@ def code_cells(notebook):
     return [c for c in notebook.cells if c.cell_type == "code"]
 
 
+@functools.cache
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
 @pytest.fixture(params=NOTEBOOKS, ids=lambda p: p.stem)
 def notebook(request):
-    return nbformat.read(request.param, as_version=4)
+    return read(request.param)
 
 
 def test_there_are_eight_notebooks_numbered_in_order():
@@ -190,7 +200,7 @@ def test_every_parameter_line_has_name_type_default_meaning_and_unit(notebook):
 def test_a_parameter_has_one_type_default_and_meaning_everywhere():
     lines = {}
     for path in NOTEBOOKS:
-        parameters = code_cells(nbformat.read(path, as_version=4))[0].source.splitlines()
+        parameters = code_cells(read(path))[0].source.splitlines()
         assert {"source", "run", "as_of", "seed"} <= {line.split(":")[0] for line in parameters}
         for line in parameters:
             assert lines.setdefault(line.split(":")[0], line) == line
@@ -251,7 +261,7 @@ def test_sizes_of_notebooks_are_printed(capsys):
     with capsys.disabled():
         print("\nnotebook                       code cells  median lines  longest  words of prose a line")
         for path in NOTEBOOKS:
-            cells = nbformat.read(path, as_version=4).cells
+            cells = read(path).cells
             lines = [len([x for x in c.source.splitlines() if x.strip()]) for c in cells if c.cell_type == "code"]
             words = sum(len(c.source.split()) for c in cells if c.cell_type == "markdown")
             print(f"{path.stem:<30} {len(lines):>10} {sorted(lines)[len(lines) // 2]:>13} {max(lines):>8} "
@@ -377,29 +387,28 @@ UNIX_MODULES = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "te
 ASKS_THE_SYSTEM = re.compile(r"hasattr\((os|signal), |os\.name|sys\.platform")
 
 
-def unportable_calls(source):
-    """Return what Windows does not have and a source uses without having asked; one that asks at its top has asked."""
-    module = ast.parse(source)
+def unportable_calls(module):
+    """Return what Windows does not have and a module uses without having asked; one that asks at its top has asked."""
     found = [name for name in imports(module) if name.partition(".")[0] in UNIX_MODULES]
-    if any(ASKS_THE_SYSTEM.search(ast.unparse(node)) for node in module.body if isinstance(node, ast.Assign)):
+    used = [node for node in ast.walk(module) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+            and node.attr in UNIX_ONLY.get(node.value.id, ())]
+    if not used or any(ASKS_THE_SYSTEM.search(ast.unparse(n)) for n in module.body if isinstance(n, ast.Assign)):
         return found
     functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     asked = {id(inner) for function in functions if ASKS_THE_SYSTEM.search(ast.unparse(function))
              for inner in ast.walk(function)}
-    return found + [f"{node.value.id}.{node.attr}" for node in ast.walk(module) if isinstance(node, ast.Attribute)
-                    and isinstance(node.value, ast.Name) and node.attr in UNIX_ONLY.get(node.value.id, ())
-                    and id(node) not in asked]
+    return found + [ast.unparse(node) for node in used if id(node) not in asked]
 
 
 def test_the_check_of_portable_calls_sees_what_windows_lacks():
-    assert unportable_calls("import fcntl\ndef f():\n    return os.geteuid(), os.getpid()") == ["fcntl", "os.geteuid"]
-    assert unportable_calls("def f():\n    return hasattr(os, 'geteuid') and os.geteuid()") == []
-    assert unportable_calls("IS_LINUX = sys.platform == 'linux'\ndef f():\n    os.fork()") == []
+    unasked = ast.parse("import fcntl\ndef f():\n    return os.geteuid(), os.getpid()")
+    assert unportable_calls(unasked) == ["fcntl", "os.geteuid"]
+    assert unportable_calls(ast.parse("def f():\n    return hasattr(os, 'geteuid') and os.geteuid()")) == []
+    assert unportable_calls(ast.parse("IS_LINUX = sys.platform == 'linux'\ndef f():\n    os.fork()")) == []
 
 
-@pytest.mark.parametrize("path", HELPERS, ids=lambda p: str(p.relative_to(ROOT)))
-def test_nothing_is_called_that_another_system_lacks_without_asking(path):
-    assert unportable_calls(path.read_text(encoding="utf-8")) == []
+def test_nothing_is_called_that_another_system_lacks_without_asking():
+    assert breaches(unportable_calls) == {}
 
 
 def names_in(module):
@@ -417,9 +426,8 @@ def names_in(module):
     return names
 
 
-def dead_references(sources):
+def dead_references(modules):
     """Return what docstrings name between backticks that is neither in their module nor in the one named before it."""
-    modules = {name: ast.parse(source) for name, source in sources.items()}
     known = {name: names_in(module) for name, module in modules.items()}
     by_last = {}
     for name in known:
@@ -444,16 +452,16 @@ def dead_references(sources):
 def test_the_check_of_references_sees_what_is_not_there():
     there = "def made():\n    pass\n"
     docs = '"""From `made` and `a.made`, `helpers.b.a.made`, `numpy.sum`."""\n' + there
-    assert dead_references({"helpers.b.a": docs}) == []
+    assert dead_references({"helpers.b.a": ast.parse(docs)}) == []
     dead = '"""From `lost`, and `a.lost`, as `helpers.b.gone.made`."""\n' + there
-    assert dead_references({"helpers.b.a": dead}) == [
+    assert dead_references({"helpers.b.a": ast.parse(dead)}) == [
         "helpers.b.a: lost", "helpers.b.a: a.lost", "helpers.b.a: helpers.b.gone.made"]
 
 
 def test_docstrings_name_only_what_is_there():
-    sources = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"):
-               path.read_text(encoding="utf-8") for path in HELPERS}
-    assert dead_references(sources) == []
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): tree(path)
+               for path in HELPERS}
+    assert dead_references(modules) == []
 
 
 def test_no_module_has_more_than_350_lines():
@@ -509,15 +517,13 @@ def test_the_check_of_words_reads_sentences_and_no_docstrings():
     assert coined(said(ast.parse('"""Kept aside."""\nx = f"{n} rejected rows"'))) == []
 
 
-@pytest.mark.parametrize("path", HELPERS,
-                         ids=lambda p: p.relative_to(ROOT / "helpers").as_posix())
-def test_sentences_of_pages_use_the_words_of_the_field(path):
-    assert coined(said(tree(path))) == []
+def test_sentences_of_pages_use_the_words_of_the_field():
+    assert breaches(lambda module: coined(said(module))) == {}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_markdown_of_notebooks_uses_the_words_of_the_field(path):
-    cells = nbformat.read(path, 4).cells
+    cells = read(path).cells
     assert coined("\n".join(c.source for c in cells if c.cell_type == "markdown").lower()) == []
 
 
@@ -545,9 +551,10 @@ def test_the_check_of_named_modules_sees_one_that_is_gone():
     assert [absent(name) for name in names] == [False, True, True]
 
 
-@pytest.mark.parametrize("path", HELPERS, ids=lambda p: str(p.relative_to(ROOT)))
-def test_every_module_and_function_that_a_docstring_names_exists(path):
-    assert [name for name in NAMED.findall(path.read_text(encoding="utf-8")) if absent(name)] == []
+def test_every_module_and_function_that_a_docstring_names_exists():
+    named = {name: path for path in HELPERS for name in NAMED.findall(path.read_text(encoding="utf-8"))}
+    assert len(named) > 50
+    assert {name: str(path) for name, path in named.items() if absent(name)} == {}
 
 
 def test_every_folder_of_helpers_lists_its_files():
