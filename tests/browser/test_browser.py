@@ -23,7 +23,30 @@ CUT = """() => [...document.querySelectorAll('svg.plot')].filter(svg => svg.getC
         return box.left < frame.left - 1 || box.right > frame.right + 1 }).map(text => text.textContent) })"""
 
 
+# Texts of one colour, size and weight before one background have one contrast. Of one letter, and of what a drawing
+# holds, axe cannot tell it.
+ALIKE = """() => { const known = new Set();
+    document.querySelectorAll('td, th, button').forEach(part => {
+        if (part.childElementCount || part.textContent.trim().length < 2) return;
+        const own = getComputedStyle(part), look = [own.color, own.fontSize, own.fontWeight, own.textShadow];
+        for (let box = part; box; box = box.parentElement) {
+            const style = getComputedStyle(box);
+            look.push(style.backgroundColor, style.backgroundImage, style.opacity) }
+        const seen = look.join();
+        if (known.has(seen)) part.dataset.alike = ''; else known.add(seen) }) }"""
+CONTRAST = "color-contrast"
+
 PHONE, DESK = (390, 844), (1440, 900)
+
+
+def barriers(window):
+    """Return what axe finds serious: contrast once for each look of a cell, every other rule everywhere."""
+    told = {"resultTypes": ["violations"]}
+    found = Axe().run(window, options={**told, "rules": {CONTRAST: {"enabled": False}}}).response["violations"]
+    window.evaluate(ALIKE)
+    found += Axe().run(window, context={"exclude": [["[data-alike]"], ["svg.plot"]]},
+                       options={**told, "runOnly": [CONTRAST]}).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found if v["impact"] in SERIOUS]
 
 
 def leadership_problems(window):
@@ -64,9 +87,7 @@ def problems(window, asked, size):
     window.evaluate(UNFOLD)
     found |= {"sideways": widths_that_overflow(window)}
     window.set_viewport_size({"width": size[0], "height": size[1]})
-    unfit = [v for v in Axe().run(window).response["violations"] if v["impact"] in SERIOUS]
-    return {**found, "unreached": window.evaluate(UNREACHED),
-            "access": [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in unfit],
+    return {**found, "unreached": window.evaluate(UNREACHED), "access": barriers(window),
             "asked": [url for url in asked if url != window.url and not url.startswith("data:")]}
 
 
@@ -93,6 +114,21 @@ def opened(browser, shelf, size):
         yield str(path.relative_to(shelf)), window, asked
         window.close()
     context.close()
+
+
+PALE = """<html lang="en"><title>t</title><main><h1>t</h1><table><thead><tr><th scope="col">n</th></tr></thead><tbody>
+<tr><td>10</td></tr><tr><td>20</td></tr><tr><td>30</td></tr><tr%s><td%s>40</td></tr></tbody></table></main></html>"""
+
+
+@pytest.mark.parametrize("style", [("", ' style="color: #ccc"'), (' style="background: #555"', ""),
+                                   (' style="opacity: .4"', "")], ids=["text", "background", "opacity"])
+def test_one_cell_of_too_little_contrast_is_found_among_many_alike(browser, style):
+    window = browser.new_page()
+    window.set_content(PALE % ("", ""))
+    assert barriers(window) == []
+    window.set_content(PALE % style)
+    assert [found.partition(":")[0] for found in barriers(window)] == [CONTRAST]
+    window.close()
 
 
 def test_a_page_asks_for_nothing_but_itself(failures):
