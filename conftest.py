@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from _pytest import doctest
 
 # Before NumPy is loaded: tests run side by side, and with more threads than cores linear algebra mostly waits.
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
@@ -24,6 +25,16 @@ LONGEST = (  # by measured processor time
     "tests/test_workbook.py", "tests/foundation/test_spark.py", "tests/pipeline/test_hostile.py",
     "tests/browser/test_browser.py", "tests/pipeline/test_command_line.py", "tests/pipeline/test_runner.py",
     "tests/pipeline/test_erase.py", "tests/churn/test_backtest.py")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path):
+    """Look for examples only where there is one: to look through a module takes longer than to load it."""
+    found = yield
+    if any(isinstance(node, doctest.DoctestModule) for node in found) and (
+            ">>>" not in file_path.read_text(encoding="utf-8")):
+        return [node for node in found if not isinstance(node, doctest.DoctestModule)]
+    return found
 
 
 def pytest_collection_modifyitems(items):
