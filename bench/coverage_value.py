@@ -173,7 +173,7 @@ def of_quarters(rng, replications, _):
     for n_weeks, a_week, wave in ((78, 15, 0.0), (117, 15, 0.0), (117, 60, 0.0), (130, 60, 0.4)):
         found = [fan(rng, n_weeks, a_week, wave) for _ in range(replications)]
         for measure, level in found[0]:
-            row(f"{measure}, {n_weeks} weeks, {a_week} new a week, wave {wave}"[:38],
+            row(f"{measure}, {n_weeks} × {a_week} a week, wave {wave}",
                 sum(f[measure, level] for f in found), len(found), level)
 
 

@@ -12,7 +12,7 @@ LEGENDRE_NODES, LEGENDRE_WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 MAX_LOG_DEPTH = 40.0  # the integrand is cut off where it has fallen by exp(−40)
 
-BLOCK_ROWS = 20_000  # rows times nodes that are held at once
+BLOCK_ROWS = 400  # rows at a time: arrays of a row and node each are small enough that their memory is used again
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _integral(x: np.ndarray, t_x: np.ndarray, age: np.ndarray, values: np.ndarra
     move = np.log(low + t_x) + np.multiply.outer((LEGENDRE_NODES + 1) / 2, reach)  # (n_nodes, n_rows)
     tau = np.exp(move)
     to_alpha, to_beta = tau + (alpha - low), tau + (beta - low)
-    log_alpha, log_beta = np.log(to_alpha), np.log(to_beta)
+    log_alpha, log_beta = (move if least == low else np.log(to) for least, to in ((alpha, to_alpha), (beta, to_beta)))
     power = move - (r + x) * log_alpha - (s + 1) * log_beta
     peak = power.max(axis=0)
     mass = np.exp(power - peak) * (LEGENDRE_WEIGHTS / 2)[:, None]
