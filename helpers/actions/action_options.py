@@ -10,7 +10,6 @@ from helpers.actions.config import ActionRule, ActionsConfig
 from helpers.actions.eligibility import ContactConsent
 from helpers.actions.measured_response import ActionResponse
 from helpers.actions.next_best_action import SharedLimit
-from helpers.customers.random_assignment import CONTROL_GROUP, TREATMENT
 from helpers.foundation.results import Status
 from helpers.foundation.study_config import Economics
 
@@ -130,19 +129,19 @@ class ActionOptions:
         own = self.customers["our_owner"].to_numpy(dtype=object)
         return np.where(by_account[rule] & (own != ""), own, named[rule])
 
-    def limits(self, share: float, arms: np.ndarray) -> list[SharedLimit]:
+    def limits(self, share: float, has_arm: np.ndarray) -> list[SharedLimit]:
         """Return what the study limits, for lists of which a share is held out.
 
         Limits hold for who is contacted. Of those without an arm a share will be held out; the draw is in proportion,
         so that a limit may be planned for by that share, less what rounding can leave over; where a limit is small, so
-        that this gives less than it, as many are listed as the limit.
+        that this gives less than it, as many are listed as the limit. Whoever has an arm counts as contacted.
 
         Parameters
         ----------
         share : float
             Share of the control group.
-        arms : ndarray of str of shape (n_customers,)
-            Arm of an open draw, which is kept; empty for who has none.
+        has_arm : ndarray of bool of shape (n_customers,)
+            Who keeps the arm of an open draw.
         """
         m, own = len(self.rules), self.customers["our_owner"].to_numpy(dtype=object)
         alone, n_groups = np.ones((len(own), 1)), m * max(self.customers["tier"].nunique(), 1)
@@ -156,7 +155,7 @@ class ActionOptions:
             found.append((f"capacity of {name}", whose, uses.astype("float64"), float(most), n_groups))
         if self.assumptions.budget is not None:
             found.append(("budget", alone, self.costs[0][None, :-1], self.assumptions.budget, n_groups))
-        return [_limit_of_treated(SharedLimit(name, weights, use, most), n, share, arms)
+        return [_limit_of_treated(SharedLimit(name, weights, use, most), n, share, has_arm)
                 for name, weights, use, most, n in found]
 
     def _capacities(self) -> list[tuple[str, np.ndarray, int]]:
@@ -166,9 +165,9 @@ class ActionOptions:
         return [(name, (names == name).astype("float64"), limit) for name, limit in most.items()]
 
 
-def _limit_of_treated(one: SharedLimit, n_groups: int, share: float, arms: np.ndarray) -> SharedLimit:
+def _limit_of_treated(one: SharedLimit, n_groups: int, share: float, has_arm: np.ndarray) -> SharedLimit:
     """Return a limit of who is contacted as one of who is listed."""
     left_over = ROUNDED * n_groups * float(one.use.max(initial=0.0))
     is_by_share = (one.limit - left_over) / (1 - share) > one.limit
-    counts = np.select([arms == CONTROL_GROUP, arms == TREATMENT], [0.0, 1.0], 1 - share if is_by_share else 1.0)
+    counts = np.where(has_arm | (not is_by_share), 1.0, 1 - share)
     return SharedLimit(one.name, one.weights * counts[:, None], one.use, one.limit - left_over * is_by_share)

@@ -85,7 +85,7 @@ def _with_arms(rows: pd.DataFrame, campaign: Campaign, draw: Draw) -> pd.DataFra
     kept = first_drawn(draw.assigned).set_index("unit_id")["variant"].reindex(ordered["customer_id"])
     unknown = np.full(len(ordered), np.nan)
     candidates = RankedCandidates(unknown, unknown, unknown, kept.astype("object").fillna("").to_numpy())
-    listed = ordered.head(candidates.length(campaign.capacity, campaign.hold_out_share))
+    listed = ordered[candidates.listed(campaign.capacity, campaign.hold_out_share)]
     arms = draw.assign(listed["tier"].set_axis(listed["customer_id"]), campaign.hold_out_share)
     arms = arms.rename(columns={"unit_id": "customer_id", "experiment": "draw"})
     ranks = pd.Series(np.arange(1, len(listed) + 1), index=listed.index).reindex(rows.index).astype("Int64")

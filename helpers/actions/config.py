@@ -144,7 +144,9 @@ DEFAULT_STRATEGIES = (
 class ActionsConfig(Section):
     """What the action plan assumes; costs of contacts and offers stand in ``[economics]``."""
 
-    capacity: int = Field(500, ge=1, description="customers who can be contacted in this round [customers]")
+    capacity: int = Field(
+        500, ge=1, description="customers who can be contacted in this round, at most and not on average: who is in an "
+        "open draw is chosen as if contacted, and places of the held out go to others [customers]")
     hold_out_share: float | None = Field(
         None, gt=0, lt=1, description="share of the list that is the random control group; empty to size it from a "
         "tenth to a half by the power to show the break-even [share]")

@@ -39,24 +39,37 @@ class RankedCandidates:
     cost: np.ndarray
     kept_arm: np.ndarray
 
-    def length(self, capacity: int, share: float) -> int:
-        """Return how long the list may be so that the treated fill the capacity and no more."""
-        kept = np.cumsum(self.kept_arm == TREATMENT)
-        fresh = np.cumsum(self.kept_arm == "")
-        held = np.maximum(np.rint(share * fresh), 1) * ((fresh > 1) & (share > 0))
-        return int(np.searchsorted(np.maximum.accumulate(kept + fresh - held), capacity, side="right"))
+    def listed(self, capacity: int, share: float) -> np.ndarray:
+        """Return who is on the list, so that at most the capacity is contacted; bool of shape (n_candidates,).
 
-    def blocks(self, length: int, share: float) -> list[tuple[int, int]]:
+        Whoever has an arm counts as contacted whichever it is, since an arm that decided who is listed would bias what
+        the list is measured by. Places that the held out of them leave over go on to those without an arm.
+        """
+        has_arm = self.kept_arm != ""
+        is_first = np.cumsum(has_arm) + self._treated_without_arm(share) <= capacity
+        return self.completed(has_arm & is_first, capacity, share)
+
+    def completed(self, is_kept: np.ndarray, capacity: int, share: float) -> np.ndarray:
+        """Return a list of some who have an arm and of as many without one as fit; bool of shape (n_candidates,)."""
+        left = capacity - int((is_kept & (self.kept_arm == TREATMENT)).sum())
+        return is_kept | ((self.kept_arm == "") & (self._treated_without_arm(share) <= left))
+
+    def _treated_without_arm(self, share: float) -> np.ndarray:
+        """Return how many without an arm a list that ends at each place contacts, shape (n_candidates,)."""
+        n = np.cumsum(self.kept_arm == "")
+        return n - np.maximum(np.rint(share * n), 1) * ((n > 1) & (share > 0))
+
+    def blocks(self, listed: np.ndarray, share: float) -> list[tuple[int, int]]:
         """Return how many of a list are held out and treated: of those whose arm is kept, and of the others."""
-        arms = self.kept_arm[:length]
+        arms = self.kept_arm[listed]
         fresh = int((arms == "").sum())
         held = n_held_out(fresh, share)
         return [(int((arms == CONTROL_GROUP).sum()), int((arms == TREATMENT).sum())), (held, fresh - held)]
 
-    def break_even(self, length: int) -> float:
+    def break_even(self, listed: np.ndarray) -> float:
         """Return the relative cut in churn at which contacting the list pays, NaN where no margin is known."""
-        stake = float(np.nansum(self.margin_at_risk[:length]))
-        return float(self.cost[:length].sum()) / stake if stake > 0 else math.nan
+        stake = float(np.nansum(self.margin_at_risk[listed]))
+        return float(self.cost[listed].sum()) / stake if stake > 0 else math.nan
 
 
 def control_group_share(
@@ -80,16 +93,16 @@ def control_group_share(
     if assumptions.hold_out_share is not None:
         return assumptions.hold_out_share
     gone = response.reduction
-    if response.is_clear and gone.low > candidates.break_even(candidates.length(assumptions.capacity, LEAST_SHARE)):
+    if response.is_clear and gone.low > candidates.break_even(candidates.listed(assumptions.capacity, LEAST_SHARE)):
         return LEAST_SHARE
     shares = np.arange(100 * LEAST_SHARE, 100 * EVEN_SHARE).round() / 100
     return next((float(s) for s in shares if _shows_break_even(candidates, assumptions.capacity, s)), EVEN_SHARE)
 
 
 def _shows_break_even(candidates: RankedCandidates, capacity: int, share: float) -> bool:
-    n = candidates.length(capacity, share)
-    risk = float(candidates.churn_probability[:n].mean()) if n else math.nan
-    return detectable_reduction(candidates.blocks(n, share), risk) <= candidates.break_even(n)
+    listed = candidates.listed(capacity, share)
+    risk = float(candidates.churn_probability[listed].mean()) if listed.any() else math.nan
+    return detectable_reduction(candidates.blocks(listed, share), risk) <= candidates.break_even(listed)
 
 
 def detectable_reduction(blocks: Sequence[tuple[int, int]], risk: float) -> float:

@@ -46,6 +46,11 @@ class SharedLimit:
     use: np.ndarray
     limit: float
 
+    def left_after(self, action: np.ndarray) -> float:
+        """Return what an assignment, −1 for no action, leaves of the limit."""
+        who = np.flatnonzero(action >= 0)
+        return self.limit - float(_taken(self, who, action[who]).sum())
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
@@ -123,11 +128,8 @@ class _Problem:
 
     def room(self, action: np.ndarray | None = None) -> np.ndarray:
         """Return what is left of each limit under an assignment, shape (n_limits,)."""
-        left = np.array([one.limit for one in self.limits], dtype="float64")
-        if action is None:
-            return left
-        who = np.flatnonzero(action >= 0)
-        return left - np.array([_taken(one, who, action[who]).sum() for one in self.limits], dtype="float64")
+        return np.array([one.limit if action is None else one.left_after(action) for one in self.limits],
+                        dtype="float64")
 
     def split(self, prices: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the customers who are least decided at these prices, and what is best for all the others.

@@ -1,7 +1,7 @@
 """Action planner: the action of each customer, priority ranking, capacity, random control group, costs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from helpers.actions.eligibility import IN_GLOBAL_CONTROL, NOT_SCORED, ContactCo
 from helpers.actions.measured_response import UNMEASURED, ActionResponse
 from helpers.actions.next_best_action import SharedLimit, best_assignment
 from helpers.actions.schema import ACTION_LIST
-from helpers.customers.random_assignment import CONTROL_GROUP, TREATMENT, Draw, first_drawn
+from helpers.customers.random_assignment import TREATMENT, Draw, first_drawn
 from helpers.foundation.study_config import Economics
 
 BEYOND_CAPACITY = "beyond the capacity of this round"
@@ -51,6 +51,10 @@ def plan_actions(
     the control group taken off the capacity is filled; then the control group is drawn from the list, in proportion
     to action and tier. Whoever is in a draw that is open keeps that arm.
 
+    Limits hold at most, not on average, since people and money cannot be exceeded. So that nobody's own arm decides
+    whether he is listed, whoever is in an open draw is chosen as if all of them were contacted; what the held out among
+    them leave over goes to customers without an arm, who are drawn afterwards.
+
     Parameters
     ----------
     customers : DataFrame
@@ -71,26 +75,48 @@ def plan_actions(
     values = options.values(reason == "")
     arms = first_drawn(draw.assigned).set_index("unit_id")["variant"].reindex(customers["customer_id"])
     arms = arms.astype("object").fillna("").to_numpy()
-    alone = np.where(values.max(axis=1, initial=-np.inf) > -np.inf, values.argmax(axis=1), len(options.rules)) if len(
-        options.rules) else options.first
-    share = control_group_share(_candidates(options, alone, arms), assumptions, response)
+    alone = _best_rule(options, values)
+    share = control_group_share(_candidates(options, alone, arms, _ranking(options, alone)), assumptions, response)
     rule = _chosen(options, values, share, arms)
     late = np.where(alone == len(options.rules), "", np.where(
         values.max(axis=1, initial=-np.inf) > 0, BEYOND_CAPACITY, "no action is expected to pay for itself"))
     reason = np.where((reason == "") & (rule == len(options.rules)), late, reason)
-    return _with_list(_planned(options, rule, reason), options, share, draw)[list(ACTION_LIST.names)]
+    order = _ranking(options, np.where(reason == "", rule, len(options.rules)))
+    candidates = _candidates(options, rule, arms, order)
+    return _with_list(_planned(options, rule, reason), options, candidates, order, share, draw)[list(ACTION_LIST.names)]
+
+
+def _best_rule(options: ActionOptions, values: np.ndarray) -> np.ndarray:
+    """Return the rule of most worth for each customer without any limit, the number of rules for none."""
+    best = values.argmax(axis=1) if values.shape[1] else options.first
+    return np.where(values.max(axis=1, initial=-np.inf) > -np.inf, best, len(options.rules))
 
 
 def _chosen(options: ActionOptions, values: np.ndarray, share: float, arms: np.ndarray) -> np.ndarray:
     """Return the rule by which each customer may be listed, the number of rules for none, shape (n_customers,)."""
-    limits = options.limits(share, arms)
+    has_arm, none = arms != "", len(options.rules)
+    limits = options.limits(share, has_arm)
     if not limits and not options.assumptions.rules_compete:
-        best = values.argmax(axis=1) if values.shape[1] else options.first
-        return np.where(values.max(axis=1, initial=-np.inf) > -np.inf, best, len(options.rules))
-    counts = np.select([arms == CONTROL_GROUP, arms == TREATMENT], [0.0, 1.0], 1 - share)
-    every = SharedLimit("capacity", counts[:, None], np.ones((1, values.shape[1])), options.assumptions.capacity + 1.0)
-    taken = best_assignment(values, [every, *limits]).action
-    return np.where(taken < 0, len(options.rules), taken)
+        rule = _best_rule(options, values)
+        order = _ranking(options, rule)
+        is_listed = _candidates(options, rule, arms, order).listed(options.assumptions.capacity, share)
+        rule[order[has_arm[order] & ~is_listed]] = none
+        return rule
+    counts, capacity = np.where(has_arm, 1.0, 1 - share)[:, None], float(options.assumptions.capacity)
+    limits = [SharedLimit("capacity", counts, np.ones((1, values.shape[1])), capacity), *limits]
+    worth = values * counts  # of who is contacted
+    taken = best_assignment(worth, limits).action if has_arm.any() else np.full(len(values), -1)
+    kept = np.where(has_arm, taken, -1)
+    left = _left_by_treated(limits, kept, arms)
+    left[0] = replace(left[0], limit=left[0].limit + 1.0)  # what rounding leaves over, the list is cut to the capacity
+    kept[~has_arm] = best_assignment(worth[~has_arm], left).action
+    return np.where(kept < 0, none, kept)
+
+
+def _left_by_treated(limits: Sequence[SharedLimit], kept: np.ndarray, arms: np.ndarray) -> list[SharedLimit]:
+    """Return what customers of open draws leave of limits to those without an arm: the treated of them use it."""
+    treated = np.where(arms == TREATMENT, kept, -1)
+    return [replace(one, weights=one.weights[arms == ""], limit=one.left_after(treated)) for one in limits]
 
 
 def _planned(options: ActionOptions, rule: np.ndarray, reason: np.ndarray) -> pd.DataFrame:
@@ -106,23 +132,26 @@ def _planned(options: ActionOptions, rule: np.ndarray, reason: np.ndarray) -> pd
         assumed_gain=gains[everyone, rule], break_even_reduction=options.break_even[everyone, rule])
 
 
-def _candidates(options: ActionOptions, rule: np.ndarray, arms: np.ndarray) -> RankedCandidates:
-    """Return the customers whom a rule contacts, the first ranked first."""
+def _ranking(options: ActionOptions, rule: np.ndarray) -> np.ndarray:
+    """Return the places of the customers whom a rule contacts, the first ranked first."""
     people = options.customers
-    order = people.assign(at=np.arange(len(people)))[rule < len(options.rules)].sort_values(
+    return people.assign(at=np.arange(len(people)))[rule < len(options.rules)].sort_values(
         ["priority", "customer_id"], ascending=[False, True])["at"].to_numpy(dtype="int64")
-    risk, stake = (people[c].to_numpy("float64")[order] for c in ("churn_probability", "margin_at_risk"))
+
+
+def _candidates(options: ActionOptions, rule: np.ndarray, arms: np.ndarray, order: np.ndarray) -> RankedCandidates:
+    """Return customers whom a rule contacts in their order."""
+    risk, stake = (options.customers[c].to_numpy("float64")[order] for c in ("churn_probability", "margin_at_risk"))
     return RankedCandidates(risk, stake, options.costs[0][rule[order]], arms[order])
 
 
-def _with_list(planned: pd.DataFrame, options: ActionOptions, share: float, draw: Draw) -> pd.DataFrame:
+def _with_list(
+    planned: pd.DataFrame, options: ActionOptions, candidates: RankedCandidates, order: np.ndarray, share: float,
+    draw: Draw,
+) -> pd.DataFrame:
     """Return the plan with the list cut to the capacity, its ranks and its arms."""
-    ordered = planned[planned["reason"] == ""].sort_values(["priority", "customer_id"], ascending=[False, True])
-    arms = first_drawn(draw.assigned).set_index("unit_id")["variant"].reindex(ordered["customer_id"])
-    risk, stake, cost = (ordered[c].to_numpy("float64") for c in (
-        "churn_probability", "margin_at_risk", "cost_expected"))
-    candidates = RankedCandidates(risk, stake, cost, arms.astype("object").fillna("").to_numpy())
-    listed = ordered.head(candidates.length(options.assumptions.capacity, share))
+    has_arm = candidates.kept_arm != ""
+    listed = planned.iloc[order[candidates.completed(has_arm, options.assumptions.capacity, share)]]
     strata = (listed["action"] + ", " + listed["tier"]).set_axis(listed["customer_id"])
     drawn = draw.assign(strata, share).set_index("unit_id").rename(columns={"experiment": "draw"})
     is_listed = pd.Series(planned.index.isin(listed.index), index=planned.index)

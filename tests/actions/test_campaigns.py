@@ -288,3 +288,19 @@ def test_uplift_of_a_campaign_is_not_measured_unless_it_was_an_experiment():
 def test_without_a_redemption_on_record_no_rate_is_told_not_even_of_zero():
     assert redeemed([("a", "spring", "2026-03-01")], []).empty
     assert redeemed([("a", "spring", "2026-03-01")], [("a", "spring", "2026-09-01")]).empty
+
+
+def test_the_own_arm_of_an_open_draw_does_not_decide_whom_a_campaign_lists(customers):
+    warned, fits = customers["customer_id"].iloc[:60:2], audiences(customers, customer_club=range(60))
+    assumed = ActionsConfig(campaigns=(Campaign(kind="customer club", capacity=12, hold_out_share=0.5),))
+    listed = []
+    for held in (0, 1):
+        assigned = pd.DataFrame({"experiment": "alerts", "purpose": "alert", "unit_id": warned,
+                                 "variant": np.where(np.arange(len(warned)) % 4 < 3 * held, "held out", "treated"),
+                                 "probability": 0.5, "stratum": "all", "assigned_on": pd.Timestamp(AS_OF),
+                                 "ends_on": pd.Timestamp("2026-09-28")})
+        found = campaigns.plan_campaigns(fits, customers, assumed, MONEY, draws(assigned), PERMITTED)
+        assert found["variant"].eq("treated").sum() <= 12
+        listed.append(set(found.loc[found["variant"].notna() & found["customer_id"].isin(warned), "customer_id"]))
+    assert listed[0] == listed[1]
+    assert listed[0]

@@ -113,6 +113,29 @@ def test_no_plan_breaks_a_capacity_the_budget_the_cap_on_contacts_or_consent(val
         assert permitted.allows(rows["customer_id"], channel).all()
 
 
+def test_whom_an_open_draw_holds_out_is_chosen_as_often_as_chance_has_it_and_no_limit_is_exceeded(
+        value, scores, nobody):
+    assumed = ActionsConfig(rules=RULES, capacity=60, budget=120.0, owner_capacity={"Ada": 3, "team": 4}).with_offers(
+        OFFERS)
+    everybody, warned = people(value, scores, nobody), scores.loc[scores["risk"].ne("low"), "customer_id"].iloc[::2]
+    n_listed = n_held = 0
+    for seed in range(40):
+        arms = np.where(np.random.default_rng(seed).random(len(warned)) < 0.3, "held out", "treated")
+        assigned = pd.DataFrame({"experiment": "alerts", "purpose": "alert", "unit_id": warned, "variant": arms,
+                                 "probability": np.where(arms == "held out", 0.3, 0.7), "stratum": "all",
+                                 "assigned_on": pd.Timestamp("2026-06-30"), "ends_on": pd.Timestamp("2026-09-28")})
+        actions = planner.plan_actions(everybody, assumed, Economics(), Draw("plan", seed, assigned))
+        treated, listed = actions[actions["variant"].eq("treated")], actions[actions["variant"].notna()]
+        assert len(treated) <= 60
+        assert treated["cost_expected"].sum() <= 120.0
+        assert treated["owner"].eq("Ada").sum() <= 3
+        assert treated["offer"].eq("voucher").sum() <= 12
+        own = listed[listed["draw"].eq("alerts")]
+        n_listed, n_held = n_listed + len(own), n_held + int(own["variant"].eq("held out").sum())
+    assert n_listed > 400
+    assert abs(n_held / n_listed - 0.3) < 3 * np.sqrt(0.3 * 0.7 / n_listed)
+
+
 def test_of_several_actions_each_customer_gets_the_one_of_most_gain(value, scores, nobody):
     assumed = ActionsConfig(rules=RULES, capacity=500).with_offers(OFFERS.assign(capacity=None))
     draw = Draw("plan", 1, pd.DataFrame(columns=REGISTRY_COLUMNS))

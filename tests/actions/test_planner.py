@@ -105,12 +105,32 @@ def test_who_is_in_an_open_draw_keeps_that_arm_and_the_treated_still_fill_the_ca
     assert set(again.loc[again["draw"].eq("plan"), "probability"].dropna()) <= {0.5}
 
 
+def test_the_own_arm_of_an_open_draw_does_not_decide_who_is_listed(value, scores, nobody):
+    warned = scores.loc[scores["risk"].eq("high"), "customer_id"]
+    listed = []
+    for seed in range(6):
+        arms = np.where(np.random.default_rng(seed).random(len(warned)) < seed / 5, "held out", "treated")
+        actions = planned(value, scores, nobody, assigned=open_draw(warned, arms), capacity=30, hold_out_share=0.2)
+        assert (actions["variant"] == "treated").sum() == 30
+        listed.append(set(actions.loc[actions["variant"].notna() & actions["customer_id"].isin(warned), "customer_id"]))
+    assert 10 < len(listed[0]) < len(warned)
+    assert all(one == listed[0] for one in listed)
+
+
+def test_where_everybody_is_in_an_open_draw_the_treated_stay_below_the_capacity_by_the_held_out(value, scores, nobody):
+    everybody = scores["customer_id"]
+    arms = np.where(np.arange(len(everybody)) % 6 < 2, "held out", "treated")
+    actions = planned(value, scores, nobody, assigned=open_draw(everybody, arms), capacity=30)
+    assert actions["variant"].notna().sum() == 30
+    assert (actions["variant"] == "treated").sum() < 30
+
+
 def test_the_control_group_is_the_smallest_share_that_shows_the_break_even():
     share = control_group_share(candidates(20_000, 0.5, 50.0, 5.0), ActionsConfig(capacity=2000))
     assert 0.10 < share < 0.50
-    n = candidates(20_000, 0.5, 50.0, 5.0).length(2000, share)
+    n = candidates(20_000, 0.5, 50.0, 5.0).listed(2000, share).sum()
     error = 2.8016 * np.sqrt(0.25 * (1 / round(share * n) + 1 / 2000)) / 0.5
-    smaller = candidates(20_000, 0.5, 50.0, 5.0).length(2000, share - 0.01)
+    smaller = candidates(20_000, 0.5, 50.0, 5.0).listed(2000, share - 0.01).sum()
     too_large = 2.8016 * np.sqrt(0.25 * (1 / round((share - 0.01) * smaller) + 1 / 2000)) / 0.5
     assert error <= 0.1 < too_large
 
