@@ -263,9 +263,7 @@ def gates_table(frame: pd.DataFrame) -> Exhibit:
         return missing_exhibit("Checks", "No check applies here.")
     rows = sorted(frame.to_dict("records"), key=lambda row: not row["is_crossed"])
     n_crossed = sum(bool(row["is_crossed"]) for row in rows)
-    held = formatting.sentence_case(formatting.count_text(len(rows), "check", "checks"))
-    caption = (f"{held} failed" if n_crossed == len(rows) else
-               f"{held}, {formatting.whole(n_crossed) if n_crossed else 'none'} failed")
+    caption = _checks_counted(rows)
     if len(rows) - n_crossed <= MOST_PASSED:
         return _gates(rows, caption)
     crossed = _gates(rows[:n_crossed], caption) if n_crossed else missing_exhibit(caption)
@@ -284,6 +282,15 @@ def assumptions_table(section: Section) -> Exhibit:
         "Meaning": [row["meaning"] for row in rows],
         "Set by": [row["set_by"] for row in rows],
     }, "What is assumed", css="assumptions")
+
+
+def _checks_counted(rows: list[dict]) -> str:
+    """Return how many checks passed and what follows from the others: a caution or a note is no failure."""
+    levels = ["passed" if not row["is_crossed"] else str(row["level"]) for row in rows]
+    counts = {"failed": levels.count("strike") + levels.count("block"), "with a caution": levels.count("qualify"),
+              "noted": levels.count("note"), "passed": levels.count("passed")}
+    parts = [f"{formatting.whole(n)} {word}" for word, n in counts.items() if n]
+    return f"{formatting.sentence_case(formatting.count_text(len(rows), 'check', 'checks'))}: {', '.join(parts)}"
 
 
 def _gates(rows: list[dict], caption: str) -> Exhibit:

@@ -192,11 +192,12 @@ def test_gates_that_are_crossed_come_first_with_what_follows():
     held = [Gate("a", 1, 2, False, Level.BLOCK, "all", "1 of 2"),
             *(Gate(level.value, 3, 2, True, level, "x", "3 of 2") for level in Level)]
     shown = display.gates_table(gate_table("05", held))
-    assert shown.text.startswith("5 checks, 4 failed")
+    assert shown.text.startswith("5 checks: 2 failed, 1 with a caution, 1 noted, 1 passed")
     results = [row[1] for row in rows(shown)[1:]]
     assert results == ["▲ noted", "▲ caution", "▲ not reported (failed check)", "▲ no verdict", "✓ passed"]
-    assert display.gates_table(gate_table("05", held[:1])).text.startswith("1 check, none failed")
-    assert display.gates_table(gate_table("05", [g for g in held if g.is_crossed])).text.startswith("4 checks failed")
+    assert display.gates_table(gate_table("05", held[:1])).text.startswith("1 check: 1 passed")
+    noted = [g for g in held if g.is_crossed and g.level is Level.NOTE]
+    assert display.gates_table(gate_table("05", noted)).text.startswith("1 check: 1 noted"), "a note is no failure"
     assert "No check applies" in display.gates_table(gate_table("05", [])).text
 
 
@@ -204,9 +205,9 @@ def test_many_gates_that_passed_are_folded_and_the_crossed_are_not():
     passed = [Gate(f"g{i}", 1, 2, False, Level.NOTE, "all", "1 of 2") for i in range(16)]
     crossed = Gate("bad", 3, 2, True, Level.STRIKE, "all", "3 of 2")
     html = display.gates_table(gate_table("06", [*passed, crossed])).html
-    assert html.index("17 checks, 1 failed") < html.index("bad") < html.index("<summary>16 passed</summary>")
+    assert html.index("17 checks: 1 failed, 16 passed") < html.index("bad") < html.index("<summary>16 passed</summary>")
     assert html.index("<summary>") < html.index("g0")
-    assert "16 checks, none failed" in display.gates_table(gate_table("06", passed)).html
+    assert "16 checks: 16 passed" in display.gates_table(gate_table("06", passed)).html
 
 
 def test_what_is_folded_stands_under_its_summary_and_nothing_under_none():
