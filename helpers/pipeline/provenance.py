@@ -47,6 +47,11 @@ def currency(source: str) -> str:
     return str(_profile(source).get("currency", ""))
 
 
+def declared_day(source: str) -> str:
+    """Return the ISO date that a source profile declares for records without dates, empty where none."""
+    return str(_profile(source).get("as_of", ""))
+
+
 def title(source: str) -> str:
     """Return the line for people that a source profile states, empty where none."""
     return str(_profile(source).get("title", ""))

@@ -185,6 +185,7 @@ def _footing(
         run.source, provenance.title(run.source), str(record["as_of"]), run.name, state,
         rows=sum(run.rows(table) for table in told.get("reads", [])), parameters=parameters,
         checksum=str(record["data"]), revision=str(record["revision"]), seconds=float(told.get("seconds", "nan")),
+        is_declared_day=str(record["as_of"]) == provenance.declared_day(run.source),
         notebook=f"../notebooks/{notebook.name}" if notebook.is_file() else "")
 
 

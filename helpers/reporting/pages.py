@@ -49,6 +49,8 @@ class Footing:
         How long the step took.
     notebook : str
         Link to the executed notebook; empty where there is none.
+    is_declared_day : bool
+        Whether the source profile declares the date because no record has one.
     """
 
     source: str
@@ -62,6 +64,7 @@ class Footing:
     revision: str = ""
     seconds: float = float("nan")
     notebook: str = ""
+    is_declared_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +183,19 @@ def runs_index_page(runs: Iterable[Run], links: Sequence[Link] = ()) -> str:
 # --- what stands around ------------------------------------------------------------------------------------------
 
 
+def _day_spoken_for(footing: Footing) -> str:
+    """Return the day that a page speaks for; a day that is only declared is not told as if it were known."""
+    if not footing.as_of:
+        return ""
+    day = formatting.date_text(footing.as_of)
+    return message("records without dates, {date} declared for them", date=day) if footing.is_declared_day else message(
+        "as of {date}", date=day)
+
+
 def _sheet(title: str, footing: Footing | None, links: Sequence[Link], is_briefing: bool = False) -> dict:
     """Return what the template writes around the cells."""
     known = footing or Footing("")
-    as_of = message("as of {date}", date=formatting.date_text(known.as_of)) if known.as_of else ""
-    stamp = [as_of, localised(known.title or known.source)]
+    stamp = [_day_spoken_for(known), localised(known.title or known.source)]
     return {
         "title": " · ".join(filter(None, (localised(title), known.title or known.source or "Loyalty Workbook"))),
         "stamp": " · ".join(filter(None, stamp)),
@@ -218,7 +229,8 @@ def _facts(footing: Footing) -> list[tuple[str, str]]:
     rows = formatting.count_text(footing.rows, "row", "rows") if footing.rows else ""
     facts = [
         (translatable("Source"), footing.source),
-        (translatable("As of"), localised(formatting.date_text(footing.as_of))),
+        (translatable("Declared day") if footing.is_declared_day else translatable("As of"),
+         localised(formatting.date_text(footing.as_of))),
         (translatable("Run"), footing.run),
         (translatable("State"), localised(footing.state)),
         (translatable("Rows read"), localised(rows)),

@@ -15,7 +15,8 @@ def source(home):
     folder = home / "data" / "sources"
     folder.mkdir(parents=True)
     (folder / "shop.toml").write_text(
-        'name = "shop"\ntitle = "A shop"\ncurrency = "EUR"\n[files.lines]\npath = "by-day/*.csv"\n')
+        'name = "shop"\ntitle = "A shop"\ncurrency = "EUR"\nas_of = "2021-01-01"\n'
+        '[files.lines]\npath = "by-day/*.csv"\n')
     raw = home / "data" / "raw" / "shop" / "by-day"
     raw.mkdir(parents=True)
     (raw / "2.csv").write_text("b")
@@ -33,8 +34,9 @@ def test_the_files_that_a_profile_reads_are_checksummed(source):
 
 
 def test_title_and_currency_come_from_the_profile(source):
-    assert (provenance.title("shop"), provenance.currency("shop")) == ("A shop", "EUR")
-    assert (provenance.title("none"), provenance.currency("none")) == ("", "")
+    assert (provenance.title("shop"), provenance.currency("shop"), provenance.declared_day("shop")) == (
+        "A shop", "EUR", "2021-01-01")
+    assert (provenance.title("none"), provenance.currency("none"), provenance.declared_day("none")) == ("", "", "")
 
 
 def test_a_profile_that_is_no_toml_is_said(source):

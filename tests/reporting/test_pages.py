@@ -111,6 +111,14 @@ def test_the_head_says_what_the_page_speaks_for(made):
     assert html.count("aria-current") == 1 + html.count("[aria-current]")
 
 
+def test_a_day_that_is_only_declared_is_not_told_as_if_it_were_known():
+    footing = pages.Footing("tiny", as_of="2021-01-01", is_declared_day=True)
+    html = pages.notebook_page(notebook(text("# T")), footing=footing)
+    assert "records without dates, 1 January 2021 declared for them" in html
+    assert "Declared day" in html
+    assert "as of 1 January 2021" not in html
+
+
 def test_the_footing_names_everything_that_is_known(made):
     html = made["05.html"][made["05.html"].index('id="footing"'):]
     said = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html))
