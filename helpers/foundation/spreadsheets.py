@@ -29,14 +29,16 @@ MAX_ROWS = 1_048_575  # of a sheet, below its header
 
 MAX_WIDTH, MIN_WIDTH = 36, 8  # wider text is wrapped, so that a list can be read when it is printed
 
-LINE_HEIGHT, DATE_WIDTH = 15, 10  # [points], [signs]
+LINE_HEIGHT, DATE_WIDTH = 15, 12  # [points], [signs]
 
 MADE_ON = datetime(2000, 1, 1)  # equal lists are equal files, whenever they are written
 
+_RIGHT = {"valign": "top", "align": "right", "indent": 1}  # so that a number does not touch the text beside it
+
 _FORMATS = {"header": {"bold": True, "bg_color": "#E4E7EB", "bottom": 1, "text_wrap": True, "valign": "top"},
-            "text": {"text_wrap": True, "valign": "top"}, "date": {"num_format": "yyyy-mm-dd", "valign": "top"},
-            "whole": {"num_format": "#,##0", "valign": "top"}, "number": {"num_format": "#,##0.00", "valign": "top"},
-            "share": {"num_format": "0.0 %", "valign": "top"}}
+            "text": {"text_wrap": True, "valign": "top"}, "date": {"num_format": "yyyy-mm-dd", **_RIGHT},
+            "whole": {"num_format": "#,##0", **_RIGHT}, "number": {"num_format": "#,##0.00", **_RIGHT},
+            "share": {"num_format": "0.0 %", **_RIGHT}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,15 @@ class Section(BaseModel):
 
 
 def _value_in_words(value: Any) -> str:
+    if value is None or value in ("", (), [], {}):
+        return "none"
     if isinstance(value, dict) and all(isinstance(part, BaseModel) for part in value.values()):
         return ", ".join(value)
     if isinstance(value, dict):
         return "; ".join(f"{name}: {_value_in_words(part)}" for name, part in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 class Economics(Section):

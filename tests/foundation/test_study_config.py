@@ -24,6 +24,16 @@ def test_every_assumption_says_whether_the_study_set_it(written):
     assert table["meaning"].str.contains(r"\[.+\]$").all()
 
 
+def test_an_assumption_is_shown_in_words_without_brackets_or_quotes_and_what_is_empty_as_none():
+    class Asked(study_config.Section):
+        ways: tuple[str, ...] = ("phone", "visit")
+        cap: int | None = None
+        owners: dict[str, int] = {}  # noqa: RUF012
+        asks: bool = False
+
+    assert Asked().table()["value"].tolist() == ["phone, visit", "none", "none", "no"]
+
+
 def test_all_problems_of_a_section_are_named_in_one_sentence(written):
     sections = study_config.read_study_file(written("[economics]\nmargin_rat = 0.5\ncontact_cost = -1.0\n"))
     with pytest.raises(InputError) as error:
