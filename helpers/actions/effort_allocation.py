@@ -197,9 +197,9 @@ def plan_effort(
 ) -> EffortPlan:
     """Return money, people and tools by tier, allocated by marginal response where it is measured.
 
-    Else in proportion to margin at risk, for testing; nobody then gets more contacts than the study's cap, one in
-    ``contact_days`` where it has none. In both cases what is proposed is no more in all than today, nor more than the
-    study's budget.
+    Else in proportion to margin at risk, for testing, and none proposed where that is not known; nobody then gets more
+    contacts than the study's cap, one in ``contact_days`` where it has none. In both cases what is proposed is no more
+    in all than today, nor more than the study's budget.
 
     Parameters
     ----------
@@ -217,7 +217,8 @@ def plan_effort(
     effort, source = today
     whole = actions.merge(effort, on="customer_id", how="left").fillna(dict.fromkeys(RESOURCES, 0.0))
     by = whole.groupby(["tier_rank", "tier"])
-    table = by.agg(n_customers=("customer_id", "size"), margin_at_risk=("margin_at_risk", "sum"),
+    table = by.agg(n_customers=("customer_id", "size"),
+                   margin_at_risk=("margin_at_risk", lambda at_risk: at_risk.sum(min_count=1)),
                    **{f"{name}_today": (name, "sum") for name in RESOURCES}).reset_index()
     totals = {name: float(table[f"{name}_today"].sum()) for name in RESOURCES}
     if assumptions.budget is not None:
@@ -226,10 +227,12 @@ def plan_effort(
         return EffortPlan(_by_response(table, totals, curves), MEASURED, source)
     caps = table["n_customers"].to_numpy("float64") * (assumptions.max_contacts or 1) * max(
         horizon_days / assumptions.contact_days, 1.0)
-    stake = table["margin_at_risk"].clip(lower=0).to_numpy("float64")
+    stake = table["margin_at_risk"].clip(lower=0).fillna(0.0).to_numpy("float64")
+    is_known = bool(table["margin_at_risk"].notna().any())
     most = {"money": np.full(len(table), np.inf), "people": caps, "tools": caps}
-    split = {f"{name}_proposed": proportional_split(totals[name], stake, np.minimum(most[name], max(totals[name], 1.0)))
-             for name in RESOURCES}
+    split = {f"{name}_proposed": proportional_split(
+        totals[name], stake, np.minimum(most[name], max(totals[name], 1.0))) if is_known else np.nan
+        for name in RESOURCES}
     kept = dict.fromkeys([f"kept_{when}{end}" for when in ("today", "proposed") for end in ("", "_low", "_high")],
                          np.nan)
     return EffortPlan(table.assign(**split, **kept), FOR_TESTING, source,

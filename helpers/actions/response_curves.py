@@ -1,5 +1,6 @@
 """Response curves: the margin that contact brings a customer of a tier, by what is spent on it, from earlier lists."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +10,9 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from scipy.optimize import curve_fit
+from statsmodels.stats.power import normal_sample_size_one_tail
 
+from helpers.actions.control_group import SIGNIFICANCE_LEVEL, TARGET_POWER
 from helpers.customers import purchases
 from helpers.customers.random_assignment import CONTROL_GROUP, TREATMENT, experiment_name
 from helpers.foundation.engine import Engine
@@ -19,6 +22,10 @@ from helpers.stats.disclosure_control import LEAST_PEOPLE
 POINTS = ["experiment", "tier", "action", "spend", "n_treated", "n_control", "gain", "error"]
 
 LARGEST_SCALE_ERROR = 0.75  # standard error of the logarithm of the scale above which the shape is not known
+
+POWER = ["tier", "n_treated", "n_held_out", "spend", "margin_sd", "detectable_gain", "needed_in_each_arm", "rounds"]
+
+MOST_ROUNDS = 100  # after which a list is taken to measure no curves
 
 NO_SPENDING = "no earlier lists were measured at two levels of spending, with ten customers in both arms of each"
 
@@ -198,3 +205,75 @@ def fit_response(points: pd.DataFrame) -> ResponseCurves:
     if not np.isfinite(covariance).all() or max(covariance[-1, -1], 1 / max(known, 1e-9)) > LARGEST_SCALE_ERROR**2:
         return no_curves("earlier lists do not tell how the response grows with spending")
     return ResponseCurves(tiers, values[:-1], float(np.exp(values[-1])), covariance, float(spend.max()))
+
+
+def power_by_tier(actions: pd.DataFrame, experiment: str) -> pd.DataFrame:
+    """Return what a list can tell of the margin that contact brings, and what would show that contact pays.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    experiment : str
+        The draw; who keeps the arm of another is in no arm, as when the list is measured.
+
+    Returns
+    -------
+    DataFrame
+        `POWER`, one row a tier with ten customers on the list, the top first: spend is the mean cost of its actions,
+        margin_sd the standard deviation of a customer's margin within the horizon, detectable_gain what one such list
+        finds with 80 % power at the 5 % level [money a customer]; needed_in_each_arm [customers] and rounds (such
+        lists) until a gain as high as the cost is found. What rests on arms of fewer than ten is empty.
+    """
+    arms = _planned_arms(actions, experiment, ["tier_rank", "tier"])
+    counts = ["n_treated", "n_held_out"]
+    arms[counts] = arms[counts].astype("float64").where(arms[counts].min(axis=1) >= LEAST_PEOPLE)
+    each = np.array([normal_sample_size_one_tail(cost, TARGET_POWER, SIGNIFICANCE_LEVEL / 2, np.sqrt(2) * sd)
+                     for cost, sd in zip(arms["spend"], arms["margin_sd"], strict=True)], dtype="float64")
+    rounds = each * (1 / arms["n_treated"] + 1 / arms["n_held_out"]) / 2
+    return arms.assign(detectable_gain=arms["spend"] * np.sqrt(rounds), needed_in_each_arm=np.ceil(each),
+                       rounds=np.ceil(rounds))[POWER]
+
+
+def rounds_until_measured(actions: pd.DataFrame, experiment: str) -> float:
+    """Return how many lists like this one it takes at least to measure the curves if contact brings what is assumed.
+
+    As many as bring the error of the scale to its limit where every list tells the truth; chance may ask for more.
+    NaN where the study assumes nothing, where no tier has ten customers in both arms at two levels of spending, or
+    where `MOST_ROUNDS` are not enough.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    experiment : str
+        The draw; who keeps the arm of another is in no arm, as when the list is measured.
+    """
+    arms = _planned_arms(actions, experiment, ["tier", "action"]).dropna(subset=["gain"])
+    points = arms[arms[["n_treated", "n_held_out"]].min(axis=1) >= LEAST_PEOPLE]
+    error = points["margin_sd"] * np.sqrt(1 / points["n_treated"] + 1 / points["n_held_out"])
+    n = 1 + bisect_left(range(1, MOST_ROUNDS + 1), True, key=lambda n: fit_response(
+        points.assign(error=error / np.sqrt(n))).is_measured)
+    return float(n) if n <= MOST_ROUNDS else np.nan
+
+
+def _planned_arms(actions: pd.DataFrame, experiment: str, keys: list[str]) -> pd.DataFrame:
+    """Return cost, spread of margin, assumed gain and arms in a draw of the groups of a list with ten customers.
+
+    Notes
+    -----
+    A customer's margin is nothing with the chance d of having left, else of mean v and standard deviation s: over
+    customers its variance is mean((1 − d) (s² + v²)) − mean((1 − d) v)².
+    """
+    listed = actions[actions["variant"].notna() & actions["value_if_kept"].gt(0) & actions["cost_expected"].gt(0)]
+    value, own = listed["value_if_kept"], listed["draw"].eq(experiment)
+    stays = 1 - listed["margin_at_risk"] / value
+    rows = listed.assign(is_treated=own & listed["variant"].eq(TREATMENT), is_held_out=own & listed["variant"].eq(
+        CONTROL_GROUP), mean=stays * value, square=stays * (listed["value_if_kept_sd"] ** 2 + value**2))
+    table = rows.groupby(keys).agg(
+        n=("is_treated", "size"), n_treated=("is_treated", "sum"), n_held_out=("is_held_out", "sum"),
+        mean=("mean", "mean"), square=("square", "mean"), spend=("cost_expected", "mean"),
+        assumed=("assumed_gain", "mean")).reset_index()
+    table = table.assign(gain=table["assumed"] + table["spend"], margin_sd=np.sqrt(
+        (table["square"] - table["mean"] ** 2).astype("float64")))
+    return table[(table["n"] >= LEAST_PEOPLE) & (table["margin_sd"] > 0)].reset_index(drop=True)

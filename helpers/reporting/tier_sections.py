@@ -8,7 +8,7 @@ import pandas as pd
 
 from helpers.actions import contact_lists, tier_strategy
 from helpers.actions.config import TierStrategy
-from helpers.actions.effort_allocation import EffortPlan
+from helpers.actions.effort_allocation import FOR_TESTING, EffortPlan
 from helpers.reporting import display, formatting, plots
 from helpers.reporting.html import Exhibit
 from helpers.reporting.plot_style import INK
@@ -20,13 +20,19 @@ if TYPE_CHECKING:
 BY_YEAR = (*tier_strategy.PUT_IN, "cost_to_serve", "margin", "profit")
 
 
-def effort_overview(effort: EffortPlan, currency: str, horizon_days: int) -> Exhibit:
+def effort_overview(
+    effort: EffortPlan, power: pd.DataFrame, rounds: float, currency: str, horizon_days: int
+) -> Exhibit:
     """Return how effort is allocated, money against margin by tier, and the whole table folded.
+
+    Where the response is not measured, what would measure it stands below.
 
     Parameters
     ----------
     effort : EffortPlan
         Today's and proposed effort by tier.
+    power, rounds : DataFrame and float
+        As `response_curves.power_by_tier` and `rounds_until_measured` give them.
     currency : str
         Of every amount.
     horizon_days : int
@@ -45,10 +51,20 @@ def effort_overview(effort: EffortPlan, currency: str, horizon_days: int) -> Exh
              **dict.fromkeys(table.filter(regex="money|margin"), form)}
     figure = plots.figure(_draw_amounts, text.allocation_title(effort), effort.amounts(),
                           units=(f"money, {currency}".rstrip(" ,"), "tier"), height=340)
-    return display.show_with_finding(
+    shown = display.show_with_finding(
         said, figure,
         display.fold("Money, people and tools by tier", display.data_table(
             table.dropna(axis=1, how="all"), forms, headings=text.EFFORT_HEADINGS)))
+    is_asked = effort.basis == FOR_TESTING and len(power) > 0
+    return display.concat(shown, _power_overview(power, rounds, currency)) if is_asked else shown
+
+
+def _power_overview(power: pd.DataFrame, rounds: float, currency: str) -> Exhibit:
+    """Return how large a test would measure the response, by tier."""
+    money = dict.fromkeys(["spend", "margin_sd", "detectable_gain"], formatting.unit_format("money", currency))
+    whole = dict.fromkeys(["n_treated", "n_held_out", "needed_in_each_arm", "rounds"], formatting.whole)
+    return display.show_with_finding(text.power_sentences(power, rounds, currency), display.fold(
+        text.POWER_CAPTION, display.data_table(power, {**money, **whole}, headings=text.POWER_HEADINGS)))
 
 
 def _draw_amounts(axes: "Axes", rows: pd.DataFrame) -> None:

@@ -46,6 +46,58 @@ def test_a_response_of_which_only_the_level_is_told_makes_no_curve_that_is_certa
     assert all(error > 0.05 for error in errors)
 
 
+def drawn_list(n, top=10.0, margin_sd=12.0):
+    """Return a list of n customers of a tier and action each, half held out, with the gains of a concave curve."""
+    rows = [(tier, k, spend, top * (1 - np.exp(-spend / SCALE)) - spend) for k, tier in enumerate(("upper", "base"), 1)
+            for spend in (1.0, 4.0, 10.0) for _ in range(n)]
+    found = pd.DataFrame(rows, columns=["tier", "tier_rank", "cost_expected", "assumed_gain"])
+    return found.assign(action="at " + found["cost_expected"].astype("str"), draw="own", value_if_kept=60.0,
+                        value_if_kept_sd=margin_sd, margin_at_risk=0.0,
+                        variant=np.resize(["treated", "held out"], len(found)))
+
+
+def test_the_needed_customers_find_a_gain_as_high_as_the_cost_with_four_fifths_power():
+    power = response_curves.power_by_tier(drawn_list(60), "own").set_index("tier").loc["base"]
+    n, rng, spend = int(power["needed_in_each_arm"]), np.random.default_rng(3), 5.0
+    assert (power["spend"], power["margin_sd"], power["n_treated"]) == (spend, pytest.approx(12.0), 90)
+    assert power["rounds"] == np.ceil(n / 90)
+    error = 12.0 * np.sqrt(2 / n)
+    found = rng.normal(spend, error, 4000) / error > 1.959964
+    assert abs(found.mean() - 0.8) < 4 * np.sqrt(0.16 / 4000) + 0.01  # rounding up of the number of customers
+
+
+def test_customers_differ_in_what_they_are_expected_to_buy_and_some_have_left():
+    listed = drawn_list(60, margin_sd=3.0).assign(value_if_kept=lambda d: np.resize([20.0, 80.0], len(d)),
+                                                  margin_at_risk=lambda d: 0.25 * d["value_if_kept"])
+    margin = np.random.default_rng(1).permutation(np.resize([20.0, 80.0], 200_000)) * (
+        np.random.default_rng(2).random(200_000) < 0.75) + np.random.default_rng(3).normal(0, 3.0 * 0.75**0.5, 200_000)
+    assert response_curves.power_by_tier(listed, "own")["margin_sd"].tolist() == pytest.approx(
+        [margin.std()] * 2, rel=0.01)
+
+
+def test_arms_of_another_draw_do_not_count_and_arms_of_fewer_than_ten_stay_empty():
+    listed = drawn_list(60)
+    assert response_curves.power_by_tier(listed, "another")[["n_treated", "rounds"]].isna().all(axis=None)
+    assert response_curves.power_by_tier(listed, "another")["needed_in_each_arm"].gt(0).all()
+    assert response_curves.power_by_tier(drawn_list(6), "own")["n_held_out"].isna().all()
+    assert response_curves.power_by_tier(drawn_list(2), "own").empty
+
+
+def test_four_times_as_many_lists_as_needed_at_least_measure_curves_and_fewer_seldom_do():
+    listed = drawn_list(60, margin_sd=40.0)
+    needed = int(response_curves.rounds_until_measured(listed, "own"))
+    assert needed > 8
+
+    def share_measured(n_rounds):
+        error = 40.0 * np.sqrt(2 / 30 / n_rounds)
+        return np.mean([response_curves.fit_response(planted_points(
+            seed, error, tops={"upper": 10.0, "base": 10.0})).is_measured for seed in range(40)])
+
+    assert share_measured(needed / 4) < 0.3
+    assert share_measured(4 * needed) > 0.7
+    assert np.isnan(response_curves.rounds_until_measured(listed.assign(assumed_gain=np.nan), "own"))
+
+
 def known_curves(tops=(40.0, 20.0, 6.0), most=10.0):
     return response_curves.ResponseCurves(tuple(TOPS), np.array(tops), SCALE, np.eye(4), most)
 

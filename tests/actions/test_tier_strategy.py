@@ -1,3 +1,4 @@
+import math
 from datetime import date
 from itertools import product
 from typing import get_args
@@ -10,7 +11,7 @@ from helpers.actions import tier_strategy
 from helpers.actions.config import ActionsConfig, Stage, TierStrategy
 from helpers.actions.effort_allocation import FOR_TESTING, MEASURED, effort_or_plan, plan_effort
 from helpers.actions.plan_summary import proposed_decisions
-from helpers.actions.response_curves import ResponseCurves, no_curves
+from helpers.actions.response_curves import POWER, ResponseCurves, no_curves
 from helpers.actions.tier_strategy import COST_ABOVE_MARGIN, LITTLE_FOR_MARGIN
 from helpers.customers.random_assignment import held_out_customers
 from helpers.foundation import spreadsheets
@@ -19,6 +20,8 @@ from helpers.reporting.text import tier_allocation as text
 from helpers.value.life_cycle import LIFE_CYCLE_STAGES
 
 UNMEASURED = no_curves("nobody has tried")
+
+NO_POWER = pd.DataFrame(columns=POWER)
 
 
 def value_of(n=40):
@@ -134,6 +137,30 @@ def test_unmeasured_effort_goes_by_margin_at_risk_and_keeps_its_total():
     assert said.endswith("No gain is claimed.")
 
 
+def test_where_margin_at_risk_is_not_known_either_no_effort_is_proposed():
+    found = effort_of(plan_of().assign(margin_at_risk=np.nan), UNMEASURED)
+    assert found.table["margin_at_risk"].isna().all()
+    assert found.table[["money_proposed", "people_proposed"]].isna().all(axis=None)
+    assert text.allocation_sentences(found)[0].endswith(
+        "Nor is margin at risk known, so nothing else is proposed than today's 80.00 (this round's list).")
+    assert "0 %" not in tier_sections.effort_overview(found, NO_POWER, math.nan, "", 90).text
+
+
+def test_unmeasured_effort_says_by_tier_how_large_a_test_would_measure_it_and_measured_effort_does_not():
+    power = pd.DataFrame([["top", 40.0, 10.0, 10.0, 50.0, 49.5, 393.0, 25.0],
+                          ["base", np.nan, np.nan, 2.0, 6.0, np.nan, 142.0, np.nan]], columns=POWER)
+    shown = tier_sections.effort_overview(effort_of(plan_of(), UNMEASURED), power, 4.0, "EUR", 90)
+    assert "takes least in tier base: 142 customers in each arm." in shown.text
+    assert "it takes at least 4 lists like this one to measure the curve of response to spending." in shown.text
+    assert text.POWER_HEADINGS["needed_in_each_arm"] in shown.html
+    larger = text.power_sentences(power.head(1), math.nan)
+    assert larger[0].endswith("393 customers in each arm, 25 lists like this one.")
+    assert "needs larger lists" in larger[1]
+    curves = ResponseCurves(("top", "base"), np.array([40.0, 4.0]), 3.0, np.diag([4.0, 0.1, 0.01]), 10.0)
+    measured = tier_sections.effort_overview(effort_of(plan_of(), curves), power, 4.0, "EUR", 90)
+    assert text.POWER_HEADINGS["needed_in_each_arm"] not in measured.html
+
+
 def test_nobody_is_proposed_more_contacts_than_the_cap():
     recent = pd.DataFrame({"customer_id": [f"c{i:02d}" for i in range(40)], "money": 9.0, "people": 3.0, "tools": 0.0})
     found = effort_of(plan_of(), UNMEASURED, ActionsConfig(max_contacts=1, contact_days=90), recent)
@@ -154,7 +181,7 @@ def test_measured_effort_leaves_more_than_todays_within_the_same_money_people_an
         "money in, today", "money in, proposed", "margin kept, today", "margin kept, proposed"]
     assert amounts.loc[("margin kept, proposed", "top"), ["amount", "low", "high"]].tolist() == found.table.set_index(
         "tier").loc["top", ["kept_proposed", "kept_proposed_low", "kept_proposed_high"]].tolist()
-    shown = tier_sections.effort_overview(found, "EUR", 90)
+    shown = tier_sections.effort_overview(found, NO_POWER, math.nan, "EUR", 90)
     assert "margin kept, proposed" in shown.html
     assert "<details" in shown.html
     assert text.allocation_sentences(found)[0].startswith("By the response that earlier lists measured")
@@ -162,7 +189,7 @@ def test_measured_effort_leaves_more_than_todays_within_the_same_money_people_an
 
 def test_without_any_effort_one_sentence_says_so_and_nothing_is_drawn():
     found = effort_of(plan_of().assign(cost_expected=0.0), UNMEASURED)
-    assert tier_sections.effort_overview(found, "EUR", 90).text == text.NO_EFFORT
+    assert tier_sections.effort_overview(found, NO_POWER, math.nan, "EUR", 90).text == text.NO_EFFORT
 
 
 def test_the_study_budget_caps_what_is_proposed():

@@ -13,6 +13,13 @@ EFFORT_HEADINGS = {
         ("money", "Money in"), ("people", "Contacts by people"), ("tools", "Contacts by tools"),
         ("kept", "Margin kept"))}
 
+POWER_HEADINGS = {
+    "n_treated": "Treated in this draw", "n_held_out": "Held out in this draw", "spend": "Cost a customer",
+    "margin_sd": "Standard deviation of margin", "detectable_gain": "Gain that one list finds",
+    "needed_in_each_arm": "Customers needed in each arm", "rounds": "Lists like this one"}
+
+POWER_CAPTION = "What it takes to find, with 80 % power, that contact earns its cost, by tier"
+
 NO_EFFORT = "No contact of the last days is on record and none is planned: there is no effort to allocate."
 
 NO_BALANCE = ("No cost of contacts, cases or rewards is on record for the last year: who gets more than they bring "
@@ -49,12 +56,42 @@ def allocation_sentences(plan: EffortPlan, currency: str = "", horizon_days: int
     money = (f"{formatting.money(totals['money_proposed'], currency)} within "
              f"{formatting.count_text(horizon_days, 'day', 'days')} ({plan.today}: "
              f"{formatting.money(totals['money_today'], currency)})")
+    if plan.basis == FOR_TESTING and plan.table["margin_at_risk"].isna().all():
+        return (f"What contact brings by tier is not measured: {plan.reason}. Nor is margin at risk known, so nothing "
+                f"else is proposed than today's {formatting.money(totals['money_today'], currency)} ({plan.today}).",)
     if plan.basis == FOR_TESTING:
         return (f"What contact brings by tier is not measured: {plan.reason}. So money, people and tools are proposed "
                 f"in proportion to margin at risk, for testing: {money}. No gain is claimed.",)
     kept = [_kept(plan.table, when, currency) for when in ("today", "proposed")]
     return (f"By the response that earlier lists measured, {money} would keep {kept[1]} of margin; spent as today it "
             f"keeps {kept[0]}.",)
+
+
+def power_sentences(power: pd.DataFrame, rounds: float, currency: str = "") -> tuple[str, ...]:
+    """Return how large a test would measure what contact brings; nothing where no tier has margin and cost.
+
+    Parameters
+    ----------
+    power : DataFrame
+        As `response_curves.power_by_tier` gives it.
+    rounds : float
+        As `response_curves.rounds_until_measured` gives it [lists].
+    currency : str
+        Of every amount.
+    """
+    if power.empty:
+        return ()
+    row = power.loc[power["needed_in_each_arm"].idxmin()]
+    lists = "" if pd.isna(row["rounds"]) else (
+        f", {formatting.count_text(int(row['rounds']), 'list', 'lists')} like this one")
+    pays = (f"To find with 80 % power that contact earns its cost takes least in tier {readable_id(str(row['tier']))}: "
+            f"{int(row['needed_in_each_arm']):,} customers in each arm{lists}.")
+    if pd.isna(rounds):
+        return (pays, "The curve of response to spending needs larger lists than this one, or actions of at least two "
+                      "costs with ten customers in both arms of a tier.")
+    return (pays, f"If contact brings what the study assumes, it takes at least "
+                  f"{formatting.count_text(int(rounds), 'list', 'lists')} like this one to measure the curve of "
+                  "response to spending.")
 
 
 def _kept(table: pd.DataFrame, when: str, currency: str) -> str:
