@@ -16,6 +16,8 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+from helpers.pipeline.jupyter import nbformat, papermill  # isort: skip — before nbclient, which would load the same
+
 import psutil
 from jupyter_client import AsyncKernelClient, AsyncKernelManager, BlockingKernelClient
 from jupyter_client.provisioning import LocalProvisioner
@@ -26,7 +28,6 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import write_ipynb
 
 from helpers.pipeline import forked_kernel
-from helpers.pipeline.jupyter import nbformat, papermill
 
 START_SECONDS = 60
 

@@ -2,6 +2,8 @@ import asyncio
 import multiprocessing
 import os
 import queue
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -145,10 +147,14 @@ def test_the_memory_of_a_process_is_known_where_the_system_tells():
 
 
 def test_papermill_is_imported_without_hiding_a_package_from_others():
-    import sys
-
     assert jupyter.papermill.__name__ == "papermill"
     assert sys.modules.get("rfc3987_syntax", "absent") is not None
+
+
+def test_what_a_worker_loads_compiles_no_grammar_of_addresses():
+    told = "import sys; import helpers.pipeline.worker; print('rfc3987_syntax.syntax_helpers' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_a_worker_whose_runner_has_left_before_it_began_leaves_in_silence(tmp_path, capfd):
