@@ -10,7 +10,6 @@ from helpers.actions.config import ActionRule, ActionsConfig
 from helpers.actions.eligibility import ContactConsent
 from helpers.actions.measured_response import ActionResponse
 from helpers.actions.next_best_action import SharedLimit
-from helpers.foundation.results import Status
 from helpers.foundation.study_config import Economics
 
 ROUNDED = 1.5  # customers more than its share that a draw in proportion may leave treated in one group of its order
@@ -94,9 +93,9 @@ class ActionOptions:
     def reductions(self) -> np.ndarray:
         """Relative cut in churn by each rule, shape (n_rules,): as assumed, in sum as measured where that is clear."""
         assumed = np.array([np.nan if r.assumed_reduction is None else r.assumed_reduction for r in self.rules])
-        gone = self.response.reduction
-        is_measured = self.response.is_clear and gone.status is Status.OK and gone.value > 0
-        return np.minimum(assumed * gone.value / assumed.mean(), 1.0) if is_measured and len(assumed) else assumed
+        if not self.response.cuts_churn or not len(assumed):
+            return assumed
+        return np.minimum(assumed * self.response.reduction.value / assumed.mean(), 1.0)
 
     @cached_property
     def gains(self) -> np.ndarray:

@@ -175,9 +175,9 @@ def campaign_lines(
         own = lists[lists["campaign"].eq(campaign.kind) & lists["variant"].notna()].sort_values("rank")
         due = pd.Series(pd.Timestamp(as_of + timedelta(days=campaign.due_days)), own.index)
         found[draws[campaign.kind].experiment] = own.drop(columns="reason").rename(columns={"why": "reason"}).assign(
-            action=campaign.kind, script=campaign.script, check="", offer=None, churn_probability=np.nan,
-            margin_at_risk=np.nan, contact_on=spread_over_days(own, due, as_of), do_by_on=due, done_on="",
-            outcome="")[[*FOR_PEOPLE, *BESIDE]].reset_index(drop=True)
+            action=campaign.kind, script=campaign.script, check="", offer=campaign.offer or None,
+            churn_probability=np.nan, margin_at_risk=np.nan, contact_on=spread_over_days(own, due, as_of), do_by_on=due,
+            done_on="", outcome="")[[*FOR_PEOPLE, *BESIDE]].reset_index(drop=True)
     return found
 
 
@@ -265,7 +265,7 @@ def with_campaigns(
                        f"keep {people_text(len(held))} as random control groups",
            "cost": float(treated["cost_expected"].sum()), "worst_case": float(treated["cost_worst"].sum()),
            "gain": "not claimed: each campaign is measured against its own control group", "owner": assumptions.owner,
-           "confidence": "as page 07 tells of each campaign: none where its response has never been measured",
+           "confidence": "as stands beside each campaign: none where its response has never been measured",
            "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)), "status": "asked for"}
     return pd.concat([part for part in (decisions, pd.DataFrame([one])) if len(part)], ignore_index=True)[
         list(DECISIONS.names)]

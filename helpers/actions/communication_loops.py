@@ -45,7 +45,7 @@ class InsideSources:
     people, accounts : DataFrame
         As `key_accounts.buying_centres` and `key_accounts.account_summary` give them.
     opportunities : DataFrame
-        What is open, with its owner and ``next_step``; may be empty.
+        What is open, with its owner, ``next_step`` and ``to_record``; may be empty.
     """
 
     lists: ContactLists
@@ -95,10 +95,9 @@ def inside_loop(sources: InsideSources, assumptions: ActionsConfig, as_of: date)
 
 def _of_lists(lists: ContactLists) -> Iterator[tuple]:
     treated = lists.lines[lists.lines["variant"].eq(TREATMENT)]
-    files = lists.files.groupby(["audience", "channel"])["file"].agg(", ".join)  # a campaign's list has its own file
-    for (owner, channel), rows in treated.assign(channel=treated["channel"].fillna("any channel")).groupby(
-            ["owner", "channel"]):
-        yield (owner, f"contact by {channel}", len(rows), rows["do_by_on"].max(), files.get((owner, channel), ""))
+    for (owner, file, channel), rows in treated.assign(channel=treated["channel"].fillna("any channel")).groupby(
+            ["owner", "file", "channel"]):  # a campaign's list has its own file and its own day
+        yield owner, f"contact by {channel}", len(rows), rows["do_by_on"].max(), file
 
 
 def _of_cases(cases: pd.DataFrame, assumptions: ActionsConfig, as_of: date) -> Iterator[tuple]:
@@ -127,7 +126,8 @@ def _of_accounts(people: pd.DataFrame, accounts: pd.DataFrame, assumptions: Acti
     own = people[people["account_id"].isin(thin) & people["our_owner"].notna() & people["our_owner"].ne("")]
     for owner, rows in own.groupby("our_owner"):
         n = rows["account_id"].nunique()
-        yield (owner, f"{n:,} key account{'' if n == 1 else 's'} on one contact: meet a second person", len(rows),
+        told = f"{n:,} key account{'' if n == 1 else 's'} with one contact or none: meet another person"
+        yield (owner, told, len(rows),
                pd.Timestamp(as_of + timedelta(days=assumptions.account_days)), KEY_ACCOUNTS_FILE)
 
 
@@ -136,8 +136,8 @@ def _of_opportunities(opportunities: pd.DataFrame, assumptions: ActionsConfig, a
         return
     due = pd.Timestamp(as_of + timedelta(days=assumptions.account_days))
     for owner, rows in opportunities.assign(owner=opportunities["owner"].fillna(assumptions.owner)).groupby("owner"):
-        steps = rows["next_step"].value_counts().sort_index()
-        told = "; ".join(f"{step}: {n:,}" for step, n in steps.items())
+        steps = [*rows["next_step"], *("record " + rows["to_record"].dropna())]
+        told = ", ".join(f"{step} ({n:,})" for step, n in pd.Series(steps).value_counts().sort_index().items())
         yield owner, f"open opportunities: {told}", np.nan, due, KEY_ACCOUNTS_FILE
 
 

@@ -1,6 +1,6 @@
 """Sections [actions] and [partners] of a study: rules, strategies, campaigns, capacity, control groups; alliances."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import pandas as pd
 from pydantic import Field, model_validator
@@ -78,6 +78,8 @@ class Campaign(Section):
         default=None, ge=0, description="cost of one contact; empty for that of [economics] [money]")
     offer_cost: float | None = Field(
         default=0.0, ge=0, description="cost of what is offered when taken up; empty for that of [economics] [money]")
+    offer: str = Field(
+        default="", description="offer of canonical/offers that is made, by its id: its cost and capacity hold")
     owner: str = Field(default="", description="who carries it out; empty for the owner of the plan")
     script: str = Field(default="", description="what is said or written first")
     due_days: int = Field(default=14, ge=1, description="days within which it is to be done [days]")
@@ -214,7 +216,7 @@ class ActionsConfig(Section):
         return any(rule.assumed_reduction is not None for rule in self.rules)
 
     def with_offers(self, offers: pd.DataFrame) -> "ActionsConfig":
-        """Return the assumptions with cost and capacity of the offers that rules name.
+        """Return the assumptions with cost and capacity of the offers that rules and campaigns name.
 
         Parameters
         ----------
@@ -224,10 +226,12 @@ class ActionsConfig(Section):
         Raises
         ------
         InputError
-            If a rule names an offer that the records do not hold.
+            If a rule or a campaign names an offer that the records do not hold.
         """
         known = offers.set_index("offer_id")
-        return self.model_copy(update={"rules": tuple(_with_offer(rule, known) for rule in self.rules)})
+        return self.model_copy(update={
+            "rules": tuple(_with_offer(rule, known, "rules") for rule in self.rules),
+            "campaigns": tuple(_with_offer(campaign, known, "campaigns") for campaign in self.campaigns)})
 
     def table(self) -> pd.DataFrame:
         """Return the assumptions, with a row for every rule, every strategy and every campaign."""
@@ -259,15 +263,18 @@ class PartnersConfig(Section):
         0.0, ge=0, description="cost of running it for as long, shared by coalition value, an assumption [money]")
 
 
-def _with_offer(rule: ActionRule, offers: pd.DataFrame) -> ActionRule:
-    if not rule.offer:
-        return rule
-    if rule.offer not in offers.index:
-        raise InputError("[[actions.rules]] offer", f"the records hold no offer '{rule.offer}'",
-                         spelling_hint(rule.offer, sorted(offers.index)))
-    row = offers.loc[rule.offer]
-    limits = [n for n in (rule.capacity, row["capacity"]) if n is not None and not pd.isna(n)]
-    return rule.model_copy(update={"offer_cost": float(row["cost"]), "capacity": int(min(limits)) if limits else None})
+_Offering = TypeVar("_Offering", ActionRule, Campaign)
+
+
+def _with_offer(one: _Offering, offers: pd.DataFrame, section: str) -> _Offering:
+    if not one.offer:
+        return one
+    if one.offer not in offers.index:
+        raise InputError(f"[[actions.{section}]] offer", f"the records hold no offer '{one.offer}'",
+                         spelling_hint(one.offer, sorted(offers.index)))
+    row = offers.loc[one.offer]
+    limits = [n for n in (one.capacity, row["capacity"]) if n is not None and not pd.isna(n)]
+    return one.model_copy(update={"offer_cost": float(row["cost"]), "capacity": int(min(limits)) if limits else None})
 
 
 def _tiers_text(lowest: int) -> str:
@@ -291,7 +298,8 @@ def _campaign_meaning(campaign: Campaign) -> str:
     by = f", by {campaign.channel}" if campaign.channel else ""
     cost = ("a contact at the cost of [economics]" if campaign.contact_cost is None else
             f"{campaign.contact_cost:g} a contact")
-    offer = ("an offer at the cost of [economics]" if campaign.offer_cost is None else
+    offer = (f"the offer {campaign.offer}" if campaign.offer else
+             "an offer at the cost of [economics]" if campaign.offer_cost is None else
              f"{campaign.offer_cost:g} an offer" if campaign.offer_cost else "no offer")
     return (f"at most {campaign.capacity:,} contacted{by}, {100 * campaign.hold_out_share:g} % of the list held out; "
             f"{cost}, {offer} [money]")

@@ -14,7 +14,13 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions.config import ActionsConfig
-from helpers.customers.random_assignment import CAMPAIGNS, CONTROL_GROUP, EXPERIMENT_PREFIXES, TREATMENT
+from helpers.customers.random_assignment import (
+    CAMPAIGNS,
+    CONTROL_GROUP,
+    EXPERIMENT_PREFIXES,
+    TREATMENT,
+    first_drawn,
+)
 from helpers.foundation import spreadsheets
 from helpers.foundation.engine import Engine
 from helpers.foundation.labels import readable_id
@@ -37,6 +43,8 @@ FOR_TOOLS = ["customer_id", "channel", "action", "offer_id", "campaign", "send_o
 ALERT_COLUMNS = ["customer_id", "owner", "cause", "response", "respond_by_on", "churn_probability", "margin_at_risk",
                  "on_contact_list", "check_before"]
 
+SETTLE_FIRST = "settle the open case first"  # before anything is offered
+
 FOR_EVERYBODY = frozenset({"", "everybody", "everyone", "all", "all customers"})
 
 
@@ -47,7 +55,8 @@ class ContactLists:
     Parameters
     ----------
     lines : DataFrame
-        Grain listed customer: what `contact_lines` gives, and ``campaign``, the name of the draw.
+        Grain listed customer: what `contact_lines` gives, ``campaign``, the name of the draw, and ``file``, the list
+        in which the customer stands.
     contents : dict of str to bytes
         Files by name.
     files : DataFrame
@@ -111,12 +120,14 @@ def contact_lines(
         cases, on="customer_id", how="left")
     rules = {rule.action: rule for rule in assumptions.rules}
     eligible = offers.set_index("offer_id")["eligibility"].fillna("").astype("str").to_dict() if len(offers) else {}
-    checks = [eligible.get(offer, "") if offer else "" for offer in listed["offer"]]
+    terms = [eligible.get(offer, "") if offer else "" for offer in listed["offer"]]
+    checks = [[SETTLE_FIRST] * (not is_settled) + [f"offer is for: {term}"] * (term.lower() not in FOR_EVERYBODY)
+              for is_settled, term in zip(facts["kind"].isna(), terms, strict=True)]
     due = listed["action"].map(lambda a: pd.Timestamp(as_of + timedelta(days=rules[a].due_days)))
     return listed.assign(
         reason=[reason_text(row) for row in facts.to_dict("records")], contact_on=spread_over_days(listed, due, as_of),
         script=[rules[a].script for a in listed["action"]],
-        check=[f"offer is for: {text}" if text.lower() not in FOR_EVERYBODY else "" for text in checks],
+        check=["; ".join(parts) for parts in checks],
         do_by_on=pd.to_datetime(due), value_of_asking=np.nan, done_on="", outcome="")[[*FOR_PEOPLE, *BESIDE]]
 
 
@@ -157,7 +168,7 @@ def reason_text(facts: Mapping[str, object]) -> str:
     if not _is_absent(days):
         parts.append(f"last purchase {int(float(str(days))):,} days ago")
     if not _is_absent(facts.get("kind")):
-        parts.append(f"open {facts['kind']} since {pd.Timestamp(str(facts['opened_on'])):%Y-%m-%d}: settle it first")
+        parts.append(f"open {facts['kind']} since {pd.Timestamp(str(facts['opened_on'])):%Y-%m-%d}")
     return "; ".join(parts)
 
 
@@ -165,8 +176,12 @@ def _is_absent(value: object) -> bool:
     return value is None or value == "" or bool(pd.isna(np.asarray(value, dtype="object")))
 
 
-def contact_lists(by_draw: Mapping[str, pd.DataFrame], ends_on: date) -> ContactLists:
+def contact_lists(
+    by_draw: Mapping[str, pd.DataFrame], ends_on: date, assigned: pd.DataFrame | None = None
+) -> ContactLists:
     """Return the files: Excel and CSV for each person and channel, control groups apart, one for mailing tools.
+
+    The one for tools leaves out who has an open case: what it sends, nobody looks at before.
 
     Parameters
     ----------
@@ -175,8 +190,10 @@ def contact_lists(by_draw: Mapping[str, pd.DataFrame], ends_on: date) -> Contact
         stands in two.
     ends_on : date
         Last day on which the control groups are left alone.
+    assigned : DataFrame, optional
+        Open draws: whom they hold out stands with the control groups, list or no list.
     """
-    lines = pd.concat([rows.assign(campaign=name) for name, rows in by_draw.items()], ignore_index=True)
+    lines = pd.concat([rows.assign(campaign=name, file="") for name, rows in by_draw.items()], ignore_index=True)
     tidy = lines.round({"churn_probability": 3, "margin_at_risk": 2, "value_of_asking": 2})
     treated, held = (tidy[tidy["variant"] == arm] for arm in (TREATMENT, CONTROL_GROUP))
     parts: list[_ListFile] = []
@@ -187,13 +204,14 @@ def contact_lists(by_draw: Mapping[str, pd.DataFrame], ends_on: date) -> Contact
                           [part.file for part in parts])
         columns = [c for c in FOR_PEOPLE if c in TO_FILL_IN or (rows[c].notna() & rows[c].ne("")).any()]
         parts += _for_people(file, rows[columns].rename(columns=FOR_PEOPLE), str(owner), str(channel))
-    if len(held):
-        alone = held[["customer_id", "tier", "action", "owner"]].assign(no_contact_until=pd.Timestamp(ends_on))
+        lines.loc[rows.index, "file"] = file + EXCEL
+    if len(alone := _left_alone(held, ends_on, assigned)):
         parts += _for_people(CONTROL_FILE, alone.rename(columns=lambda c: c.replace("_", " ")),
                              "everybody: do not contact", "")
-    if len(treated):
+    unattended = treated[~treated["check"].str.contains(SETTLE_FIRST, regex=False)]
+    if len(unattended):
         names = {"offer": "offer_id", "contact_on": "send_on", "do_by_on": "send_by_on"}
-        tools = treated.rename(columns=names)
+        tools = unattended.rename(columns=names)
         content = spreadsheets.csv_file(tools[FOR_TOOLS], is_for_people=False)
         parts.append(_ListFile(MAILING + CSV, "mailing tools", "all", len(tools), content))
     contents = {part.file: part.content for part in parts}
@@ -202,6 +220,17 @@ def contact_lists(by_draw: Mapping[str, pd.DataFrame], ends_on: date) -> Contact
             if p.file not in twins]
     files = pd.DataFrame(rows, columns=["file", "csv", "audience", "channel", "n_customers"])
     return ContactLists(lines, contents, files)
+
+
+def _left_alone(held: pd.DataFrame, ends_on: date, assigned: pd.DataFrame | None) -> pd.DataFrame:
+    """Return everybody whom nobody contacts, with the last day of that: held out by a list or by an open draw."""
+    of_lists = held[["customer_id", "tier", "action", "owner"]].assign(no_contact_until=pd.Timestamp(ends_on))
+    if assigned is None or assigned.empty:
+        return of_lists
+    by_draw = first_drawn(assigned).query("variant == @CONTROL_GROUP").rename(
+        columns={"unit_id": "customer_id", "purpose": "action", "ends_on": "no_contact_until"})
+    others = by_draw[~by_draw["customer_id"].isin(held["customer_id"])].reindex(columns=of_lists.columns)
+    return pd.concat([part for part in (of_lists, others) if len(part)], ignore_index=True) if len(others) else of_lists
 
 
 def _file_prefix(draw: str) -> str:
@@ -228,10 +257,24 @@ def _for_people(name: str, rows: pd.DataFrame, audience: str, channel: str) -> l
             for ending, content in ((EXCEL, sheet), (CSV, plain))]
 
 
+def contacted_by(listed: pd.DataFrame) -> pd.Series:
+    """Return who contacts customers by which channel in this round, by customer.
+
+    Parameters
+    ----------
+    listed : DataFrame
+        ``ContactLists.lines``.
+    """
+    treated = listed[listed["variant"].eq(TREATMENT)].set_index("customer_id")
+    return treated["owner"].fillna("") + " by " + treated["channel"].fillna("any channel")
+
+
 def alert_lines(
     alerts: pd.DataFrame, listed: pd.DataFrame, barred: Mapping[str, str], held_out: Collection[str]
 ) -> pd.DataFrame:
     """Return the alerts that somebody answers now, the earliest first; nobody of a control group is among them.
+
+    Who must not be contacted stands last.
 
     Parameters
     ----------
@@ -253,12 +296,11 @@ def alert_lines(
     """
     due = alerts[alerts["is_within_capacity"].astype(bool) & ~alerts["is_control"].astype(bool)
                  & ~alerts["customer_id"].isin(held_out)]
-    treated = listed[listed["variant"].eq(TREATMENT)].set_index("customer_id")
-    files = treated["owner"].fillna("") + " by " + treated["channel"].fillna("any channel")
     ids = due["customer_id"]
-    rows = due.assign(on_contact_list=ids.map(files), check_before=ids.map(dict(barred)))
-    return rows.sort_values(["respond_by_on", "margin_at_risk", "customer_id"], ascending=[True, False, True],
-                            ignore_index=True)[ALERT_COLUMNS]
+    rows = due.assign(on_contact_list=ids.map(contacted_by(listed)), check_before=ids.map(dict(barred)),
+                      is_barred=ids.isin(barred))
+    return rows.sort_values(["is_barred", "respond_by_on", "margin_at_risk", "customer_id"],
+                            ascending=[True, True, False, True], ignore_index=True)[ALERT_COLUMNS]
 
 
 def alert_files(lines: pd.DataFrame) -> dict[str, bytes]:

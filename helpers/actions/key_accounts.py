@@ -84,7 +84,7 @@ def influence(people: pd.DataFrame, ties: pd.DataFrame) -> np.ndarray:
 
 
 def account_summary(people: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast) -> pd.DataFrame:
-    """Return one row an account: its people, our coverage, its pipeline; the largest expected and won value first.
+    """Return one row an account: its people, our coverage, its pipeline; the most expected first, then the most won.
 
     Parameters
     ----------
@@ -118,8 +118,8 @@ def account_summary(people: pd.DataFrame, outcomes: pd.DataFrame, forecast: Pipe
     expected = forecast.by_opportunity.groupby("account_id")["expected"].sum()
     table = centre.join(pipeline, how="outer").join(expected, how="left").rename_axis("account_id").reset_index()
     table["n_open"] = table["n_open"].fillna(0).astype("int64")
-    order = table.assign(worth=table["expected"].fillna(0) + table["value_won"].fillna(0))
-    return order.sort_values(["worth", "account_id"], ascending=[False, True], ignore_index=True)[list(ACCOUNT_COLUMNS)]
+    return table.sort_values(["expected", "value_won", "account_id"], ascending=[False, False, True],
+                             ignore_index=True)[list(ACCOUNT_COLUMNS)]
 
 
 ACCOUNT_COLUMNS = ("account_id", "n_people", "n_covered", "share_weight_covered", "support", "is_single_threaded",

@@ -80,6 +80,11 @@ class ActionResponse:
         """Whether contact helped, beyond chance."""
         return self.is_measured and self.difference.low > 0
 
+    @property
+    def cuts_churn(self) -> bool:
+        """Whether contact helped, beyond chance, and by what share of the risk is known."""
+        return self.is_clear and self.reduction.status is Status.OK and self.reduction.value > 0
+
 
 UNMEASURED = ActionResponse(
     no_estimate("response", Status.INSUFFICIENT, NOT_MEASURED),

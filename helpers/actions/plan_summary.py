@@ -204,7 +204,9 @@ def pays(response: ActionResponse, needed: float) -> str:
     gone = response.reduction
     if gone.status is not Status.OK or math.isnan(needed):
         return ""
-    return "so it pays" if gone.low > needed else "so it does not pay" if gone.high < needed else "so that is open"
+    if gone.low > needed:
+        return "so it pays"
+    return "so it does not pay" if gone.high < needed else "so whether it pays is open"
 
 
 def proposed_decisions(
@@ -241,22 +243,32 @@ def proposed_decisions(
     again = "measure again" if response.is_measured else "measure"
     return pd.DataFrame([{
         "decision": f"Contact {who}{alone} and {again} whether contact keeps them", "cost": money.expected,
-        "gain": _gain(response, needed), "worst_case": money.worst_case,
+        "gain": _gain(response, needed, money.expected / needed if needed > 0 else math.nan),
+        "worst_case": money.worst_case,
         "confidence": f"{_confidence(response)}{shows}",
         "owner": assumptions.owner, "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)),
         "status": "asked for"}], columns=list(DECISIONS.names))
 
 
-def _gain(response: ActionResponse, needed: float) -> str:
-    """Return the gain that can be expected: what was measured beside what pays."""
+def _gain(response: ActionResponse, needed: float, at_stake: float) -> str:
+    """Return the gain that can be expected: what was measured beside what pays, and what it is in money."""
     is_known = not math.isnan(needed)
     if response.is_measured:
         from_where = f"the plan breaks even at {100 * needed:.2g} %" if is_known else "what would pay is not known"
         verdict = ", ".join(filter(None, (from_where, pays(response, needed))))
-        return f"contact {told_response(response)}; {verdict}"
+        return f"contact {told_response(response)}; {verdict}{_worth(response, at_stake)}"
     from_where = f"breaks even at a relative cut in churn of {100 * needed:.2g} %" if is_known else (
         "what would pay is not known")
     return f"not yet measured; {from_where}"
+
+
+def _worth(response: ActionResponse, at_stake: float) -> str:
+    """Return what the cut in churn measured is worth of the margin at risk, for a sentence; empty where not known."""
+    gone = response.reduction
+    if gone.status is not Status.OK or math.isnan(at_stake):
+        return ""
+    value, low, high = (response.money_text(share * at_stake) for share in (gone.value, gone.low, gone.high))
+    return f"; as much again would be {value} [{low}, {high}] of margin before cost"
 
 
 def _confidence(response: ActionResponse) -> str:

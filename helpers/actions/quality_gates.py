@@ -123,7 +123,8 @@ def _consent_gate(actions: pd.DataFrame, permitted: ContactConsent) -> Gate:
     name, n_in_force = "consent", int(permitted.in_force["customer_id"].nunique())
     if not permitted.is_known:
         return Gate(name, math.nan, 1, n_asked > 0, Level.QUALIFY, ACTION_LIST_FIGURE,
-                    "no consents are recorded, so who may be contacted has to be checked before the list is used")
+                    "no consents are recorded" + (", so who may be contacted has to be checked before the list is used"
+                                                  if n_asked else "; nobody is listed who would need one"))
     if n_asked and not n_in_force:
         return Gate(name, 0, 1, True, Level.BLOCK, ACTION_LIST_FIGURE,
                     f"nobody's consent to '{permitted.purpose}' is in force; recorded are consents to "

@@ -4,7 +4,7 @@ Win rates are of decided opportunities. What is open is forecast by what opportu
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ from scipy.stats import chi2_contingency
 from statsmodels.duration.survfunc import CumIncidenceRight
 from statsmodels.stats.proportion import proportion_confint
 
+from helpers.actions.config import ActionsConfig
+from helpers.actions.schema import DECISIONS
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import confidence_intervals
 
@@ -60,6 +62,7 @@ def pipeline_totals(outcomes: pd.DataFrame) -> dict[str, float]:
     n_won, n_lost = int(won.sum()), int(outcomes["outcome"].eq(LOST).sum())
     return {"n_opportunities": len(outcomes), "n_accounts": int(outcomes["account_id"].nunique()), "n_won": n_won,
             "n_lost": n_lost, "n_open": len(outcomes) - n_won - n_lost,
+            "n_without_account": int(outcomes["account_id"].isna().sum()),
             "n_open_without_account": int((outcomes["outcome"].eq(OPEN) & outcomes["account_id"].isna()).sum()),
             "value_won": float(outcomes.loc[won, "value"].sum()),
             "win_rate": n_won / (n_won + n_lost) if n_won + n_lost else np.nan}
@@ -142,7 +145,7 @@ class PipelineForecast:
     n_won, value_won : Estimate
         Opportunities and value expected to be won within the horizon.
     n_undated, n_beyond : int
-        Open ones without an opening day; open for longer than any decision ever took. Neither is forecast.
+        Open ones without an opening day; open for as long as any decision ever took or longer. Neither is forecast.
     """
 
     by_opportunity: pd.DataFrame
@@ -261,3 +264,30 @@ def whitespace(outcomes: pd.DataFrame) -> pd.DataFrame:
         "mean_value": gaps["product"].map(won.groupby("product")["value"].mean()).astype("float64")})
     return found.assign(weight=found["share_of_accounts"] * found["mean_value"].fillna(0.0)).sort_values(
         ["weight", "account_id"], ascending=[False, True], ignore_index=True).drop(columns="weight")
+
+
+def with_pipeline_decision(
+    decisions: pd.DataFrame, forecast: PipelineForecast, assumptions: ActionsConfig, as_of: date
+) -> pd.DataFrame:
+    """Return ``results/decisions`` with the one that opportunities ask for which are open longer than decisions took.
+
+    Parameters
+    ----------
+    decisions : DataFrame
+        What the plan asks for.
+    forecast : PipelineForecast
+        Of what is open.
+    assumptions : ActionsConfig
+        For the owner, and the days within which accounts are dealt with.
+    as_of : date
+        Day of the plan.
+    """
+    if not forecast.n_beyond:
+        return decisions
+    many = f"{forecast.n_beyond:,} open opportunit{'y' if forecast.n_beyond == 1 else 'ies'}"
+    asked = pd.DataFrame([{
+        "decision": f"Decide or close {many}", "cost": 0.0,
+        "gain": "not in money: what is forecast is then what is alive", "worst_case": 0.0,
+        "confidence": "as recorded: no decision ever came so late", "owner": assumptions.owner,
+        "stop_on": pd.Timestamp(as_of + timedelta(days=assumptions.account_days)), "status": "asked for"}])
+    return pd.concat([part for part in (decisions, asked) if len(part)], ignore_index=True)[list(DECISIONS.names)]

@@ -170,7 +170,7 @@ def with_balance_decision(
     decisions : DataFrame
         What the plan asks for.
     balance : DataFrame
-        As `balance_of_service` gives it.
+        As `balance_of_service` gives it, without those whom control groups hold out.
     assumptions : ActionsConfig
         For the owner.
     as_of : date
@@ -185,7 +185,7 @@ def with_balance_decision(
         return decisions
     freed = currency_text(f"{(over['cost_to_serve'] - over['margin']).sum():,.0f}", currency)
     asked = pd.DataFrame([{
-        "decision": f"Serve {len(over):,} customers at lower cost and {len(under):,} better, as a test",
+        "decision": f"Serve {len(over):,} customers at lower cost and {len(under):,} better",
         "cost": 0.0,
         "gain": f"not yet measured; what is freed, at most the {freed} a year by which the first cost more than they "
                 "brought, goes to those who brought much and got little",

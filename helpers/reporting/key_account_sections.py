@@ -69,12 +69,20 @@ def accounts_overview(
     columns = [c for c in listed if listed[c].notna().any()]
     return display.show_with_finding(
         said,
-        display.data_table(listed[columns], {**SHARES, **money}, "Accounts, the most expected and won first", 12),
+        display.data_table(listed[columns], {**SHARES, **money}, "Accounts, the most expected first, then the most won",
+                           12),
         display.fold("What is open, by stage, and days since it was opened: when a stage began is not on record",
                      display.data_table(sales_pipeline.open_by_stage(outcomes)))
         if outcomes["outcome"].eq(OPEN).any() else Exhibit("", ""),
-        display.file_table(contact_lists.other_files([KEY_ACCOUNTS_FILE], "accounts, people, what is open, whitespace"),
+        display.file_table(contact_lists.other_files([KEY_ACCOUNTS_FILE], _sheet_names(accounts, outcomes)),
                            "To work with: all accounts, filtered by owner or by next step"))
+
+
+def _sheet_names(accounts: pd.DataFrame, outcomes: pd.DataFrame) -> str:
+    """Return what the file of key accounts holds, in words."""
+    has = {"people": accounts["n_people"].notna().any(), "what is open": outcomes["outcome"].eq(OPEN).any(),
+           "whitespace": len(sales_pipeline.whitespace(outcomes)) > 0}
+    return ", ".join(["accounts", *(name for name, is_there in has.items() if is_there)])
 
 
 def win_rates_by_group(outcomes: pd.DataFrame, currency: str) -> Exhibit:
@@ -136,21 +144,22 @@ def open_opportunities(
     -------
     DataFrame
         opportunity_id, account_id, product, owner, stage, opened_on, days, chance and expected (empty where not
-        forecast), next_step.
+        forecast), next_step, to_record (what the records lack; empty where nothing).
     """
     late = longest_decision(outcomes) if longest is None else longest
     rows = outcomes[outcomes["outcome"].eq(OPEN)]
     found = rows[["opportunity_id", "account_id", "product", "owner", "stage", "opened_on", "days"]].merge(
         forecast.by_opportunity[["opportunity_id", "chance", "expected"]], on="opportunity_id", how="left")
-    found = found.assign(next_step=np.select(
-        [found["account_id"].isna(), found["days"].isna(), found["days"] > late],
-        ["record which account it is for", "record when it was opened, or close it",
-         "open for longer than any decision ever took: decide or close"], "follow up"))
+    found = found.assign(
+        next_step=np.select([found["days"].isna(), found["days"] >= late],
+                            ["record when it was opened, or close it", "decide or close"], "follow up"),
+        to_record=np.where(found["account_id"].isna(), "its account", None))
     return found.sort_values(["days", "opportunity_id"], ascending=[False, True], ignore_index=True)
 
 
 def account_file(
-    accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast
+    accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast,
+    listed: pd.DataFrame,
 ) -> dict[str, bytes]:
     """Return the Excel file of key accounts by its name; none where nothing is on record.
 
@@ -158,12 +167,16 @@ def account_file(
     ----------
     accounts, people, outcomes, forecast
         From `helpers.actions.key_accounts` and `helpers.actions.sales_pipeline`.
+    listed : DataFrame
+        ``ContactLists.lines``: people whom a list of this round contacts are marked.
     """
     if accounts.empty:
         return {}
     waiting = open_opportunities(outcomes, forecast).sort_values(
         ["owner", "expected", "days"], ascending=[True, False, False], ignore_index=True).assign(done_on="")
-    sheets = [("accounts", account_rows(accounts, people, outcomes).assign(done_on="")), ("people", people),
+    known = people.assign(on_contact_list=people["customer_id"].map(contact_lists.contacted_by(listed))) if len(
+        people) else people
+    sheets = [("accounts", account_rows(accounts, people, outcomes).assign(done_on="")), ("people", known),
               ("open opportunities", waiting), ("whitespace", sales_pipeline.whitespace(outcomes))]
     return {KEY_ACCOUNTS_FILE: spreadsheets.excel_file([
         Sheet(name, rows.dropna(axis=1, how="all").rename(columns=_header), tuple(map(_header, SHARES)))

@@ -84,12 +84,13 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
                            "respond_by_on": pd.to_datetime(["2026-07-03", "2026-07-02"])})
     people = pd.DataFrame({"account_id": ["k", "l"], "our_owner": ["Di", "Di"]})
     accounts = pd.DataFrame({"account_id": ["k", "l"], "is_single_threaded": [True, False]})
-    waiting = pd.DataFrame({"owner": ["Ed", "Ed", "Ed"], "next_step": ["follow up", "decide or close", "follow up"]})
+    waiting = pd.DataFrame({"owner": ["Ed", "Ed", "Ed"], "next_step": ["follow up", "decide or close", "follow up"],
+                            "to_record": [None, "its account", None]})
     found = communication_loops.inside_loop(InsideSources(lists, cases, alerts, people, accounts, waiting),
                                             ActionsConfig(owner="Head"), AS_OF)
     assert found["by_on"].is_monotonic_increasing
     by = found.set_index("who")
-    assert by.loc["Ed", "must_know"] == "open opportunities: decide or close: 1; follow up: 2"
+    assert by.loc["Ed", "must_know"] == "open opportunities: decide or close (1), follow up (2), record its account (1)"
     n = by["n_customers"].drop("Ed").to_dict()
     assert n == {"Ada": 5, "Bo": 5, "team service": 12, "Head": 3, "Cy": 2, "Di": 1}
     assert by.loc["Ada", "where"] == "contact-ada-phone.xlsx"
@@ -98,13 +99,14 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
     assert by.loc["team service", "by_on"] == pd.Timestamp("2026-07-02")
 
 
-def test_who_works_the_lists_of_several_campaigns_hears_of_every_file():
+def test_who_works_the_lists_of_several_campaigns_hears_of_every_file_by_its_own_day():
     both = contact_lists.contact_lists(
-        {"plan": lines(), "win-back of 2026-07-01": lines().assign(customer_id="w" + lines()["customer_id"])},
-        date(2026, 9, 28))
-    where = communication_loops.inside_loop(InsideSources(
-        both, *[pd.DataFrame()] * 5), ActionsConfig(), AS_OF)["where"]
-    assert where.str.count("xlsx").tolist() == [2, 2]
+        {"plan": lines(), "win-back of 2026-07-01": lines().assign(
+            customer_id="w" + lines()["customer_id"], do_by_on=pd.Timestamp("2026-07-03"))}, date(2026, 9, 28))
+    found = communication_loops.inside_loop(InsideSources(both, *[pd.DataFrame()] * 5), ActionsConfig(), AS_OF)
+    own = found[found["who"].eq("Ada")]
+    assert own["where"].tolist() == ["win-back-ada-phone.xlsx", "contact-ada-phone.xlsx"]
+    assert own["by_on"].tolist() == [pd.Timestamp("2026-07-03"), pd.Timestamp("2026-07-07")]
 
 
 def test_outside_only_the_treated_are_told():
@@ -126,9 +128,14 @@ def test_both_loops_stand_in_a_file_to_tick_off(tmp_path):
 def test_what_the_cap_keeps_back_is_told():
     actions = pd.DataFrame({"reason": ["contacted 3 times or more within 30 days"] * 12 + [None]})
     outside = communication_loops.outside_loop(lines())
-    assert text.outside_sentence(outside, actions, ActionsConfig(max_contacts=3)).endswith(
+    alerts = pd.DataFrame({"customer_id": [f"a{i // 2}" for i in range(30)],
+                           "on_contact_list": [None] * 28 + ["Ada"] * 2})
+    assert text.outside_sentence(outside, actions, ActionsConfig(max_contacts=3), alerts).endswith(
         "12 had 3 contacts or more within 30 days and are left out.")
-    assert text.outside_sentence(outside, actions, ActionsConfig()).endswith("the study sets no cap on contacts.")
+    said = text.outside_sentence(outside, actions, ActionsConfig(), alerts)
+    assert said == ("10 customers are told something by the lists of this round, once each; alerts ask to contact 14 "
+                    "customers more; the study sets no cap on contacts.")
+    assert "alerts" not in text.outside_sentence(outside, actions, ActionsConfig(), alerts.head(0))
 
 
 def test_cases_closed_without_a_word_and_open_ones_are_counted_by_team():

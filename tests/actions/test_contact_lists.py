@@ -49,13 +49,28 @@ def test_each_person_and_channel_has_a_list_and_the_control_group_is_in_none_of_
                    for who in ("ada-phone", "bo-müller-post")]
         assert by_file[0] | by_file[1] == treated
         assert not by_file[0] & by_file[1]
-    assert set(read(made.contents, "mailing.csv", tmp_path)["customer_id"]) == treated
+    assert set(read(made.contents, "mailing.csv", tmp_path)["customer_id"]) == treated - {"c0000"}  # has an open case
+
+
+def test_whom_an_open_draw_holds_out_stands_with_the_control_groups_though_on_no_list(lines, tmp_path):
+    listed = lines.loc[lines["variant"].eq("held out"), "customer_id"].iloc[0]
+    assigned = pd.DataFrame({
+        "experiment": "churn alerts of 2026-06-01", "purpose": "alert", "unit_id": ["elsewhere", "warned", listed],
+        "variant": ["held out", "treated", "held out"], "assigned_on": pd.Timestamp("2026-06-01"),
+        "ends_on": pd.Timestamp("2026-08-30")})
+    made = contact_lists.contact_lists({"plan": lines}, ENDS_ON, assigned)
+    rows = read(made.contents, "control-group-do-not-contact.csv", tmp_path).set_index("customer_id")
+    assert set(rows.index) == {"elsewhere", *lines.loc[lines["variant"].eq("held out"), "customer_id"]}
+    assert rows.loc[["elsewhere", listed], "no contact until"].tolist() == ["2026-08-30", "2026-09-28"]
+    only = contact_lists.contact_lists({"plan": lines.head(0)}, ENDS_ON, assigned)
+    assert set(only.contents) == {"control-group-do-not-contact.xlsx", "control-group-do-not-contact.csv"}
 
 
 def test_a_line_says_why_what_to_check_what_to_say_and_by_when(lines):
     row = lines.set_index("customer_id").loc["c0000"]
     assert row["reason"] == ("high risk of churn, most of it by orders; last purchase 120 days ago; "
-                             "open complaint since 2026-06-20: settle it first")
+                             "open complaint since 2026-06-20")
+    assert row["check"] == "settle the open case first"
     assert row["do_by_on"] == pd.Timestamp("2026-07-07")
     by_mail = lines[lines["action"].eq("voucher by mail")]
     assert set(by_mail["check"]) == {"offer is for: gold members"}
@@ -93,7 +108,7 @@ def test_alerts_have_a_file_an_owner_without_control_groups_and_tell_who_is_on_a
         "is_control": [False, False, True, False, False, False],
         "is_within_capacity": [True, True, True, True, False, True]})
     found = contact_lists.alert_lines(alerts, lines, {"out": "has opted out"}, {"held", "kept"})
-    assert found["customer_id"].tolist() == [called, "out", "free"]
+    assert found["customer_id"].tolist() == [called, "free", "out"]
     files = contact_lists.alert_files(found)
     assert set(files) == {"alerts-cy.xlsx", "alerts-di.xlsx"}
     rows = read(files, "alerts-cy.xlsx", tmp_path).set_index("customer id")

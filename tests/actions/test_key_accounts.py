@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from helpers.actions import key_accounts, sales_pipeline
-from helpers.actions.sales_pipeline import OPEN, WON
+from helpers.actions.config import ActionsConfig
+from helpers.actions.sales_pipeline import OPEN, WON, PipelineForecast
+from helpers.actions.schema import DECISIONS
 from helpers.foundation.errors import InputError
-from helpers.foundation.results import Status
+from helpers.foundation.results import Status, no_estimate
 from helpers.simulation import arrow_columns, buying_centres, company
 from helpers.simulation.planted_truth import World
 
@@ -200,3 +202,15 @@ def test_an_account_that_is_not_known_is_refused_with_the_nearest():
     with pytest.raises(InputError, match="did you mean 'Acme'"):
         key_accounts.known_account("Acmee", pd.Series(["Acme", "Zoo"]))
     assert key_accounts.known_account("", pd.Series(["Acme"])) == ""
+
+
+def test_what_is_open_longer_than_decisions_took_is_a_decision_asked_for():
+    none = pd.DataFrame(columns=list(DECISIONS.names))
+    unknown = no_estimate("won", Status.INSUFFICIENT, "few")
+    waiting = PipelineForecast(pd.DataFrame(), unknown, unknown, 0, 3)
+    asked = sales_pipeline.with_pipeline_decision(none, waiting, ActionsConfig(owner="Ada", account_days=7), AS_OF)
+    assert asked[["decision", "owner", "worst_case"]].to_numpy().tolist() == [
+        ["Decide or close 3 open opportunities", "Ada", 0.0]]
+    assert asked["stop_on"].iloc[0] == pd.Timestamp(AS_OF) + pd.Timedelta(days=7)
+    nothing = replace(waiting, n_beyond=0)
+    assert sales_pipeline.with_pipeline_decision(asked, nothing, ActionsConfig(), AS_OF) is asked

@@ -169,16 +169,19 @@ def test_the_gates_read_what_was_measured(value, scores, nobody):
 
 
 @pytest.mark.parametrize(("rows", "verdict", "confidence"), [
-    ([{}], "so that is open", "200 contacted, 100 in the control group: not statistically significant"),
+    ([{}], "so whether it pays is open", "200 contacted, 100 in the control group: not statistically significant"),
     ([LATER | {"n_variant": 4000, "n_control": 1000}], "so it pays",
      "4,000 contacted, 1,000 in the control group: statistically significant"),
     ([WORSE], "so it does not pay", "200 contacted, 100 in the control group: a change for the worse")])
 def test_the_decision_rests_on_what_earlier_rounds_measured(value, scores, nobody, rows, verdict, confidence):
     found = measured_response.pooled_response(effects(*rows))
-    row = plan_summary.proposed_decisions(actions(value, scores, nobody), ActionsConfig(), AS_OF, 90, found).iloc[0]
+    plan = actions(value, scores, nobody)
+    row = plan_summary.proposed_decisions(plan, ActionsConfig(), AS_OF, 90, found).iloc[0]
     assert row["decision"].endswith("and measure again whether contact keeps them")
     assert row["gain"].startswith(f"contact {measured_response.response_sentence(found)}; the plan breaks even at ")
-    assert row["gain"].endswith(f" %, {verdict}")
+    assert f" %, {verdict}; as much again would be " in row["gain"]
+    at_stake = plan.loc[plan["variant"].eq("treated"), "margin_at_risk"].sum()
+    assert found.money_text(found.reduction.value * at_stake) in row["gain"]
     assert row["confidence"].startswith(confidence)
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.actions import eligibility, next_best_action, planner
-from helpers.actions.config import ActionRule, ActionsConfig
+from helpers.actions.config import ActionRule, ActionsConfig, Campaign
 from helpers.actions.next_best_action import SharedLimit, best_assignment
 from helpers.customers.random_assignment import REGISTRY_COLUMNS, Draw
 from helpers.foundation.errors import InputError
@@ -165,6 +165,13 @@ def test_fatigue_takes_from_the_gain_of_those_contacted_lately(value, scores, no
 def test_an_offer_that_the_records_do_not_hold_is_refused_with_the_nearest_one():
     with pytest.raises(InputError, match=r"no offer 'vouchr'.*did you mean 'voucher'"):
         ActionsConfig(rules=(ActionRule(action="mail", offer="vouchr"),)).with_offers(OFFERS)
+
+
+def test_a_campaign_makes_an_offer_of_the_records_at_its_cost_and_within_its_capacity():
+    named = ActionsConfig(campaigns=(Campaign(kind="win-back", offer="voucher"),)).with_offers(OFFERS)
+    assert (named.campaigns[0].offer_cost, named.campaigns[0].capacity) == (8.0, 12)
+    with pytest.raises(InputError, match=r"\[\[actions.campaigns\]\] offer.*did you mean 'voucher'"):
+        ActionsConfig(campaigns=(Campaign(kind="win-back", offer="vouchr"),)).with_offers(OFFERS)
 
 
 def test_cuts_in_churn_are_assumed_for_every_rule_or_for_none():

@@ -36,8 +36,11 @@ def pipeline_sentence(totals: Mapping[str, float], currency: str = "") -> str:
     won, waiting = (formatting.whole(int(totals[name])) for name in ("n_won", "n_open"))
     n_unplaced = int(totals["n_open_without_account"])
     unplaced = f", {formatting.whole(n_unplaced)} of them with no account on record" if n_unplaced else ""
-    return (f"{accounts} with {formatting.count_text(int(totals['n_opportunities']), 'opportunity', 'opportunities')}: "
-            f"{won} won, worth {worth}{rate}; {waiting} are open{unplaced}.")
+    n, n_placed = int(totals["n_opportunities"]), int(totals["n_opportunities"] - totals["n_without_account"])
+    many = formatting.count_text(n, "opportunity", "opportunities")
+    where = f"{accounts} with {many}" if n_placed == n else (
+        f"{many}, {formatting.whole(n_placed)} of them at {accounts}")
+    return (f"{where}: {won} won, worth {worth}{rate}; {waiting} are open{unplaced}.")
 
 
 def closings_sentence(forecast: PipelineForecast, longest: float, horizon_days: int, currency: str = "") -> str:
@@ -63,8 +66,8 @@ def closings_sentence(forecast: PipelineForecast, longest: float, horizon_days: 
         said = (f"Of {known} of an age at which decisions still came, {won.value:.0f} [{won.low:.0f}, {won.high:.0f}] "
                 f"are expected to be won within {horizon_days} days, worth {form(value.value)} "
                 f"{formatting.interval(value.low, value.high, form)}.")
-    late = (f" {formatting.whole(forecast.n_beyond)} have been open for longer than any decision ever took "
-            f"({longest:.0f} days): decide or close them." if forecast.n_beyond else "")
+    late = (f" {formatting.whole(forecast.n_beyond)} have been open for as long as any decision ever took "
+            f"({longest:.0f} days) or longer: decide or close them." if forecast.n_beyond else "")
     undated = (f" {formatting.whole(forecast.n_undated)} have no opening day and are not forecast."
                if forecast.n_undated else "")
     return f"{said}{late}{undated}"
@@ -135,10 +138,14 @@ def next_steps(account: pd.Series, people: pd.DataFrame, outcomes: pd.DataFrame,
         steps.append(f"Get in touch with {person['customer_id']} ({person['role']}{part}): nobody was lately.")
     for person in free[free["attitude"] < 0].head(2).to_dict("records"):
         steps.append(f"Find out what {person['customer_id']} ({person['role']}) holds against us.")
-    late = int((outcomes["outcome"].eq(OPEN) & (outcomes["days"] > longest)).sum())
+    waiting = outcomes.loc[outcomes["outcome"].eq(OPEN), "days"]
+    late, undated = int((waiting >= longest).sum()), int(waiting.isna().sum())
     if late:
-        steps.append(f"Decide or close {formatting.count_text(late, 'opportunity', 'opportunities')} open for longer "
-                     f"than any decision ever took ({longest:.0f} days).")
-    if (fresh := int(account["n_open"]) - late) > 0:
+        steps.append(f"Decide or close {formatting.count_text(late, 'opportunity', 'opportunities')} open for as long "
+                     f"as any decision ever took ({longest:.0f} days) or longer.")
+    if undated:
+        steps.append(f"Record when {formatting.count_text(undated, 'open opportunity was', 'open opportunities were')} "
+                     "opened, or close them.")
+    if (fresh := int(account["n_open"]) - late - undated) > 0:
         steps.append(f"Follow up {formatting.count_text(fresh, 'open opportunity', 'open opportunities')}.")
     return tuple(steps) or ("Nothing is open and nobody is uncovered: look for a new need.",)

@@ -34,6 +34,8 @@ BREAK_EVEN = (
 
 ASKED = ("decision", "cost", "expected_gain", "worst_case", "confidence", "owner", "stop_on")
 
+PLAN_HEADINGS = {"margin_at_risk": "Margin at risk of the treated", "assumed_gain": "Assumed gain, net of cost"}
+
 LIST = "the list of customers to contact"
 
 RANKING = "margin at risk and the ranking by it"
@@ -70,7 +72,7 @@ def plan_answer(
     takes_away = gates["level"].eq("block") | (gates["level"].eq("strike") & gates["claims"].eq(RANKING))
     blocked = gates[gates["is_crossed"] & takes_away]
     if len(blocked):
-        reasons = formatting.join_words([str(s).rstrip(".") for s in blocked["sentence"]])
+        reasons = "; ".join(str(s).rstrip(".") for s in blocked["sentence"])
         return f"No list can be drawn up: {reasons}.", NEEDED
     said = margin_at_risk_sentence(stakes, gates, currency, horizon_days)
     if decisions.empty:
@@ -272,7 +274,9 @@ def contact_rates_title(rates: pd.DataFrame) -> str:
             f"{least['group']}, {formatting.share(least['share_contacted'])}")
 
 
-def assignment_sentence(actions: pd.DataFrame, currency: str = "") -> str:
+def assignment_sentence(
+    actions: pd.DataFrame, currency: str = "", response: ActionResponse = UNMEASURED
+) -> str:
     """Return how actions were chosen and what the plan is assumed to bring; an assumption is called one.
 
     Parameters
@@ -281,16 +285,23 @@ def assignment_sentence(actions: pd.DataFrame, currency: str = "") -> str:
         ``results/actions``.
     currency : str
         Of every amount.
+    response : ActionResponse
+        What contact did in earlier rounds: where that is clear, the cuts in churn are as measured in sum.
     """
     treated = actions[actions["variant"].eq(TREATMENT)]
     if treated.empty:
         return "Nobody is to be contacted."
     if treated["assumed_gain"].isna().all():
-        return ("Each customer gets the first action that fits; customers are ranked by margin at risk, for testing: "
-                "no gain is assumed.")
+        is_dated = treated["margin_at_risk"].notna().any()
+        by = "margin at risk" if is_dated else "probability of churn times the month's fee"
+        return (f"Each customer gets the first action that fits; customers are ranked by {by}, for testing: no gain is "
+                "assumed.")
     gain = formatting.money(float(treated["assumed_gain"].sum()), currency)
+    by = ("if contact goes on to cut churn as earlier rounds measured over all actions; how that divides between "
+          "actions is assumed" if response.cuts_churn else
+          "at the assumed cuts in churn, an assumption until they are measured")
     return (f"Of all actions that fit, each customer gets the one by which the whole plan gains most within consent, "
-            f"caps, capacities and budget: {gain} at the assumed cuts in churn, an assumption until it is measured.")
+            f"caps, capacities and budget: {gain} net of cost {by}.")
 
 
 def decision_rows(decisions: pd.DataFrame, currency: str = "") -> pd.DataFrame:
@@ -301,7 +312,7 @@ def decision_rows(decisions: pd.DataFrame, currency: str = "") -> pd.DataFrame:
                 "decision": row["decision"],
                 "cost": formatting.money(row["cost"], currency),
                 "expected_gain": row["gain"],
-                "worst_case": formatting.money(-row["worst_case"], currency),
+                "worst_case": formatting.money(0.0 - row["worst_case"], currency),
                 "confidence": row["confidence"],
                 "owner": row["owner"],
                 "stop_on": formatting.date_text(row["stop_on"]),

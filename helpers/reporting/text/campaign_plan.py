@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from helpers.customers.random_assignment import TREATMENT
 from helpers.reporting import formatting
 from helpers.stats.disclosure_control import is_hidden, people_text
 
@@ -74,7 +75,7 @@ def campaigns_table(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def first_lines(lines: Mapping[str, pd.DataFrame], each: int = 3) -> pd.DataFrame:
-    """Return the first lines of each campaign's list for the page: campaign, rank, customer, why, arm, and what for.
+    """Return whom each campaign contacts first, for the page: campaign, rank, customer, why, by when, and what for.
 
     Parameters
     ----------
@@ -83,8 +84,8 @@ def first_lines(lines: Mapping[str, pd.DataFrame], each: int = 3) -> pd.DataFram
     each : int
         Lines of each list.
     """
-    columns = ["action", "rank", "customer_id", "reason", "owner", "do_by_on", "value_of_asking", "variant"]
-    parts = [rows[columns].head(each) for rows in lines.values() if len(rows)]
+    columns = ["action", "rank", "customer_id", "reason", "owner", "do_by_on", "value_of_asking"]
+    parts = [rows.loc[rows["variant"].eq(TREATMENT), columns].head(each) for rows in lines.values() if len(rows)]
     table = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
     return table.rename(columns={"action": "campaign"}).dropna(axis=1, how="all").reset_index(drop=True)
 

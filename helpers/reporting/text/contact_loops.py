@@ -23,8 +23,10 @@ def inside_title(inside: pd.DataFrame) -> str:
     return f"Inside {formatting.count_text(inside['who'].nunique(), 'name', 'names')} must know, the first by {first}"
 
 
-def outside_sentence(outside: pd.DataFrame, actions: pd.DataFrame, assumptions: ActionsConfig) -> str:
-    """Return how many are told something, and what the cap on contacts keeps back.
+def outside_sentence(
+    outside: pd.DataFrame, actions: pd.DataFrame, assumptions: ActionsConfig, alerts: pd.DataFrame
+) -> str:
+    """Return how many lists tell something, whom alerts add to them, and what the cap on contacts keeps back.
 
     Parameters
     ----------
@@ -34,9 +36,14 @@ def outside_sentence(outside: pd.DataFrame, actions: pd.DataFrame, assumptions: 
         ``results/actions``.
     assumptions : ActionsConfig
         The cap.
+    alerts : DataFrame
+        As `contact_lists.alert_lines` gives them.
     """
-    n = int(outside["n_customers"].sum())
-    said = f"{people_text(n, 'customer', 'customers').capitalize()} are told something in this round, once each"
+    n, n_more = (int(x) for x in (outside["n_customers"].sum(), alerts.loc[
+        alerts["on_contact_list"].isna(), "customer_id"].nunique()))
+    more = f"; alerts ask to contact {people_text(n_more, 'customer', 'customers')} more" if n_more else ""
+    said = (f"{people_text(n, 'customer', 'customers').capitalize()} are told something by the lists of this round, "
+            f"once each{more}")
     if assumptions.max_contacts is None:
         return f"{said}; the study sets no cap on contacts."
     n_capped = int(actions["reason"].fillna("").str.startswith("contacted ").sum())

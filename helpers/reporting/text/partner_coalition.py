@@ -12,6 +12,8 @@ from helpers.reporting import formatting
 from helpers.stats.coalition_game import CoalitionGame
 from helpers.stats.disclosure_control import people_text
 
+MOST_NAMED = 6  # partners in a sentence; of more the largest but one
+
 CENT = 0.005  # of money, below which nothing is gained
 
 
@@ -41,7 +43,11 @@ def coverage_sentence(game: CoalitionGame, currency: str = "") -> str:
         Of every amount.
     """
     form = partial(formatting.money, currency=currency)
-    parts = [f"{e.segment} {_with_interval(e, currency)}" for e in game.shares()]
+    shares = sorted(game.shares(), key=lambda e: -e.value)
+    named = shares if len(shares) <= MOST_NAMED else shares[:MOST_NAMED - 1]
+    parts = [f"{e.segment} {_with_interval(e, currency)}" for e in named]
+    if rest := shares[len(named):]:
+        parts.append(f"{formatting.whole(len(rest))} others {form(sum(e.value for e in rest))} together")
     return (f"By whom each serves, {form(float(game.worth[-1]))} of margin divides by Shapley into "
             f"{formatting.join_words(parts)}. This describes who serves whom; it does not say what customers would do "
             f"without a partner. {core_sentence(game, currency)}")

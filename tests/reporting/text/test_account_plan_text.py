@@ -9,7 +9,7 @@ from helpers.reporting.html import Exhibit
 from helpers.reporting.text import account_plan as text
 
 TOTALS = {"n_opportunities": 8800, "n_accounts": 85, "n_won": 4238, "n_lost": 2473, "n_open": 2089,
-          "n_open_without_account": 1425, "value_won": 10_005_534.0, "win_rate": 4238 / 6711}
+          "n_open_without_account": 1425, "n_without_account": 1425, "value_won": 10_005_534.0, "win_rate": 4238 / 6711}
 
 
 def forecast(n_beyond=0, n_undated=0, won=None):
@@ -20,14 +20,17 @@ def forecast(n_beyond=0, n_undated=0, won=None):
 
 def test_the_pipeline_is_told_to_the_digit():
     said = text.pipeline_sentence(TOTALS, "USD")
-    assert said.startswith("85 accounts with 8,800 opportunities: 4,238 won, worth USD 10,005,534, a win rate of 63.2")
+    assert said.startswith("8,800 opportunities, 7,375 of them at 85 accounts: 4,238 won, worth USD 10,005,534, a win "
+                           "rate of 63.2")
     assert said.endswith("of those decided; 2,089 are open, 1,425 of them with no account on record.")
-    assert text.pipeline_sentence(TOTALS | {"n_open_without_account": 0}).endswith("2,089 are open.")
+    placed = text.pipeline_sentence(TOTALS | {"n_open_without_account": 0, "n_without_account": 0})
+    assert placed.startswith("85 accounts with 8,800 opportunities: 4,238 won")
+    assert placed.endswith("2,089 are open.")
 
 
 @pytest.mark.parametrize(("n_beyond", "n_undated", "end"), [
-    (0, 0, "]."), (1301, 500, " 1,301 have been open for longer than any decision ever took (138 days): decide or "
-     "close them. 500 have no opening day and are not forecast.")])
+    (0, 0, "]."), (1301, 500, " 1,301 have been open for as long as any decision ever took (138 days) or longer: "
+     "decide or close them. 500 have no opening day and are not forecast.")])
 def test_closings_are_told_with_what_is_not_forecast(n_beyond, n_undated, end):
     said = text.closings_sentence(forecast(n_beyond, n_undated), 138, 90, "USD")
     assert said.startswith("Of 288 open opportunities of an age at which decisions still came, 72 [59, 85] are "
@@ -52,9 +55,11 @@ def test_next_steps_name_the_uncovered_the_opposed_and_the_stale():
     people = pd.DataFrame({"customer_id": ["a", "b", "c"], "role": ["decider", "user", "buyer"],
                            "decision_weight": [0.6, 0.3, 0.1], "attitude": [0.2, -0.4, -0.9],
                            "is_covered": [False, True, False], "not_to_contact": [None, None, "has opted out"]})
-    outcomes = pd.DataFrame({"outcome": [OPEN, OPEN, WON], "days": [200.0, 20.0, 10.0]})
-    steps = text.next_steps(pd.Series({"n_open": 2}), people, outcomes, 138)
-    assert [step.split()[0] for step in steps] == ["Get", "Find", "Decide", "Follow"]
+    outcomes = pd.DataFrame({"outcome": [OPEN, OPEN, OPEN, OPEN, WON], "days": [200.0, 138.0, 20.0, np.nan, 10.0]})
+    steps = text.next_steps(pd.Series({"n_open": 4}), people, outcomes, 138)
+    assert [step.split()[0] for step in steps] == ["Get", "Find", "Decide", "Record", "Follow"]
+    assert steps[2].startswith("Decide or close 2 opportunities")
+    assert steps[4] == "Follow up 1 open opportunity."
     assert "a (decider, 60" in steps[0]
     assert not any("c (buyer" in step for step in steps)
     assert text.next_steps(pd.Series({"n_open": 0}), people.head(0), outcomes.head(0), 138) == (
@@ -87,14 +92,14 @@ def test_each_account_of_the_file_has_who_looks_after_it_and_what_is_next():
 def test_without_accounts_there_is_no_section_and_no_file():
     empty = pd.DataFrame()
     assert key_account_sections.accounts_overview(empty, empty, forecast(), "", 90) == Exhibit("", "")
-    assert key_account_sections.account_file(empty, empty, empty, forecast()) == {}
+    assert key_account_sections.account_file(empty, empty, empty, forecast(), empty) == {}
     assert key_account_sections.account_plan("", empty, empty, empty, forecast(), "") == Exhibit("", "")
 
 
 def test_the_pipeline_is_told_once_by_the_answer_or_by_its_section():
     accounts = pd.DataFrame({"account_id": ["a"], "n_people": [np.nan], "n_open": [1]})
     outcomes = pd.DataFrame({"opportunity_id": ["q"], "account_id": ["a"], "outcome": [OPEN], "days": [3.0],
-                             "value": [np.nan], "stage": ["offer"]})
+                             "value": [np.nan], "stage": ["offer"], "product": ["p"]})
     told = key_account_sections.pipeline_sentences(outcomes, forecast(), "", 90)
     assert told[0].startswith("1 account with 1 opportunity")
     assert key_account_sections.pipeline_sentences(outcomes.head(0), forecast(), "", 90) == ()
@@ -111,7 +116,7 @@ def test_each_open_opportunity_has_its_next_step():
         "outcome": [OPEN, OPEN, OPEN, OPEN, WON], "value": 1.0})
     found = PipelineForecast(pd.DataFrame({"opportunity_id": ["d"], "chance": [0.5], "expected": [0.5]}),
                              *(no_estimate("none", Status.INSUFFICIENT, "none") for _ in range(2)), 0, 0)
-    steps = key_account_sections.open_opportunities(outcomes, found).set_index("opportunity_id")["next_step"]
-    assert steps.to_dict() == {
-        "a": "record which account it is for", "b": "record when it was opened, or close it",
-        "c": "open for longer than any decision ever took: decide or close", "d": "follow up"}
+    rows = key_account_sections.open_opportunities(outcomes, found).set_index("opportunity_id")
+    assert rows["next_step"].to_dict() == {"a": "follow up", "b": "record when it was opened, or close it",
+                                           "c": "decide or close", "d": "follow up"}
+    assert rows["to_record"].dropna().to_dict() == {"a": "its account"}

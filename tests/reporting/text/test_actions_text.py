@@ -53,6 +53,21 @@ def test_what_earlier_rounds_measured_takes_the_place_of_never():
     ).endswith(", a change for the worse")
 
 
+def test_the_gain_of_the_plan_is_assumed_until_rounds_have_measured_the_cut_in_churn_that_it_rests_on():
+    treated = ACTIONS.assign(variant="treated", assumed_gain=2.0)
+    assert actions_text.assignment_sentence(treated).endswith("an assumption until they are measured.")
+    gone = Estimate("reduction of the risk", 0.2, 0.1, 0.3, "share", 900)
+    clear = measured_response.ActionResponse(Estimate("kept", 0.1, 0.05, 0.15, "share", 900), gone, 2, 450, 450)
+    assert "as earlier rounds measured over all actions" in actions_text.assignment_sentence(treated, "", clear)
+
+
+def test_a_list_without_dated_risks_is_said_to_be_ranked_by_what_ranks_it():
+    treated = ACTIONS.assign(variant="treated", assumed_gain=np.nan)
+    assert "ranked by margin at risk, for testing" in actions_text.assignment_sentence(treated)
+    assert "ranked by probability of churn times the month's fee" in actions_text.assignment_sentence(
+        treated.assign(margin_at_risk=np.nan))
+
+
 def test_equal_cost_and_worst_case_are_said_once():
     assert answer(decisions=DECISIONS.assign(worst_case=4.0))[1].endswith("keeps them: it costs £4.00.")
 

@@ -41,6 +41,13 @@ def test_where_nobody_fits_nothing_is_claimed():
     assert campaign_plan.first_lines({}).empty
 
 
+def test_whom_a_campaign_contacts_first_are_not_those_whom_it_holds_out():
+    lines = pd.DataFrame({"action": "win-back", "rank": range(1, 9), "customer_id": list("abcdefgh"), "reason": "left",
+                          "owner": "Ada", "do_by_on": pd.Timestamp("2026-07-14"), "value_of_asking": 3.0,
+                          "variant": ["held out", "treated"] * 4})
+    assert campaign_plan.first_lines({"own": lines})["customer_id"].tolist() == ["b", "d", "f"]
+
+
 def rates(*rows):
     return pd.DataFrame(rows, columns=["campaign", "n_reached", "n_redeemed", "rate", "low", "high", "n_others",
                                        "uplift"])

@@ -30,6 +30,15 @@ def test_the_coverage_game_is_called_descriptive_and_its_division_is_in_the_core
         "Of 100 customers of the last 365 days 30 were served by more than one of us and our partners.")
 
 
+def test_of_many_partners_the_largest_are_named_and_the_others_counted_with_their_sum():
+    sets = pd.DataFrame({"partners": [(f"shop {k}",) for k in range(9)], "n_customers": 20,
+                         "margin": [100.0 * (k + 1) for k in range(9)], "margin_squared": 1000.0})
+    said = partner_coalition.coverage_sentence(partners.coverage_game(sets), "EUR")
+    assert said.index("shop 8 €900") < said.index("shop 4 €500")
+    assert "4 others €1,000 together" in said
+    assert "shop 3" not in said.split("This describes")[0]
+
+
 @pytest.mark.parametrize(("means", "variance", "words"), [
     ([10, 12, 13, 20], 1.0, "(synergy)"), ([10, 12, 13, 11], 1.0, "(rivalry)"),
     ([10, 12, 13, 15.2], 100.0, "(not beyond chance)")])
