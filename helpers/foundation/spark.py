@@ -280,9 +280,17 @@ class SparkEngine(Engine):
         return self.sorted(table, order)
 
     def kept(self, table: ir.Table) -> ir.Table:
-        """Return the table computed once and kept in the cluster, for expressions that are used several times."""
+        """Return the table computed once and kept in the cluster, for expressions that are used several times.
+
+        Notes
+        -----
+        Spark plans a table that is persisted anew, with all that it was made from, in every query; where tables are
+        kept of kept tables that takes longer than to compute them. A local checkpoint leaves the rows alone to plan
+        with, but cannot be made again where a machine of a cluster is lost: it is for Spark inside this process.
+        """
         name = ibis.util.gen_name("kept")
-        frame = self._computed(table).persist()
+        computed = self._computed(table)
+        frame = computed.localCheckpoint() if spark_address().startswith("local") else computed.persist()
         frame.createOrReplaceTempView(name)
         self._kept[name] = frame
         return self.connection.table(name)
