@@ -58,7 +58,7 @@ DIRECTIVES = {
     "z": rf"[Zz]|(?:GMT|UTC)(?:[+-]\d{{1,2}}(?::?\d{{2}})?)?|[+-]\d{{1,2}}(?::?\d{{2}})?|{'|'.join(ZONES)}",
 }
 
-OFFSET = r"^([+-])(\d{1,2})(?::?(\d{2}))?$"
+OFFSET = r"^(?:GMT|UTC)?([+-])(\d{1,2})(?::?(\d{2}))?$"
 
 ALLOWED = "a year (%Y, %y), a month (%m, %b, %B), a day (%d), and %H %I %M %S %f %p %z %a %A; or " + ", ".join(COUNTED)
 
@@ -118,7 +118,7 @@ def has_zone(forms: Sequence[str]) -> bool:
 
 
 def iso_text(text: ir.StringValue, form: str) -> ir.StringValue:
-    """Return a date's text in ISO form, with its offset behind, empty where it does not have the given form."""
+    """Return a date's text in ISO form, without its offset, empty where it does not have the given form."""
     if form in ISO:  # engines also read other texts, such as 25-01-01 and infinity
         return text.like("____-%-%").ifelse(text, ibis.null("string"))
     parts, pattern = form_pattern(form)
@@ -126,8 +126,23 @@ def iso_text(text: ir.StringValue, form: str) -> ir.StringValue:
     day = _year(piece) + "-" + _month(piece) + "-" + piece["d"].lpad(2, "0")
     clock = _hour(piece) + ":" + _padded(piece, "M") + ":" + _padded(piece, "S")
     clock = clock + "." + piece["f"].left(6) if "f" in piece else clock
-    whole = day + " " + clock + _offset(piece["z"]) if "z" in piece else day + " " + clock
-    return text.re_search(pattern).ifelse(whole, ibis.null("string"))
+    return text.re_search(pattern).ifelse(day + " " + clock, ibis.null("string"))
+
+
+def offset_seconds(text: ir.StringValue, form: str) -> ir.IntegerValue:
+    """Return how far clocks were ahead of UTC where a text of a form with ``%z`` was written [s].
+
+    Notes
+    -----
+    The offset is a number from here on: behind a text in ISO form it would be looked for again, and the expression that
+    has found it repeated in each of a thousand places.
+    """
+    parts, pattern = form_pattern(form)
+    zone = text.re_extract(pattern, parts.index("z") + 1)
+    hours, minutes = (zone.re_extract(OFFSET, i).nullif("").try_cast("int64").fill_null(0) for i in (2, 3))
+    told = (zone.re_extract(OFFSET, 1) == "-").ifelse(-1, 1) * (hours * 3600 + minutes * 60)
+    named = {name: _named_seconds(offset) for name, offset in ZONES.items()}
+    return ibis.map(list(named), list(named.values())).get(zone).coalesce(told)
 
 
 def counted_time(text: ir.StringValue, form: str) -> ir.TimestampValue:
@@ -161,12 +176,9 @@ def _after(zero: datetime, seconds: ir.NumericValue) -> ir.TimestampValue:
         whole - days * DAY)
 
 
-def _offset(zone: ir.StringValue) -> ir.StringValue:
-    """Return an offset as ISO writes it; a zone that is only named is UTC's."""
-    bare = zone.upper().cases(*ZONES.items(), else_=zone.upper()).re_replace("^(GMT|UTC|Z)", "")
-    sign, hours, minutes = (bare.re_extract(OFFSET, i) for i in (1, 2, 3))
-    told = sign + hours.lpad(2, "0") + ":" + (minutes == "").ifelse("00", minutes)
-    return (bare == "").ifelse("Z", told)
+def _named_seconds(offset: str) -> int:
+    hours, minutes = (int(part) for part in offset[1:].split(":"))
+    return (-1 if offset.startswith("-") else 1) * (hours * 3600 + minutes * 60)
 
 
 def _year(piece: dict[str, ir.StringValue]) -> ir.StringValue:

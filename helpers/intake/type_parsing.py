@@ -236,7 +236,13 @@ def _time(text: ir.StringValue, form: str, zone: str) -> ir.TimestampValue:
         counted = date_formats.counted_time(text, form)
         return in_zone(counted, zone) if form in date_formats.SINCE_1970 and zone else counted
     iso = date_formats.iso_text(text, form)
-    return local_time(iso, zone) if form in date_formats.ISO or "%z" in form else iso.try_cast(COLUMN_TYPES["time"])
+    if form in date_formats.ISO:
+        return local_time(iso, zone)
+    told = iso.try_cast(COLUMN_TYPES["time"])
+    if "%z" not in form:
+        return told
+    utc = told - ibis.interval(seconds=1) * date_formats.offset_seconds(text, form)
+    return in_zone(utc, zone) if zone else utc
 
 
 def _ambiguous(found: ir.Value, rule: ColumnRule, scope: ExpressionScope) -> ir.BooleanValue | None:

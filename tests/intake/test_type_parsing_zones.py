@@ -63,6 +63,13 @@ def test_offsets_are_read_as_exports_write_them_and_an_epoch_counts_in_utc(engin
     assert told(engine, list(expected), "Europe/Berlin", formats=[form]) == list(expected.values())
 
 
+def test_a_form_with_an_offset_is_looked_for_a_hundred_times_in_a_statement_and_not_thousands(engine):
+    table = engine.lazy(pa.table({"a": ["2024-01-03 08:00 CET"]}))
+    read = type_parsing.parse_column(table.a, "time", ColumnRule.model_validate(
+        {"from": "a", "formats": ["%Y-%m-%d %H:%M %z"]}), ExpressionScope({}, zone="Europe/Berlin"))
+    assert engine.query_text(table.select(at=read.value, is_unread=read.is_unread)).count("REGEXP") < 500
+
+
 def test_an_epoch_is_told_in_the_zone_of_the_study(small, home):
     (home / "data" / "studies").mkdir(parents=True)
     (home / "data" / "studies" / "small.toml").write_text('name = "small"\ntitle = "t"\ntime_zone = "Asia/Tokyo"\n')
