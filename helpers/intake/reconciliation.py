@@ -72,14 +72,17 @@ def _left_out(fed: Sequence[CanonicalTables], engine: Engine) -> tuple[ir.Table,
     """Return the records of one file that no table took, and those that only some table did not take."""
     if len(fed) == 1 and fed[0].n_cells == 1:
         return _alone(fed[0])
-    refused = [m.refused.mutate(n_cells=ibis.literal(m.n_cells, "int64")) for m in fed]
+    n_cells: dict[str, int] = {}  # of a table that several parts are made of, rows a record in all of them
+    for made in fed:
+        n_cells[made.name] = n_cells.get(made.name, 0) + made.n_cells
+    refused = [m.refused.mutate(n_cells=ibis.literal(n_cells[m.name], "int64")) for m in fed]
     cells = reduce(lambda a, b: a.union(b), refused)
     record = ["file", "record", "line"]
     by_table = cells.group_by("table", *record).aggregate(
         n=cells.count(), n_cells=cells["n_cells"].max(), amount=cells["amount"].max())
     by_table = by_table.filter(by_table["n"] == by_table["n_cells"])
     lost = by_table.group_by(record).aggregate(n_tables=by_table.count(), amount=by_table["amount"].max())
-    lost = engine.kept(lost.filter(lost["n_tables"] == len(fed)).drop("n_tables"))
+    lost = engine.kept(lost.filter(lost["n_tables"] == len(n_cells)).drop("n_tables"))
     said = cells.filter(cells["is_spoken"]).select(*record, "reasons").distinct()
     said = said.group_by(record).aggregate(
         reasons=said["reasons"].group_concat("; ", order_by=said["reasons"]))

@@ -370,3 +370,14 @@ def test_a_part_without_the_money_that_another_part_has_is_refused(small):
     with_money, without = ORDERS, WITHOUT_MONEY["transactions"]
     with pytest.raises(InputError, match="the part from 'orders' is without the column 'amount', which another part"):
         small.profile(tables={"transactions": {"parts": [with_money, without]}})
+
+
+def test_a_record_that_no_part_of_a_table_takes_is_rejected_once_with_all_its_reasons(small):
+    small.file("orders.csv", "arm,n,clicks,buys,day\na,10,1,1,2025-01-02\nb,x,1,1,2025-01-02\nc,10,y,1,2025-01-02\n")
+    part = {"from": "orders", "columns": {"experiment": "'e'", "variant": "arm", "n": "n", "period": "day",
+                                          "period_ended_on": "day"}}
+    parts = [part | {"columns": part["columns"] | {"metric": f"'{name}'", "successes": name}}
+             for name in ("clicks", "buys")]
+    found = small.delivery(tables={"experiment_aggregates": {"parts": parts}})
+    assert found.counts == {"experiment_aggregates": 3}
+    assert small.rejected(found) == [("orders.csv", 2, "n is not readable as a whole number")]
