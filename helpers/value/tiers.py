@@ -89,7 +89,9 @@ class TierShares:
                                                  (self.by, row.money, "money"),
                                                  ("net_sales", row.net_sales, "money"))
                    if not np.isnan(value)]
-        return estimate_table([*counted, Estimate(self.by, self.total, unit="money", n=self.n_customers), *self.shares])
+        held = (Estimate(self.by, self.total, unit="money", n=self.n_customers) if self.n_customers else
+                no_estimate(self.by, Status.INSUFFICIENT, "no customers", unit="money"))
+        return estimate_table([*counted, held, *self.shares])
 
     def reading(self) -> pd.DataFrame:
         """Return the tiers as a table for reading: customers, money, share held with its limits, mean a customer."""

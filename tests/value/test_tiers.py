@@ -104,6 +104,12 @@ def test_too_few_customers_or_no_money_have_no_share(session_engine, ranked, mon
     assert not found.table().duplicated(["quantity", "segment"]).any()
 
 
+def test_the_money_of_nobody_is_not_zero_but_unknown(session_engine, ranked):
+    told = tiers.tier_shares(session_engine, ranked([])).table().set_index("quantity")
+    assert set(told.loc[told["unit"] == "money", "status"]) == {"insufficient"}
+    assert told.loc[told["unit"] == "money", "value"].isna().all()
+
+
 def test_customers_at_a_loss_take_from_the_total(session_engine, ranked):
     money = np.concatenate([np.full(20, 10.0), np.full(80, -1.0)])
     found = tiers.tier_shares(session_engine, ranked(money), 0.2)
