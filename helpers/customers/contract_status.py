@@ -21,7 +21,7 @@ class ContractStatus:
         ``canonical/subscriptions`` of contracts that had begun by the day, ``has_ended`` and ``ended_on`` as of it.
     n_undated_end, n_end_before_start, n_not_begun, n_notice_given : int
         Contracts left out: ended on no known day where others are dated, ended before they began, not begun by the
-        day; and those that run although an end lies ahead.
+        day; and those that run although notice was given by the day, or an end lies ahead.
     n_ended_anytime : int
         Ended contracts of a table that dates no end: leavers of an unknown time beside those who are there today.
     """
@@ -53,8 +53,9 @@ def contracts_as_of(engine: Engine, subscriptions: ir.Table, as_of_on: date) -> 
 
     Notes
     -----
-    An end that lies ahead is notice given: the contract runs. Without a start and an end an ended contract tells how
-    long it lasted by its tenure; where most ends are dated and one is not, nothing does.
+    An end that lies ahead is notice given, unless that was given later than the day: the contract runs. Without a start
+    and an end an ended contract tells how long it lasted by its tenure; where most ends are dated and one is not,
+    nothing does.
     """
     s, day = subscriptions, ibis.literal(as_of_on)
     ended, dated = s.has_ended, s.ended_on.notnull()
@@ -63,7 +64,8 @@ def contracts_as_of(engine: Engine, subscriptions: ir.Table, as_of_on: date) -> 
     undated = ended & ~dated & s.tenure_months.isnull() & ibis.literal(is_dated_file)
     reversed_ = (s.ended_on < s.started_on).fill_null(False)
     later = (s.started_on > day).fill_null(False)
-    notice = (ended & (s.ended_on > day)).fill_null(False)
+    ahead = (ended & (s.ended_on > day)).fill_null(False)
+    notice = (ahead | ~ended) & (s.notice_on <= day).fill_null(ahead)
     kept = ~(undated | reversed_ | later)
     counts = engine.first_row(s.aggregate(
         n_undated_end=_count(undated), n_end_before_start=_count(reversed_), n_not_begun=_count(later & ~reversed_),

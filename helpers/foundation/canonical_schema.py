@@ -67,6 +67,7 @@ SUBSCRIPTIONS = _canonical_table(
     _column("started_on", "date", "first day"),
     _column("tenure_months", "number", "age of the contract where its start is not known [months]", low=0),
     _column("has_ended", "flag", "whether it has ended", True),
+    _column("notice_on", "date", "day on which notice was given; the contract runs until its end"),
     _column("ended_on", "date", "last day"),
     _column("end_kind", "text", "voluntary, payment or other", allowed=("voluntary", "payment", "other")),
     _column("end_reason", "text", "reason stated"),

@@ -47,6 +47,8 @@
   line only.
 * ``infer_numbers``: Inferred forms of numbers: signs before decimals and between thousands, currencies, per cent; and
   their rivals.
+* ``infer_long_surveys``: Drafted surveys with a record for each answer: who answered, what was asked, and the answer in
+  a column each.
 * ``infer_profile``: Draft of a source profile from files that nobody has described yet; every guess is marked as one.
 * ``infer_semantics``: Inferred meaning of columns: from names, values and references between files.
 * ``infer_surveys``: Drafted surveys: respondents, answers and items with their roles and constructs; the path model

@@ -87,7 +87,7 @@ def check_profile_files(source: str, raw: str = "") -> ProfileCheck:
     dirt = (said for m in made.values() for said in _dirt(profile, m, engine))
     remarks = [*_broken(landed), *_personal(landed), *dirt, *_of_other_times(made, engine)]
     is_whole = bool(made) and not unreadable and not misfits
-    warnings = _doubts(landed, parts, tuple(made.values()), engine) if is_whole else ()
+    warnings = (*_doubts(landed, parts, tuple(made.values()), engine), *_standing(profile, made)) if is_whole else ()
     return ProfileCheck(
         (*found, *unreadable, *_empty(landed), *misfits, *_undated(profile, made), *_totals(landed, made, engine)),
         tuple(remarks),
@@ -133,6 +133,14 @@ def _undated(profile: Profile, made: Mapping[str, CanonicalTables]) -> Iterator[
     """Yield that nothing says which day the data speak for, where that is so."""
     if made and not profile.as_of and not any(canonicalise.TIMES.get(n) in m.accepted.columns for n, m in made.items()):
         yield "; allowed: ".join(delivery.UNDATED)
+
+
+def _standing(profile: Profile, made: Mapping[str, CanonicalTables]) -> Iterator[str]:
+    """Yield that the day of the data is only guessed, where no table has a date but those of what began and holds."""
+    dated = {n for n, m in made.items() if canonicalise.TIMES.get(n) in m.accepted.columns}
+    if dated and dated <= set(date_plausibility.STANDING) and not profile.as_of:
+        yield (f"only starts are dated ({', '.join(sorted(dated))}), and the newest one is taken for the day that the "
+               'data speak for; allowed: as_of = "YYYY-MM-DD" in the profile, the day on which the files were drawn')
 
 
 def _made(profile: Profile, landed: LandedFiles, engine: Engine) -> tuple[list[CanonicalTables], list[str]]:

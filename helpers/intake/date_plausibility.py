@@ -2,8 +2,10 @@
 
 Four tables record what happened on a day: order lines, answered surveys, service cases, behaviour events. The day that
 a delivery speaks for is the newest one of theirs that has begun and is not isolated; where none of them has a row, the
-newest day of any other dated table that has begun. Rows of these four that are dated after the run's day, or isolated
-in time, are rejected. Rows of any table after the as-of date are not yet: they wait for a later run.
+newest day of any other dated table that has begun. Where only starts are dated, as of contracts and customers, the day
+that the profile declares comes before the newest start, which only tells that the records reach so far at least. Rows
+of these four that are dated after the run's day, or isolated in time, are rejected. Rows of any table after the as-of
+date are not yet: they wait for a later run.
 
 *Isolated* are rows at either end of a table, one in a hundred of its rows at most (one row at least), beyond a gap that
 is ten times as long as the longest one among the days that hold the others, and half a year at least; before the
@@ -24,6 +26,8 @@ import ibis.expr.types as ir
 from helpers.foundation.engine import Engine
 
 HAPPENED = ("transactions", "respondents", "cases", "events")
+
+STANDING = ("customers", "subscriptions", "memberships", "consents")  # told by their start, which may be long ago
 
 FUTURE, ISOLATED, LATE = "dated after the run's day", "isolated in time", "after the as-of date"
 
@@ -199,7 +203,9 @@ def rhythm_limit(days: Days) -> int:
     return min(YEAR_DAYS, max(SHORTEST_LIMIT_DAYS, PAUSES * longest))
 
 
-def judge_dates(found: Mapping[str, Days], today: date, as_of_on: date | None = None) -> dict[str, TableDates]:
+def judge_dates(
+    found: Mapping[str, Days], today: date, as_of_on: date | None = None, declared_on: date | None = None
+) -> dict[str, TableDates]:
     """Return the datings of all tables, with the day that the delivery speaks for.
 
     Parameters
@@ -210,12 +216,15 @@ def judge_dates(found: Mapping[str, Days], today: date, as_of_on: date | None = 
         Newest day that has begun.
     as_of_on : date, optional
         The day, where one is asked for; else the newest row settles it.
+    declared_on : date, optional
+        The profile's own day, where only starts are dated (`STANDING`).
     """
     named = {name: TableDates(days, today, *plausible_bounds(tuple(d for d in days if d[0] <= today)))
              if name in HAPPENED else TableDates(days) for name, days in found.items()}
     if "responses" in found and "respondents" in named:  # answers have the day of those who gave them
         named["responses"] = replace(named["respondents"], days=found["responses"])
-    settled = as_of_on or _newest(named[n] for n in HAPPENED if n in named) or _newest(
+    known_on = declared_on if named.keys() <= set(STANDING) else None
+    settled = as_of_on or _newest(named[n] for n in HAPPENED if n in named) or known_on or _newest(
         replace(d, today=today) for d in named.values())
     return {name: replace(dating, as_of_on=settled) for name, dating in named.items()}
 

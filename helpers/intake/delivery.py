@@ -128,7 +128,9 @@ def read_delivery(
     landed = readers.landed_files(profile, raw)
     ready = _all_prepared(landed, engine)
     asked = date.fromisoformat(as_of) if as_of else None
-    datings = date_plausibility.judge_dates(_days(ready, engine), today or date_plausibility.newest_begun_day(), asked)
+    declared = date.fromisoformat(profile.as_of) if profile.as_of else None
+    datings = date_plausibility.judge_dates(
+        _days(ready, engine), today or date_plausibility.newest_begun_day(), asked, declared)
     parts = tuple(canonicalise.finished(p, engine, datings.get(p.name)) for p in ready)
     made = tuple(canonical_tables.merged(profile, [p for p in parts if p.name == name], engine)
                  for name in dict.fromkeys(p.name for p in parts))

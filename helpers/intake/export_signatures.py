@@ -45,7 +45,8 @@ SIGNATURES = (
         "customer_id": "Customer ID", "plan": "Plan", "started_on": "Start (UTC)", "ended_on": "Ended At (UTC)"}),
     ExportSignature("WooCommerce orders", ("Order Number", "Order Status", "Order Date", "Order Total Amount"), {
         "order_id": "Order Number", "customer_id": "Customer User ID", "ordered_at": "Order Date",
-        "amount": "Order Total Amount", "state": "Order Status"}),
+        "amount": "Order Total Amount", "state": "Order Status", "quantity": "Quantity (- Refund)",
+        "price": "Item Cost"}),
     ExportSignature("Magento orders", ("ID", "Purchase Point", "Purchase Date", "Grand Total (Base)", "Status"), {
         "order_id": "ID", "customer_id": "Customer Email", "ordered_at": "Purchase Date",
         "amount": "Grand Total (Base)", "channel": "Purchase Point", "state": "Status"}),
@@ -62,7 +63,7 @@ SIGNATURES = (
     ExportSignature("Google Analytics 4 events", ("event_timestamp", "event_name", "user_pseudo_id"), {
         "customer_id": "user_pseudo_id", "ordered_at": "event_timestamp", "sort": "event_name"}),
     ExportSignature("Qualtrics responses", ("StartDate", "EndDate", "RecordedDate", "ResponseId"), {
-        "response_id": "ResponseId", "answered_at": "RecordedDate"}),
+        "response_id": "ResponseId", "answered_at": "RecordedDate", "customer_id": "ExternalReference"}),
     ExportSignature("SurveyMonkey responses", ("Respondent ID", "Collector ID", "Start Date", "End Date"), {
         "response_id": "Respondent ID", "answered_at": "End Date"}),
     ExportSignature("SurveyMonkey responses", ("Respondent ID", "Collector ID", "Date Created", "Date Modified"), {

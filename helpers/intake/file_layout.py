@@ -34,9 +34,8 @@ def header_names(rows: Sequence[Sequence[str | None]]) -> list[str]:
     """
     if not rows:
         return []
-    width = max(map(len, rows))
-    first, *others = [[(text or "").strip() for text in row] + [""] * (width - len(row)) for row in rows]
-    if not others or (all(first) and len({*first}) == width):
+    first, *others = _padded(rows)
+    if not others or _are_names(first):
         return [text or "" for text in rows[0]]
     names, group = [], ""
     for i, text in enumerate(first):
@@ -44,6 +43,32 @@ def header_names(rows: Sequence[Sequence[str | None]]) -> list[str]:
         group = text or group
         names.append(BETWEEN.join([*([group] if text or below else []), *below]))
     return names
+
+
+def column_wordings(rows: Sequence[Sequence[str | None]]) -> list[str]:
+    """Return what the second of several header rows says of each column, where the names of the first one stand.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str or None
+        The header rows, from top to bottom.
+
+    Examples
+    --------
+    >>> column_wordings([["Q1", "Q2"], ["How was it?", "Why?"]]), column_wordings([["Id", ""], ["", "Price"]])
+    (['How was it?', 'Why?'], [])
+    """
+    padded = _padded(rows)
+    return padded[1] if len(padded) > 1 and _are_names(padded[0]) else []
+
+
+def _padded(rows: Sequence[Sequence[str | None]]) -> list[list[str]]:
+    width = max(map(len, rows))
+    return [[(text or "").strip() for text in row] + [""] * (width - len(row)) for row in rows]
+
+
+def _are_names(row: Sequence[str]) -> bool:
+    return all(row) and len({*row}) == len(row)
 
 
 def records_end(path: Path, n_lines: int, encoding: str) -> int:

@@ -25,7 +25,7 @@ def _pattern(words: Mapping[str, str]) -> str:
 
 
 KEY_IN_FRONT = (r"(id|uid|code|cod|codigo|codice|clave|chiave|cle|ref|identifiant|identificador|identificativo|"
-                r"numero(?! d[eio]s? )) .+")  # as in Romance languages, and no count of something
+                r"(n|no|nr|numero)(?! (of|d[aeio]s?|de[lr]) )) .+")  # as in Romance languages; no count of something
 
 PEOPLE = {
     "en": "customer|client|cust|user|member|loyalty|buyer|player|guest|household|person|account|subscriber|passenger|"

@@ -4,16 +4,22 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from helpers.intake import infer_experiments, infer_semantics
+from helpers.intake import header_words, infer_experiments, infer_semantics
 from helpers.intake.infer_keys import name_words
 from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
 from helpers.intake.infer_types import GUESS, InferredColumn
 from helpers.intake.profile_text import column_line, date_line, unused_remarks
 
-SIZES = (r"(n|size|samples?|trials?|units|obs|observations|users|visitors|visits|sessions|impressions|views|recipients|"
-         r"sent|delivered|exposed|participants|subjects|counts?)$")
+SIZES = header_words.plain(
+    r"(n|size|samples?|trials?|units|obs|observations|users|visitors|visits|sessions|impressions|views|recipients|sent|"
+    r"delivered|exposed|participants|subjects|counts?|empfänger|besucher|nutzer|sitzungen|impressionen|gesendet|"
+    r"destinataires|visiteurs|envois|destinatarios|visitantes|usuarios|envios|destinatari|visitatori|utenti|invii|"
+    r"ontvangers|bezoekers|gebruikers)$")
 
-COUNTS = r"(success(es)?|conversions?|converted|clicks?|clicked|purchases|orders|signups?|opens|responses|events|wins)$"
+COUNTS = header_words.plain(
+    r"(success(es)?|conversions?|converted|clicks?|clicked|purchases|orders|signups?|opens|responses|events|wins|"
+    r"öffnungen|klicks?|bestellungen|käufe|anmeldungen|clics|achats|commandes|ouvertures|aperturas|compras|pedidos|"
+    r"cliques|aperture|acquisti|ordini|kliks|aankopen|bestellingen)$")
 
 MEANS, SPREADS = r"(mean|avg|average)$", r"(var|variance|sd|std|stdev|stddev|se|sem|stderr)$"
 
@@ -129,7 +135,7 @@ def _totals(arm: InferredColumn | str, columns: Sequence[InferredColumn]) -> Ite
     if mean and spread:
         yield ArmTotals(arm, size, mean=mean, spread=spread)
     for count in columns:
-        if count not in (size, mean, spread) and any(re.match(COUNTS, w) for w in name_words(count.name)):
+        if count not in (size, mean, spread) and _named([count], COUNTS):
             yield ArmTotals(arm, size, count)
 
 
@@ -165,7 +171,21 @@ def _identity(
     if since and not when and since.is_number:
         lines += [column_line("elapsed", since.as_number, "time since the start"),
                   f"is_cumulative = \"true\" {GUESS}each row is of everything since the start"]
+    if when and _grows(found, [c for c in (*told.values(), arms) if c]):
+        lines += [f"is_cumulative = \"true\" {GUESS}'{found.size.name}' only grows, by more than twice: each row is of "
+                  "everything since the start"]
     return lines, [c for c in (*told.values(), arms, since) if c]
+
+
+def _grows(found: ArmTotals, told: Sequence[InferredColumn]) -> bool:
+    """Return whether units measured never fall from row to row, and end at more than twice what they began with."""
+    keys = [*told, *([] if isinstance(found.arm, str) else [found.arm])]
+    if found.size.kind != "integer" or any(len(c.sample) != len(found.size.sample) for c in keys):
+        return False
+    sizes: dict[tuple[str | None, ...], list[int]] = {}
+    for size, *key in zip(found.size.sample.to_pylist(), *(c.sample.to_pylist() for c in keys), strict=True):
+        sizes.setdefault(tuple(key), []).append(int(float(size or 0)))
+    return all(len(n) >= LEAST_PERIODS and n == sorted(n) and n[-1] > 2 * n[0] for n in sizes.values())
 
 
 def _period_line(view: FileView, found: ArmTotals, since: InferredColumn | None) -> str:
@@ -210,7 +230,7 @@ def _has_units(view: FileView) -> bool:
 
 
 def _named(columns: Sequence[InferredColumn], pattern: str) -> InferredColumn | None:
-    return next((c for c in columns if any(re.match(pattern, w) for w in name_words(c.name))), None)
+    return next((c for c in columns if any(re.match(pattern, header_words.plain(w)) for w in name_words(c.name))), None)
 
 
 def _period(view: FileView) -> InferredColumn | None:

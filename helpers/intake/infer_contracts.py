@@ -83,8 +83,6 @@ def _attributes(
             yield f"# not used: {column_in_words(column)} tells of the end as well"
         elif column.n_distinct == 1:
             yield f"# not used: {column_in_words(column)} is the same in every record"
-        elif column.is_moment and re.search(header_words.NOTICE, header_words.plain(column.name)):
-            yield f"# not used: {column_in_words(column)} is the day of notice{_without_an_end(column, telling)}"
         elif why := _why_none(column, ended):
             yield f"# not used: {column_in_words(column)} {why}"
         elif column.kind != "empty" and not is_key and not infer_semantics.is_personal(column):
@@ -205,18 +203,26 @@ def _is_left(view: FileView) -> bool:
     return bool(who and who.is_unique and came and left and came != left and re.match(ENDED, left.name.lower()))
 
 
+def _contract_dates(view: FileView) -> dict[str, InferredColumn]:
+    """Return the columns of a contract's start, its end, and the notice that comes before the end."""
+    found = {n: c for n in ("started_on", "ended_on") if (c := view.known.get(n)) and not _is_of_another(view, n, c)}
+    found = {} if len(found) == 2 and found["started_on"] == found["ended_on"] else found
+    notice = next((c for c in view.moments if c not in found.values()
+                   and re.search(header_words.NOTICE, header_words.plain(c.name))), None)
+    return found | ({"notice_on": notice} if notice else {})
+
+
 def draft_contracts(view: FileView) -> DraftedTable:
     """Return the table of contracts, with whatever else is known of each as an attribute."""
     known, (ended, telling) = view.known, _ended(view)
     who = known.get("customer_id")
     ident = who if who is None or who.is_unique else next((c for c in view.form.columns if c.is_unique), None)
-    dates = {n: known[n] for n in ("started_on", "ended_on") if n in known and not _is_of_another(view, n, known[n])}
-    dates = {} if len(dates) == 2 and dates["started_on"] == dates["ended_on"] else dates
+    dates = _contract_dates(view)
     plain = {n: known[n] for n in ("tenure_months", "monthly_fee", "plan") if n in known}
     body = [column_line("subscription_id", ident.quoted if ident else "record", "the contract"),
             column_line("customer_id", who.quoted if who else "record", "who holds it"),
             column_line("has_ended", ended, "whether it has ended")]
-    body += [date_line(n, c) for n, c in dates.items()]
+    body += [date_line(n, c) + (_without_an_end(c, telling) if n == "notice_on" else "") for n, c in dates.items()]
     body += [column_line(n, c.as_number if c.is_number else c.quoted, n.replace("_", " ")) for n, c in plain.items()]
     why = next((c for c in view.form.columns if c.kind == "text" and re.search(WHY_ENDED, c.name.lower())), None)
     body += [column_line("end_reason", why.quoted, "reason stated")] if why else []

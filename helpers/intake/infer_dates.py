@@ -60,11 +60,13 @@ def infer_dates(name: str, values: Sequence[str]) -> DateForms | None:
     Parameters
     ----------
     name : str
-        Of the column: numbers are counts of days or seconds only where it speaks of time.
+        Of the column: numbers are counts of days or seconds only where it speaks of time, or dates stand beside them.
     values : sequence of str
         Different values; the first are looked at.
     """
-    read = _fitting_forms(values[:LOOKED_AT], is_called=re.search(CALLED, name.lower()) is not None)
+    is_called = re.search(CALLED, name.lower()) is not None or any(
+        not value.isdigit() and value_forms(value, is_called=False) for value in values[:10])
+    read = _fitting_forms(values[:LOOKED_AT], is_called=is_called)
     if read is None:
         return None
     unread = frozenset(values[:LOOKED_AT]) - read.keys()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from helpers.intake import infer_semantics
+from helpers.intake import infer_semantics, infer_transactions
 from helpers.intake.infer_keys import FileForm
 from helpers.intake.infer_transactions import DraftedTable
 from helpers.intake.infer_types import InferredColumn
@@ -92,12 +92,25 @@ def _listed(forms: Iterable[FileForm], kinds: Sequence[str] = ()) -> str:
     return ", ".join(found[:MOST]) + (f" and {len(found) - MOST} more" if len(found) > MOST else "")
 
 
+def _amount(orders: DraftedTable) -> str:
+    line = next((text for text in orders.lines if text.startswith("amount = ")), "")
+    return line.replace('\\"', '"')
+
+
 def _rivals(forms: Sequence[FileForm], tables: Sequence[DraftedTable]) -> Iterator[str]:
     """Yield the other columns that fit what the main columns of orders were taken for."""
     orders = next((t for t in tables if t.table == "transactions"), None)
     form = next((f for f in forms if orders and orders.files and f.name == orders.files[0]), None)
     if orders is None or form is None:
         return
+    if len(systems := [line.split('"')[1] for line in orders.lines if line.startswith("from = ")]) > 1:
+        yield (f"{CONFIRM}orders of {', '.join(systems)} are taken for those of systems of their own and add up; where "
+               "one repeats another's, leave it out")
+    ident = next(iter(infer_semantics.fitting_columns("order_id", form.columns)), None)
+    money = [c for c in form.columns if ident and f'"{c.name}"' in _amount(orders) and c != ident
+             and infer_transactions.is_of_order(c, ident)]
+    yield from (f"{CONFIRM}amount of the orders: {column_in_words(c)} is the same on all lines of an order, so that "
+                "its sum counts an order once for each of its lines" for c in money[:1])
     for meaning in ("order_id", "customer_id", "ordered_at", "amount"):
         line = next((text for text in orders.lines if text.startswith(f"{meaning} = ")), "")
         fitting = infer_semantics.fitting_columns(meaning, form.columns)

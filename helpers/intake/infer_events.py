@@ -139,10 +139,10 @@ def draft_payments(view: FileView) -> DraftedTable:
 def is_events(view: FileView) -> bool:
     """Return whether a file has several dated records a customer, or redemptions of coupons, one or several."""
     who = view.known.get("customer_id")
-    return who is not None and bool(view.moments) and (not who.is_unique or _is_redeemed(view))
+    return who is not None and bool(view.moments) and (not who.is_unique or is_redeemed(view))
 
 
-def _is_redeemed(view: FileView) -> bool:
+def is_redeemed(view: FileView) -> bool:
     """Return whether a file, by its name or those of its dates, holds what was redeemed."""
     named = [view.form.name, *(c.name for c in view.moments)]
     return any(re.search(REDEEMED, header_words.plain(name)) for name in named)
@@ -154,9 +154,9 @@ def draft_events(view: FileView) -> DraftedTable:
     body = [column_line("customer_id", who.quoted, "who")]
     if points := _points(view):
         return _draft_points(view, who, when, points)
-    is_redeemed = _is_redeemed(view)
-    sort = None if is_redeemed else view.known.get("sort") or next((c for c in _few(view) if c != who), None)
-    name = "redemption" if is_redeemed else view.form.name
+    is_taken = is_redeemed(view)
+    sort = None if is_taken else view.known.get("sort") or next((c for c in _few(view) if c != who), None)
+    name = "redemption" if is_taken else view.form.name
     body += [date_line("occurred_at", when),
              column_line("kind", sort.quoted if sort else f"'{name}'", "what happened")]
     others = [c for c in view.form.columns if c not in (who, when, sort)]

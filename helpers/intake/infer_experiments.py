@@ -94,9 +94,9 @@ def experiment_columns(view: FileView) -> ExperimentColumns | None:
 
 
 def arm_column(view: FileView) -> InferredColumn | None:
-    """Return the column that names the arm of each row, the likeliest by its name; None where none does."""
-    named = [(strength, c) for c in view.form.columns if (strength := _name_strength(c)) and c.kind in ("text", "flag")
-             and 2 <= c.n_distinct <= MOST_ARMS]
+    """Return the column that names the arm of each row, by its name and a control among its values; None: none does."""
+    named = [(strength + bool(control_arm(_arms(c))), c) for c in view.form.columns if (strength := _name_strength(c))
+             and c.kind in ("text", "flag") and 2 <= c.n_distinct <= MOST_ARMS]
     return max(named, key=lambda found: found[0], default=(0, None))[1]
 
 

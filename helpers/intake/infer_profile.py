@@ -16,6 +16,7 @@ from helpers.foundation.errors import InputError
 from helpers.intake import (
     archives,
     databases,
+    date_plausibility,
     export_signatures,
     file_layout,
     formats,
@@ -138,8 +139,10 @@ def _head(name: str, seen: Sequence[SampledForm], tables: Sequence[DraftedTable]
     if others := list(dict.fromkeys(o for one in seen for o in infer_currency.other_currencies(one.columns, currency))):
         rates = ", ".join(f"{code} = …" for code in others)
         yield f"# rates = {{ {rates} }} # fill in: what one of each is worth in {currency}; without, they have no sum"
-    if not any(t.has_dates for t in tables):
-        yield '# as_of = "YYYY-MM-DD" # fill in: no column with a date is used; the day that the data speak for'
+    dated = {t.table for t in tables if t.has_dates}
+    if dated <= set(date_plausibility.STANDING):
+        why = "only starts are dated, and without it the newest one is" if dated else "no column with a date is used;"
+        yield f'# as_of = "YYYY-MM-DD" # fill in: {why} the day that the data speak for'
 
 
 def _has_money(table: DraftedTable) -> bool:
@@ -230,6 +233,9 @@ def _seen(folder: Path, file: FileRule, known: Sequence[str] = ()) -> SampledFor
         columns = [] if batch is None else [
             _whole(look(c, batch.column(c)), stored, n) for c in landed.columns["new"]]
     file, settled = _settled(file.model_copy(update={"fill_down": rule}), columns)
+    if file.header_rows > 1 and file.format == "csv":
+        room = readers.TempFolder()
+        settled = _worded(settled, readers.header_texts(_unpacked(folder / file.path, file, room), file))
     if file.format in ("spss", "stata"):
         room = readers.TempFolder()
         told_of = labelled_files.variable_labels(_unpacked(folder / file.path, file, room), file, file.path)
@@ -237,6 +243,14 @@ def _seen(folder: Path, file: FileRule, known: Sequence[str] = ()) -> SampledFor
     table = databases.queried_table(file) if file.query else ""
     stem = table or _stem(Path(file.member).name or file.path) + (f"_{file.sheet}" if file.sheet else "")
     return SampledForm(re.sub(r"\W+", "_", stem.lower()).strip("_"), file, settled, n, n_repeated)
+
+
+def _worded(columns: Sequence[InferredColumn], header: Sequence[Sequence[str]]) -> tuple[InferredColumn, ...]:
+    """Return columns with what a second row of the header says of each, such as the wording of a question."""
+    said = file_layout.column_wordings(header)
+    if len(said) != len(columns):
+        return tuple(columns)
+    return tuple(replace(c, wording=text if text != c.name else "") for c, text in zip(columns, said, strict=True))
 
 
 def _repeated(batch: pa.RecordBatch) -> int:

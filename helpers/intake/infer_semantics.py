@@ -202,7 +202,7 @@ def _may(meaning: str, column: InferredColumn) -> bool:
 
 def _alone(columns: Sequence[InferredColumn], known: Mapping[str, InferredColumn]) -> dict[str, InferredColumn]:
     """Return what a column that is only called an id is one of: of orders where they are dated, else of customers."""
-    alone = [c for c in columns if re.fullmatch(r"(id|.*[\W_]id)", c.name.lower()) and c not in known.values()]
+    alone = [c for c in columns if re.fullmatch(r"(.*[\W_])?u?id", c.name.lower()) and c not in known.values()]
     if not alone:
         return {}
     if alone[0].is_unique and "order_id" not in known and any(c.is_moment for c in columns) and "amount" in known:

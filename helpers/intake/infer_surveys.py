@@ -14,7 +14,7 @@ from helpers.intake.profile_text import attribute_line, column_in_words, column_
 from helpers.intake.verbal_scales import AnswerScale
 
 RATED = (r"(satisf|zufried|soddisf|tevreden|rating|review|stars|sterne|csat|nps|recomm?[ea]nd|empfehl|consigli|"
-         r"aanbevel|bewertung|note$|満足|满意|만족)")
+         r"aanbevel|bewertung|note$|満足|满意|만족|추천|推荐|推薦|おすすめ|勧め)")
 
 NOT_RATED = r"(member|engagement|lead|credit|risk)\W?_?(rating|stars|score)"  # what a system says of people
 
@@ -49,6 +49,9 @@ LEAST_QUESTIONS = 3  # of a file that is a survey and nothing else
 
 LEAST_CONSTRUCTS = 3  # of a path model
 
+WAVE = header_words.plain(r"((survey|umfrage)[\W_]*)?(wave|welle|vague|ola|onda|ondata|meting|round|runde)"
+                          r"([\W_]*(no|nr|id|name))?")
+
 WRITTEN, MANY = r"(comment|coment|message|kommentar|remark|remarque|verbatim|feedback|opmerking|osservaz)", 20
 
 ENDS = ((1, 5), (1, 7), (1, 10), (0, 10))
@@ -80,7 +83,9 @@ def scale_columns(view: FileView, *, is_other: bool) -> list[InferredColumn]:
         Whether it feeds another table already.
     """
     found = [c for c in view.form.columns if c not in view.known.values() and verbal_scales.answer_scale(c)]
-    if not is_other and len(found) >= LEAST_QUESTIONS and len(found) >= 0.3 * len(view.form.columns):
+    telling = [c for c in view.form.columns if c.n_distinct > 1 and not c.is_moment]
+    is_survey = "response_id" in view.known or len(found) >= 0.3 * len(telling)
+    if not is_other and len(found) >= LEAST_QUESTIONS and is_survey:
         return found
     return [c for c in found if re.search(RATED, header_words.plain(c.name))
             and not re.search(NOT_RATED, c.name.lower())]
@@ -101,7 +106,7 @@ def draft_survey(view: FileView, asked: Sequence[InferredColumn], wave: str = ""
     keys = (c for c in view.form.columns if c.is_unique and c.kind in ("text", "integer") and c not in asked)
     ident = view.known.get("response_id") or next(keys, None)
     key = (f"'{wave}-' || " if wave else "") + ident.quoted if ident else "record"
-    yield _respondents(view, asked, ident, key, wave)
+    yield draft_respondents(view, asked, ident, key, wave, is_survey=len(asked) >= LEAST_QUESTIONS)
     items = survey_items(asked)
     written = [c for c in view.form.columns if c.kind == "text" and re.search(WRITTEN, header_words.plain(c.name))
                and len(asked) == 1 and c.n_distinct > MANY]
@@ -113,12 +118,18 @@ def draft_survey(view: FileView, asked: Sequence[InferredColumn], wave: str = ""
         "[tables.responses.columns]",
         column_line("response_id", key),
         column_line("item", "item"),
-        _score_line(items),
+        score_line(items),
         *([column_line("comment", said.quoted, "what was written")] if said else ()),
     )
     yield DraftedTable("responses", head, (view.form.name,), study=tuple(_path_model(items)))
-    yield DraftedTable("items", ("[tables.items]", "defaults = { is_reversed = false }", "rows = [",
-                                 *(_item_line(item, items) for item in items), "]"), ())
+    yield items_table(items)
+
+
+def items_table(*sheets: Sequence[SurveyItem]) -> DraftedTable:
+    """Return the table of the questions of one questionnaire or several, typed in the profile."""
+    lines = ("[tables.items]", "defaults = { is_reversed = false }", "rows = [",
+             *(_item_line(item, items) for items in sheets for item in items), "]")
+    return DraftedTable("items", lines, ())
 
 
 def survey_items(asked: Sequence[InferredColumn]) -> list[SurveyItem]:
@@ -165,22 +176,42 @@ def labelled_columns(
         for c in columns if c.name in kept)
 
 
-def _respondents(
-    view: FileView, asked: Sequence[InferredColumn], ident: InferredColumn | None, key: str, wave: str
+def draft_respondents(
+    view: FileView, asked: Sequence[InferredColumn], ident: InferredColumn | None, key: str, wave: str = "",
+    *, is_survey: bool = True,
 ) -> DraftedTable:
-    """Return the table of completed surveys; of a file that is a survey with whatever else is known of people."""
+    """Return the table of completed surveys; of a file that is a survey with whatever else is known of people.
+
+    Parameters
+    ----------
+    view : FileView
+        The file that tells of each completed survey.
+    asked : sequence of InferredColumn
+        Its questions and what was answered to them, which tell nothing of people.
+    ident : InferredColumn or None
+        The column that names a completed survey.
+    key : str
+        The expression of its key.
+    wave : str
+        What all of the file is called among other waves; empty where a column tells it, or nothing does.
+    is_survey : bool
+        Whether what else the file tells is of people; in a file that is something else first it is not.
+    """
     who, when = view.said("customer_id", "order_id"), view.known.get("answered_at")
     who = None if who == ident and who and not infer_semantics.is_customer_named([who]) else who
     body = [
         column_line("response_id", key, "the completed survey" if ident else "no column is unique; each record is one")
     ]
     body += [column_line("customer_id", who.quoted, "who answered")] if who else []
+    told = next((c for c in view.form.columns if re.fullmatch(WAVE, header_words.plain(c.name)) and c.n_distinct > 1
+                 and c not in (ident, who, *asked)), None)
     body += [column_line("wave", f"'{wave}'", "one file a wave")] if wave else []
+    body += [column_line("wave", told.quoted, "which wave")] if told and not wave else []
     body += [date_line("responded_at", when)] if when else []
-    used = [ident, who, when]
+    used = [ident, who, when, told]
     kept = [c for c in view.form.columns if c not in used and c not in asked and c.n_distinct > 1 and not c.is_moment
             and not infer_semantics.is_personal(c)]
-    kept = [] if len(asked) < LEAST_QUESTIONS else kept
+    kept = kept if is_survey else []
     written = [c for c in kept if c.kind == "text" and c.n_distinct > MANY and 2 * c.n_distinct > c.n_given]
     kept = [c for c in kept if c not in written]
     body += [attribute_line("demographic_", c) for c in kept]
@@ -192,22 +223,30 @@ def _text_length(column: InferredColumn) -> float:
     return pc.mean(pc.utf8_length(column.values)).as_py() or 0.0
 
 
-def _score_line(items: Sequence[SurveyItem]) -> str:
-    """Return the line of the score; answers in words become their place on the scale that they are words of."""
+def score_line(items: Sequence[SurveyItem], item: str = "item", answer: str = "answer") -> str:
+    """Return the line of the score; answers in words become their place on the scale that they are words of.
+
+    Parameters
+    ----------
+    items : sequence of SurveyItem
+        The questions.
+    item, answer : str
+        The expressions of the question and of what was answered, as `unpivot` or a file's own columns give them.
+    """
     told: dict[str, dict[str, int]] = {item.column.name: item.scale.scores for item in items if item.scale.scores}
     if not told:
-        return column_line("score", "answer")
+        return column_line("score", answer)
     scores = {text: score for found in told.values() for text, score in found.items()}
     is_one = all(scores[text] == score for found in told.values() for text, score in found.items())
-    made = _cases(scores) if is_one else "case {} else answer end".format(" ".join(
-        f"when item in ({sql_list([name])}) then {_cases(found)}" for name, found in told.items()))
+    made = _cases(scores, answer) if is_one else f"case {{}} else {answer} end".format(" ".join(
+        f"when {item} in ({sql_list([name])}) then {_cases(found, answer)}" for name, found in told.items()))
     return column_line("score", made, "words by their place on their scale")
 
 
-def _cases(scores: Mapping[str, int]) -> str:
+def _cases(scores: Mapping[str, int], answer: str) -> str:
     """Return the expression of an answer in which words become numbers."""
-    return f"case answer {' '.join(f'when {sql_list([t])} then {sql_list([str(s)])}' for t, s in scores.items())} " \
-        "else answer end"
+    told = " ".join(f"when {sql_list([t])} then {sql_list([str(s)])}" for t, s in scores.items())
+    return f"case {answer} {told} else {answer} end"
 
 
 def _item(column: InferredColumn, scale: AnswerScale) -> SurveyItem:

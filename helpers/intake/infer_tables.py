@@ -1,7 +1,7 @@
 """Which canonical tables files seem to feed: customers and, by other modules, the rest; no table twice."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow.compute as pc
@@ -13,6 +13,7 @@ from helpers.intake import (
     infer_events,
     infer_experiments,
     infer_keys,
+    infer_long_surveys,
     infer_semantics,
     infer_surveys,
     infer_transactions,
@@ -88,16 +89,20 @@ def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
     if not are_named and not any(link.is_most_shared for found in links.values() for link in found):
         views = _with_shared_customer(views)
     views = _with_people(views)
+    systems, views = _order_systems(views)
     drafted: dict[str, list[DraftedTable]] = {}
+    answers = infer_long_surveys.long_surveys(views)
+    heads = {found.head.form.name for found in answers.values() if found.head}
     waves = [v.form.name for v in views if _is_survey(v, views)]
     totals = {v.form.name: why for v in views if (why := infer_aggregates.aggregate_reason(v))}
     unmade = {v.form.name: why for v in views if (why := infer_events.offers_reason(v))} | totals
-    for view in sorted(views, key=lambda v: -len(v.links)):
+    for view in sorted((v for v in views if v.form.name not in heads), key=lambda v: -len(v.links)):
         wave = _wave_name(view.form.name) if len(waves) > 1 and view.form.name in waves else ""
-        is_total = view.form.name in totals
-        for found in infer_aggregates.draft_aggregates(view) if is_total else _drafts(view, views, wave):
+        long = answers.get(view.form.name)
+        for found in infer_aggregates.draft_aggregates(view) if view.form.name in totals else (
+                infer_long_surveys.draft_long_survey(long, view) if long else _drafts(view, views, wave)):
             before = drafted.setdefault(found.table, [])
-            is_part = found.table in ("events", "experiment_aggregates") or view.form.name in waves
+            is_part = found.table in ("events", "experiment_aggregates") or view.form.name in (*waves, *systems)
             if before and not is_part:
                 unmade.setdefault(view.form.name, f"{found.table} are made from {before[0].files[0]}")
             before += [found] if is_part or not before else []
@@ -105,6 +110,37 @@ def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
     used = {f for d in merged for f in d.files}
     tables = sorted(merged, key=lambda d: list(profiles.CANONICAL).index(d.table))
     return TableDraft(tuple(tables), {f.name: unmade.get(f.name, "") for f in forms if f.name not in used})
+
+
+def _order_systems(views: Sequence[FileView]) -> tuple[set[str], Sequence[FileView]]:
+    """Return the files of orders that are each of a system of its own, and all files, with keys that do not collide.
+
+    Such files have orders, customers and days of their own, and none refers to another: equal numbers of orders are of
+    other customers.
+    """
+    found = {v.form.name: v for v in views if infer_transactions.is_orders(v) and not infer_transactions.is_pipeline(v)
+             and {"order_id", "customer_id", "ordered_at"} <= v.known.keys() and v.known["order_id"].is_unique
+             and not infer_events.is_payments(v) and not infer_contracts.is_snapshot(v)}
+    links = [(v, found[link.other.name]) for v in found.values() for link, _ in v.links if link.other.name in found]
+    if len(found) < 2 or not all(_are_others(*pair) for pair in links):
+        return set(), views
+    return {*found}, [_with_own_orders(v, found) if links and v.form.name in found else v for v in views]
+
+
+def _are_others(one: FileView, other: FileView) -> bool:
+    """Return whether orders of one number are of other customers in two files, in most of those looked at."""
+    told = [dict(zip(v.known["order_id"].sample.to_pylist(), v.known["customer_id"].sample.to_pylist(), strict=False))
+            for v in (one, other)]
+    both = told[0].keys() & told[1].keys()
+    return 2 * sum(told[0][number] == told[1][number] for number in both) < len(both)
+
+
+def _with_own_orders(view: FileView, systems: Collection[str]) -> FileView:
+    """Return a file of orders whose numbers have its name in front, and which refers to no other system."""
+    ident = view.known["order_id"]
+    return replace(view, links=tuple((link, via) for link, via in view.links if link.other.name not in systems),
+                   known=view.known | {"order_id": replace(
+                       ident, expression=f"'{view.form.name}-' || {ident.quoted}")})
 
 
 def _view(form: FileForm, links: Mapping[str, Sequence[JoinKey]]) -> FileView:
@@ -245,8 +281,8 @@ def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]
         yield infer_events.draft_contacts(view)
     elif infer_transactions.is_orders_without_money(view) and not any(infer_transactions.is_orders(v) for v in others):
         yield infer_transactions.draft_orders(view)
-    elif (infer_events.is_events(view) and not infer_surveys.scale_columns(view, is_other=False)
-          and not _refers(others, view, infer_transactions.is_orders)):  # these are heads of orders
+    elif (infer_events.is_events(view) and not infer_surveys.scale_columns(view, is_other=False) and (
+            infer_events.is_redeemed(view) or not _refers(others, view, infer_transactions.is_orders))):  # else heads
         yield infer_events.draft_events(view)
         yield from infer_events.draft_activity(view)
 
@@ -266,13 +302,17 @@ def _is_people(view: FileView, views: Sequence[FileView]) -> bool:
         for link, via in v.links
         if link.other == view.form and not via
     ]
-    keyed = {v.form.name: v.known["customer_id"].n_distinct for v in views if _is_keyed_by_customer(v)}
+    keyed = {v.form.name: v.known["customer_id"].n_distinct for v in views
+             if _is_keyed_by_customer(v) and not infer_events.is_events(v) and not infer_events.is_contacts(v)}
     if keyed and keyed.get(view.form.name) != max(keyed.values()):  # a part of them, or nobody
         return "customer_id" in referring
     if "order_id" in view.known:  # orders whose date or amount was not seen are no customers
         return "customer_id" in referring
     is_keyed = any(c.is_unique and c.kind in ("text", "integer") for c in view.form.columns)
-    return "customer_id" in referring or (not referring and (is_keyed or len(views) == 1))
+    who = view.known.get("customer_id")
+    is_dated = bool(view.moments) or "amount" in view.known
+    is_other = who is not None and not who.is_unique and is_dated and not view.has_repeated_people  # what they did
+    return "customer_id" in referring or (not referring and is_keyed and not is_other)
 
 
 def _is_keyed_by_customer(view: FileView) -> bool:

@@ -33,6 +33,10 @@ BOUGHT = (r"(orders?$|ordered|purchase|bought|invoice|transaction|sales?$|receip
 
 LEAST_RETURNS = 5  # lines
 
+GUEST = header_words.plain(r"(0+|-1|guest|gast|invité|anonym\w*|invitado|ospite|convidado)")
+
+MANY_TIMES = 5  # as often as a customer's key stands in a file on average
+
 CODE, MANY = r"[A-Za-z]{0,4}[-_ ]?\d{2,}", 20
 
 
@@ -164,7 +168,7 @@ def draft_orders(view: FileView) -> DraftedTable:
     kind, amount, signed = _kind_and_amount(view, is_back)
     body = [column_line("order_id", ident.quoted if ident else "record",
                  "the order" if ident else "no column names the order; each record is one")]
-    body += [column_line("customer_id", who.quoted, "who bought")] if who else []
+    body += [column_line("customer_id", _without_guests(who).quoted, "who bought")] if who else []
     body += [date_line("ordered_at", when)] if when else []
     body += [column_line("kind", kind, "which lines take money back"), amount]
     further = {"quantity": view.known.get("quantity"), "list_price": view.known.get("price"),
@@ -182,6 +186,14 @@ def draft_orders(view: FileView) -> DraftedTable:
             *dates.values(), sort, state]
     rejected = [f"{state.quoted} in ({sql_list(lost)})"] if state else []
     return draft_table(view, "transactions", [*body, *unused_remarks(view.form.columns, used)], used, rejected=rejected)
+
+
+def _without_guests(who: InferredColumn) -> InferredColumn:
+    """Return the customer's column with nobody for the key that a shop writes for all guests: many have it."""
+    sample = who.sample.to_pylist()
+    is_often = sample.count(who.commonest) >= max(LEAST_RETURNS, MANY_TIMES * len(sample) / max(who.n_distinct, 1))
+    is_guest = is_often and re.fullmatch(GUEST, header_words.plain(who.commonest))
+    return replace(who, emptied=(*who.emptied, who.commonest)) if is_guest else who
 
 
 def _kind_and_amount(view: FileView, is_back: str) -> tuple[str, str, InferredColumn | None]:
@@ -205,17 +217,23 @@ def _kind_and_amount(view: FileView, is_back: str) -> tuple[str, str, InferredCo
 def _with_line_amount(view: FileView) -> FileView:
     """Return a file of order lines with the money of each, where an order's total stands on every one of its lines."""
     known, ident = view.known, view.known.get("order_id")
-    if ident is None or "amount" not in known or not _is_of_order(known["amount"], ident):
+    if ident is None or "amount" not in known or not is_of_order(known["amount"], ident):
         return view
-    rest = {meaning: c for meaning, c in known.items() if meaning != "amount"}
-    of_lines = [c for c in infer_semantics.fitting_columns("amount", view.form.columns) if not _is_of_order(c, ident)]
+    rest = {meaning: c for meaning, c in known.items() if meaning not in ("amount", "refunded")}
+    of_lines = [c for c in infer_semantics.fitting_columns("amount", view.form.columns) if not is_of_order(c, ident)]
     if of_lines:
         return replace(view, known=rest | {"amount": of_lines[0]})
     return replace(view, known=rest) if {"price", "quantity"} <= rest.keys() else view
 
 
-def _is_of_order(column: InferredColumn, ident: InferredColumn) -> bool:
-    """Return whether a column is the same on all lines of each order looked at, of which many have several."""
+def is_of_order(column: InferredColumn, ident: InferredColumn) -> bool:
+    """Return whether a column is the same on all lines of each order looked at, of which many have several.
+
+    Parameters
+    ----------
+    column, ident : InferredColumn
+        Of one file; ``ident`` is the order.
+    """
     orders, values = ident.sample.to_pylist(), column.sample.to_pylist()
     if len(orders) != len(values) or column.n_distinct < 2:
         return False

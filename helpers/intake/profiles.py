@@ -6,7 +6,8 @@ At the top
     ``name``, ``title`` (one line for people), ``currency`` (ISO code; left out where no money is recorded),
     ``rates`` (``{ USD = 0.92 }``: what one unit of another currency is worth in it; without a rate, amounts of several
     currencies are refused),
-    ``as_of`` (the date that the data speak for, only needed where no table has a date), ``max_age_days`` (the
+    ``as_of`` (the date that the data speak for, needed where no table has a date, and where none records what happened
+    on a day: contracts tell when they began, not when the file was drawn), ``max_age_days`` (the
     newest row of what happened may not be older than this against the run's date, else the run stops; without it a
     table's own rhythm is the limit, and figures are struck instead, see `helpers.intake.date_plausibility`).
 
@@ -104,7 +105,7 @@ class Profile(ProfilePart):
     title: str = Field(pattern=r"^[^\r\n]*$", description="one line for people")
     currency: str = Field("", pattern="^([A-Z]{3})?$", description="ISO code of the one currency")
     rates: dict[str, Decimal | int] = Field({}, description="what one unit of other currencies is worth in it")
-    as_of: str = Field("", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="date of a source without dates")
+    as_of: str = Field("", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="date of a source in which no row tells it")
     max_age_days: int | None = Field(None, ge=0, description="age above which the data stop the run [days]")
     simulation: Simulation | None = Field(None, description="the source makes its own files")
     files: dict[str, FileRule] = Field(min_length=1, description="what arrives")

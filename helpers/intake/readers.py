@@ -160,15 +160,20 @@ def column_names(path: Path, file: FileRule, label: str) -> list[str]:
     if file.columns:
         return _distinct(file.columns, label)
     try:
-        with path.open(encoding=_codec(file.encoding), newline="") as text:
-            for _ in range(file.skip):
-                next(text, "")
-            rows = csv.reader(text, delimiter=file.delimiter, quotechar=file.quote or None,
-                              quoting=csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE)
-            return _distinct(file_layout.header_names(list(islice(rows, file.header_rows))), label)
+        return _distinct(file_layout.header_names(header_texts(path, file)), label)
     except UnicodeDecodeError:
         csv_stream.bytes_facts(path, file, label)  # says in which line
         raise
+
+
+def header_texts(path: Path, file: FileRule) -> list[list[str]]:
+    """Return the texts of a text file's header, row by row."""
+    with path.open(encoding=_codec(file.encoding), newline="") as text:
+        for _ in range(file.skip):
+            next(text, "")
+        rows = csv.reader(text, delimiter=file.delimiter, quotechar=file.quote or None,
+                          quoting=csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE)
+        return list(islice(rows, file.header_rows))
 
 
 def _distinct(names: list[str], label: str) -> list[str]:

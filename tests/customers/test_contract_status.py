@@ -50,6 +50,18 @@ def test_notice_given_is_no_end_in_the_survival_curve(session_engine, status):
     assert months["notice"] == months["runs"] == pytest.approx(546 / 30.4375)
 
 
+@pytest.mark.parametrize(("notice_on", "ended_on", "has_ended", "n"), [
+    ("2024-06-01", "2024-12-31", True, 1), ("2024-06-01", None, False, 1), ("2024-07-01", None, False, 0),
+    ("2024-07-01", "2024-12-31", True, 0), (None, "2024-12-31", True, 1), ("2024-01-01", "2024-05-31", True, 0)])
+def test_notice_counts_from_its_day_and_the_contract_runs_until_its_end(
+        session_engine, subscriptions, notice_on, ended_on, has_ended, n):
+    frame = pd.DataFrame({"started_on": ["2023-01-01"], "notice_on": [notice_on], "ended_on": [ended_on],
+                          "has_ended": [has_ended]})
+    found = contract_status.contracts_as_of(session_engine, subscriptions(frame), AS_OF)
+    is_past = ended_on is not None and ended_on <= "2024-06-30"
+    assert (found.n_notice_given, session_engine.frame(found.contracts)["has_ended"].tolist()) == (n, [is_past])
+
+
 def test_survival_is_read_no_farther_than_the_longest_contract_seen():
     assert inter_purchase_time.longest_seen(pd.Series([3.2, 8.7]).to_numpy(), 12) == 8
     assert inter_purchase_time.longest_seen(pd.Series([3.2, 40.0]).to_numpy(), 12) == 12

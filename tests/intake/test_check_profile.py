@@ -182,3 +182,25 @@ def test_an_expression_without_bounds_is_a_problem_before_any_record_is_read(che
     problem, = checkup(GOOD.replace('order_id = "id"', f'order_id = "{text}"')).problems
     assert said in problem
     assert time.process_time() - start < 30  # a second; without bounds it would not end
+
+
+STANDING = """
+name = "small"
+title = "Small"
+[files.orders]
+path = "orders.csv"
+[tables.subscriptions]
+from = "orders"
+[tables.subscriptions.columns]
+subscription_id = "id"
+customer_id = "customer"
+started_on = "day"
+has_ended = "amount > 6"
+"""
+
+
+def test_the_day_of_data_in_which_only_starts_are_dated_is_doubtful_until_it_is_declared(checkup):
+    found = checkup(STANDING)
+    assert any("only starts are dated (subscriptions), and the newest one is taken for the day" in w
+               for w in found.warnings)
+    assert not any("only starts" in w for w in checkup('as_of = "2025-01-31"' + STANDING).warnings)

@@ -155,3 +155,22 @@ def test_orders_that_end_before_the_answers_do_are_qualified_and_read_as_of_thei
     again = registry.open_workspace("shop")
     assert (again.as_of_on, again.covered_on("transactions")) == (date(2025, 2, 15), LAST)
     assert again.covered_on("respondents") == again.covered_on() == date(2025, 2, 15)
+
+
+CONTRACTS = {"subscriptions": {"from": "contracts", "columns": {
+    "subscription_id": "id", "customer_id": "id", "started_on": "start", "has_ended": '"end" is not null',
+    "ended_on": '"end"'}}}
+
+
+@pytest.mark.parametrize(("declared", "asked", "as_of"), [
+    ("2024-06-30", "", "2024-06-30"), ("", "", "2024-04-01"), ("2024-06-30", "2024-05-31", "2024-05-31")])
+def test_a_declared_day_counts_where_only_starts_are_dated(small, declared, asked, as_of):
+    small.file("contracts.csv", "id,start,end\na,2023-01-01,\nb,2024-04-01,2024-12-31\n")
+    told = small.profile(as_of=declared, files={"contracts": {"path": "contracts.csv"}}, tables=CONTRACTS)
+    assert str(delivery_module.read_delivery(told, small.engine, str(small.folder), asked).as_of_on) == as_of
+
+
+def test_a_declared_day_does_not_hold_back_what_happened_later(small):
+    small.file("orders.csv", "id,customer,day,amount\n1,a,2025-03-01,5\n")
+    told = small.profile(as_of="2025-01-31")
+    assert str(delivery_module.read_delivery(told, small.engine, str(small.folder)).as_of_on) == "2025-03-01"

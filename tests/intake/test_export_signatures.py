@@ -87,3 +87,41 @@ def test_what_was_refunded_of_an_order_is_subtracted_once_and_its_total_counts_o
     assert small.rows(table.aggregate(money=table.amount.sum(), n=table.order_id.nunique())) == [
         {"money": sum(Decimal("20.5") + i for i in paid) - 4 * 20, "n": len(paid)}]
     assert {reasons for *_, reasons in small.rejected(delivery)} == {"called off or not paid"}
+
+
+def test_lines_of_a_shop_with_an_orders_total_on_each_count_their_own_money_and_guests_are_nobody(small):
+    head = ("Order Number,Order Status,Order Date,Order Refund Amount,Order Total Amount,SKU,Quantity (- Refund),"
+            "Item Cost,Customer User ID")
+    states = ("Completed", "Processing", "Cancelled", "Refunded", "Completed")
+    lines = [f"{9000 + o},{states[o % 5]},{DAY.format(o % 28 + 1)} 10:15,{(o % 5 == 3) * (10 + o)},{10 + o}.00,S{k},"
+             f"{k},{o % 7 + 1}.50,{0 if o % 3 == 0 else o % 20 + 1}" for o in range(60) for k in (1, 2)]
+    small.file("export.csv", "\n".join([head, *lines]) + "\n")
+    told = tomllib.loads(infer_profile.draft_profile([small.folder / "export.csv"]), parse_float=Decimal)
+    sold = small.rows(small.delivery(**told).tables["canonical/transactions"])
+    kept = [o for o in range(60) if o % 5 in (0, 1, 4)]
+    assert sum(r["amount"] for r in sold) == sum(3 * (o % 7 + Decimal("1.5")) for o in kept)
+    assert {r["customer_id"] for r in sold if int(r["order_id"]) % 3 == 0} == {None}
+    assert None not in {r["customer_id"] for r in sold if int(r["order_id"]) % 3}
+
+
+def test_a_survey_with_wordings_and_import_codes_below_its_header_has_roles_by_its_wordings(small):
+    names = [*list(EXPORTS["Qualtrics responses"][2])[:4], "Status", "Progress", "Finished", "DistributionChannel",
+             "UserLanguage", "ExternalReference", "Q1_1", "Q1_2", "Q2", "Q3"]
+    said = ["Start Date", "End Date", "Recorded Date", "Response ID", *names[4:10], "Do you agree? - Staff is friendly",
+            "Do you agree? - Prices are fair", "How likely are you to recommend us?", "Overall, how satisfied are you?"]
+    agree = ["Strongly disagree", "Somewhat disagree", "Neither agree nor disagree", "Somewhat agree", "Strongly agree"]
+    content = ["Extremely dissatisfied", "Somewhat dissatisfied", "Neither satisfied nor dissatisfied",
+               "Somewhat satisfied", "Extremely satisfied"]
+    rows = [",".join(names), ",".join(f'"{text}"' for text in said),
+            ",".join('"{""ImportId"":""' + name + '""}"' for name in names)]
+    rows += [f"{DAY.format(i % 28 + 1)} 09:00:00,{DAY.format(i % 28 + 1)} 09:30:00,{DAY.format(i % 28 + 1)} 09:31:00,"
+             f"R_{i},IP Address,100,True,email,{('EN', 'DE')[i % 2]},C{i % 50},{agree[i % 5]},{agree[i % 4]},{i % 11},"
+             f"{content[i % 5]}" for i in range(80)]
+    small.file("survey.csv", "\n".join(rows) + "\n")
+    told = tomllib.loads(infer_profile.draft_profile([small.folder / "survey.csv"]))
+    found = small.delivery(**told)
+    assert found.counts == {"respondents": 80, "responses": 320, "items": 4}
+    assert [(row["item"], row["role"], row["scale_high"]) for row in told["tables"]["items"]["rows"]] == [
+        ("Q1_1", "performance", 5), ("Q1_2", "performance", 5), ("Q2", "recommend", 10), ("Q3", "satisfaction", 5)]
+    assert told["tables"]["items"]["rows"][2]["text"] == "How likely are you to recommend us?"
+    assert len({r["customer_id"] for r in small.rows(found.tables["canonical/respondents"])}) == 50

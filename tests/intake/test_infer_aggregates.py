@@ -127,3 +127,15 @@ def test_weeks_that_are_no_dates_are_the_stretches_of_time_of_counts(small):
     _, found = made_of(small, "week,variant,visitors,signups", [
         f"2025-W{i // 2 + 1:02d},{ARMS[i % 2]},{1000 + i},{90 + i}" for i in range(12)])
     assert found["sums", "new", "signups", "2025-W06"]["successes"] == 101
+
+
+@pytest.mark.parametrize(("size", "is_cumulative"), [
+    (lambda k: 1000 * k + k % 3, True), (lambda k: 1000 + k % 3, None)])
+def test_arms_of_named_experiments_by_the_day_are_of_everything_so_far_where_units_only_grow(
+        small, size, is_cumulative):
+    _, found = made_of(small, "experiment,metric,variant,day,visitors,mean,variance", [
+        f"{trial},revenue,{arm},2025-03-{k:02d},{size(k)},{k}.5,9.25" for trial in ("checkout", "returns")
+        for k in range(1, 15) for arm in ("control", "treatment")])
+    assert {(trial, arm) for trial, arm, *_ in found} == {(t, a) for t in ("checkout", "returns")
+                                                        for a in ("control", "treatment")}
+    assert {row.get("is_cumulative") for row in found.values()} == {is_cumulative}

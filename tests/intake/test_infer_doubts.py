@@ -23,7 +23,9 @@ def test_orders_without_a_readable_date_are_said_to_have_none_and_no_order_becom
 
 
 def test_orders_without_an_amount_or_a_customer_say_so(small):
-    said, profile = head(small, "shopper,seen_on,colour", lambda i: f"K{i % 5},{DAYS[i]},red")
+    said, profile = head(small, "id,customer,moment,amount", lambda i: f"{i},K{i % 5},week {i},{i}.5")
+    assert "tables" not in profile
+    said, profile = head(small, "order_no,customer_no,order_date", lambda i: f"{i},K{i % 5},{DAYS[i]}")
     assert any(text.startswith("# NOT KNOWN: no amount was seen, no money can be told") for text in said)
     said, profile = head(small, "order_no,order_date,amount", lambda i: f"{i},{DAYS[i]},{i}.5")
     assert [text for text in said if "no customer was seen" in text]
@@ -47,6 +49,14 @@ def test_rivals_of_an_amount_are_named(small):
     said, _ = head(small, "order_no,customer_no,order_date,total,paid",
                    lambda i: f"{i},K{i % 5},{DAYS[i]},{i}.5,{i}.25")
     assert '# TO CONFIRM: amount of the orders; by name "paid" (number, 28 different values) would fit as well' in said
+
+
+def test_a_total_on_each_line_of_an_order_without_money_of_the_lines_is_doubtful(small):
+    small.file("orders.csv", "order_no,customer_no,order_date,total,sku\n" + "".join(
+        f"{o},K{o % 7},{DAYS[o % 28]},{10 + o}.50,S{k}\n" for o in range(60) for k in (1, 2)))
+    text = infer_profile.draft_profile([small.folder / "orders.csv"])
+    assert ('# TO CONFIRM: amount of the orders: "total" (number, 60 different values) is the same on all lines of an '
+            "order, so that its sum counts an order once for each of its lines") in text
 
 
 def test_what_is_sure_is_said_without_doubt(small):

@@ -157,6 +157,13 @@ def test_a_currency_is_drafted_only_where_there_is_money_and_a_day_is_asked_for_
     assert '# as_of = "YYYY-MM-DD" # fill in' in text
 
 
+def test_the_day_that_contracts_speak_for_is_asked_for(small):
+    small.file("contracts.csv", "contract_no,customer_no,start,end,status,fee\n" + "".join(
+        f"V{i},K{i},2023-0{i % 9 + 1}-11,,{('running', 'cancelled')[i % 3 == 0]},9.5\n" for i in range(60)))
+    text = infer_profile.draft_profile([small.folder / "contracts.csv"])
+    assert '# as_of = "YYYY-MM-DD" # fill in: only starts are dated' in text
+
+
 def test_a_date_that_reads_two_ways_says_so(small):
     small.file("orders.csv", "order_id,customer_id,date,amount\n1,a,01/02/2025,5\n")
     assert "or %m/%d/%Y, which fits as well" in infer_profile.draft_profile([small.folder / "orders.csv"])

@@ -41,6 +41,7 @@ def test_what_only_sounds_alike_is_kept(name, texts):
     "Ordernr;Kundnr;Datum;Belopp", "Ordrenr;Kundenr;Dato;Beløp", "Zamówienie_nr;Klient_id;Data;Kwota",
     "订单号;客户编号;日期;金额", "주문번호;고객번호;날짜;금액", "Sipariş No;Müşteri No;Tarih;Tutar",
     "Bestelnummer;Klantnummer;Datum;Bedrag", "id_pedido;id_cliente;fecha;importe",
+    "N° commande;N° client;date;montant",
     "numero_ordine;codice_cliente;data;importo", "numéro_commande;identifiant client;date_achat;montant",
     "código_pedido;código_cliente;data_compra;valor", "id_ticket;id_foyer;date;montant"])
 def test_orders_are_known_in_the_words_of_many_languages(small, header):
@@ -114,10 +115,11 @@ def test_the_day_of_notice_is_not_taken_for_the_end_that_follows_it(small, head)
         f"{f'2024-06-{i // 3 + 1:02d}' if i % 3 == 0 and i % 2 else ''}"))
     *_, start, notice, end = head.split(";")
     made = drafted(small)["subscriptions"]["columns"]
-    assert (made["started_on"]["from"], made["ended_on"]["from"]) == (f'"{start}"', f'"{end}"')
+    assert [made[name]["from"] for name in ("started_on", "notice_on", "ended_on")] == [
+        f'"{name}"' for name in (start, notice, end)]
     text = infer_profile.draft_profile([small.folder / "contracts.csv"])
-    told = next(line for line in text.splitlines() if line.startswith("# not used: ") and notice in line)
-    assert told.endswith("the day of notice; 10 of the 20 given have no end: they run until one is told")
+    told = next(line for line in text.splitlines() if line.startswith("notice_on"))
+    assert told.endswith("when; 10 of the 20 given have no end: they run until one is told")
 
 
 def test_campaigns_with_few_numbers_and_coupons_in_another_language_are_contacts_and_redemptions(small):

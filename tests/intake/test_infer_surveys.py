@@ -138,3 +138,54 @@ def test_a_grid_in_another_language_has_scores_and_roles(small, head, words):
     assert found[2:] == ["satisfaction", "recommend"]
     table = small.delivery(**told).tables["canonical/responses"]
     assert {r["score"] for r in small.rows(table.filter(table.item != list(roles(told))[3]))} == {1, 2, 3, 4, 5}
+
+
+def long_answers(small, head, row, n, name="answers.csv", **more):
+    small.file(name, head + "\n" + "".join(row(i) + "\n" for i in range(n)))
+    for other, content in more.items():
+        small.file(f"{other}.csv", content)
+    text = infer_profile.draft_profile(sorted(small.folder.glob("*.csv")))
+    return tomllib.loads(text, parse_float=Decimal)
+
+
+def test_answers_in_a_record_each_are_a_survey_with_what_its_own_file_says_of_people(small):
+    told = long_answers(small, "response_no;customer_id;filled in on;region;question;answer", lambda i: (
+        f"R{i // 4:03d};C{i // 4 % 50};2025-03-{i // 4 % 28 + 1:02d};{'NS'[i // 4 % 2]};"
+        f"{('Speed', 'Care', 'Overall satisfaction', 'Would you recommend us?')[i % 4]};"
+        f"{(i // 4 % 5 + 1, i // 4 % 4 + 1, i // 4 % 5 + 1, i // 4 % 11)[i % 4]}"), 480)
+    found = small.delivery(**told)
+    assert (found.counts, small.rejected(found)) == ({"respondents": 120, "responses": 480, "items": 4}, [])
+    assert roles(told) == {"Speed": "performance", "Care": "performance", "Overall satisfaction": "satisfaction",
+                           "Would you recommend us?": "recommend"}
+    person = small.rows(found.tables["canonical/respondents"].order_by("response_id"))[1]
+    assert (person["response_id"], person["customer_id"], person["demographic_region"]) == ("R001", "C1", "S")
+    assert str(person["responded_at"].date()) == "2025-03-02"
+
+
+def test_answers_in_a_record_each_have_the_scale_of_their_own_wave_and_the_people_of_another_file(small):
+    people = "id,wave,at\n" + "".join(
+        f"{year}-{i},{year},{year}-06-{i % 28 + 1:02d}\n" for year in (2018, 2019) for i in range(60))
+    told = long_answers(small, "id,wave,item,score", lambda i: (
+        f"{2018 + i // 180}-{i % 180 // 3},{2018 + i // 180},{'ab'[i // 180]}{i % 3 + 1},"
+        f"{(i % 180 // 3 + i) % (5, 10)[i // 180] + 1}"), 360, people=people)
+    found = small.delivery(**told)
+    assert found.counts == {"respondents": 120, "responses": 360, "items": 6}
+    ends = {row["item"]: (row["scale_low"], row["scale_high"]) for row in told["tables"]["items"]["rows"]}
+    assert ends == {f"{wave}{k}": (1, 5 if wave == "a" else 10) for wave in "ab" for k in (1, 2, 3)}
+    assert {r["wave"] for r in small.rows(found.tables["canonical/respondents"])} == {"2018", "2019"}
+
+
+def test_words_and_comments_among_answers_in_a_record_each_become_scores_or_are_left_aside(small):
+    words = ["Very dissatisfied", "Dissatisfied", "Neither", "Satisfied", "Very satisfied"]
+    told = long_answers(small, "sheet,question,value", lambda i: (
+        f"S{i // 4:03d},{('Staff', 'Price', 'Room', 'Comment')[i % 4]},"
+        f"{words[i // 4 % 5] if i % 4 < 3 else f'remark {i} in words'}"), 200)
+    found = small.delivery(**told, as_of="2025-01-31")
+    assert found.counts == {"respondents": 50, "responses": 150, "items": 3}
+    assert {r["score"] for r in small.rows(found.tables["canonical/responses"])} == {1, 2, 3, 4, 5}
+
+
+def test_lines_of_orders_with_few_values_are_no_survey(small):
+    told = long_answers(small, "order_id,customer_id,date,item,value", lambda i: (
+        f"{i // 3},c{i % 9},2025-01-{i % 28 + 1:02d},{'abc'[i % 3]},{i % 5 + 1}"), 90)
+    assert list(told["tables"]) == ["transactions"]
