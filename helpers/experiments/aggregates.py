@@ -165,11 +165,10 @@ def sums_by_arm(
     used = sorted({*metrics, *(b for _, b in pairs)})
     if not used:
         return pd.DataFrame(columns=ARM_KEYS)
-    facts = engine.first_row(assignments.aggregate(n_rows=assignments.count(), first=assignments["experiment"].min(),
-                                                   last=assignments["experiment"].max(),
+    # counts alone: a file's statistics answer them without a scan
+    facts = engine.first_row(assignments.aggregate(n_rows=assignments.count(),
                                                    **{c: assignments[c].count() for c in used}))
-    is_one = facts["first"] is not None and facts["first"] == facts["last"]
-    plan = _Plan(metrics, pairs, {c for c in used if facts[c] < facts["n_rows"]}, facts["first"] if is_one else None)
+    plan = _Plan(metrics, pairs, {c for c in used if facts[c] < facts["n_rows"]})
     found = _pass(engine, assignments, plan, dict.fromkeys(used, 0.0))
     far = {c: at for c in used if (at := _origin(found, c, pairs))}
     if far:  # sums about 0 would lose the spread of values that lie far from it
@@ -182,7 +181,6 @@ class _Plan:
     metrics: list[str]
     pairs: list[tuple[str, str]]
     lacking: set[str]
-    experiment: str | None
 
 
 def _pass(engine: Engine, t: ir.Table, plan: _Plan, origin: Mapping[str, float]) -> pd.DataFrame:
@@ -190,7 +188,7 @@ def _pass(engine: Engine, t: ir.Table, plan: _Plan, origin: Mapping[str, float])
     of_one = {name: e for m in plan.metrics for name, e in _sums(value[m], m, m in plan.lacking).items()}
     of_two = {name: e for a, b in plan.pairs for name, e in _products(value, a, b, plan.lacking).items()}
     wanted = {"n_rows": t.count(), **of_one, **of_two}
-    return _moved(_by_arm(engine, t, wanted, plan.experiment), plan, origin)
+    return _moved(_grouped(engine, t, wanted), plan, origin)
 
 
 def _origin(found: pd.DataFrame, column: str, pairs: list[tuple[str, str]]) -> float:
@@ -203,16 +201,9 @@ def _origin(found: pd.DataFrame, column: str, pairs: list[tuple[str, str]]) -> f
 
 def _grouped(engine: Engine, t: ir.Table, wanted: Mapping[str, ibis.Value]) -> pd.DataFrame:
     """Return aggregates by arm."""
-    return _by_arm(engine, t, wanted) if wanted else pd.DataFrame(columns=ARM_KEYS)
-
-
-def _by_arm(engine: Engine, t: ir.Table, wanted: Mapping[str, ibis.Value], experiment: str | None = None
-            ) -> pd.DataFrame:
-    if experiment is None:
-        found = engine.frame(t.group_by(*ARM_KEYS).aggregate(**wanted))
-    else:
-        found = engine.frame(t.group_by("variant").aggregate(**wanted)).assign(experiment=experiment)
-    return found.sort_values(ARM_KEYS, ignore_index=True)
+    if not wanted:
+        return pd.DataFrame(columns=ARM_KEYS)
+    return engine.frame(t.group_by(*ARM_KEYS).aggregate(**wanted)).sort_values(ARM_KEYS, ignore_index=True)
 
 
 def _arms(engine: Engine, t: ir.Table) -> pd.DataFrame:
