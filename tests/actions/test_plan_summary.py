@@ -1,17 +1,24 @@
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from helpers.actions import control_group, eligibility, plan_summary, planner, schema
 from helpers.actions.config import ActionsConfig
+from helpers.churn.alerts import raise_alerts
+from helpers.churn.config import AlertRule, ChurnConfig
+from helpers.churn.schema import CHURN_ALERTS
+from helpers.customers import random_assignment
 from helpers.customers.random_assignment import REGISTRY_COLUMNS, Draw
+from helpers.experiments import action_outcomes
 from helpers.foundation.engine import Engine
 from helpers.foundation.study_config import Economics
 
 AS_OF = date(2026, 6, 30)
 NO_DRAW = pd.DataFrame(columns=REGISTRY_COLUMNS)
+NO_ALERTS = pd.DataFrame(columns=list(CHURN_ALERTS.names))
 A_TENTH = ActionsConfig(capacity=90, hold_out_share=0.1)
 
 
@@ -186,3 +193,51 @@ def keeps(declaration, frame):
     engine = Engine()
     conformed = engine.view(declaration.conformed(engine.lazy(frame)))
     assert declaration.problems(engine.row(declaration.counts(conformed))) == []
+
+
+def three_dates(days_between, n=4000):
+    """Return the draws of three runs in a row, whose lists take most of the treated out of risk."""
+    rng, day, alerts, recorded = np.random.default_rng(5), date(2025, 6, 30), NO_ALERTS, []
+    own_risk, calmed = rng.beta(2, 2, n), np.zeros(n, bool)
+    rules = ChurnConfig(rules={"risk": AlertRule(alert_threshold=0.6, clear_threshold=0.4, cause="risk", due_days=7)})
+    for _ in range(3):
+        p = np.clip(own_risk + rng.normal(0, 0.1, n) - 0.5 * calmed, 0.01, 0.99)
+        scores = pd.DataFrame({
+            "customer_id": [f"c{i:04d}" for i in range(n)], "churn_probability": p, "inactivity_percentile": 0.5,
+            "value_if_kept": 100.0, "margin_at_risk": 100 * p, "due_on": pd.Timestamp(day) + pd.Timedelta(days=90)})
+        signals = scores[["customer_id"]].assign(**{rules.rules["risk"].signal_column: p})
+        registry = random_assignment.open_assignments(recorded, day)
+        draw = random_assignment.Draw(random_assignment.experiment_name("alert", day), 1, registry)
+        alerts = raise_alerts(scores, signals, alerts, rules, day, draw)
+        assigned = random_assignment.with_alerts(registry, alerts, day)
+        listed = pd.Series("base", index=scores.loc[(p > 0.5) & (rng.random(n) < 0.5), "customer_id"])
+        plan = random_assignment.draws_by_purpose(day, 1, assigned)["action plan"].assign(listed, 0.1)
+        actions = plan.rename(columns={"unit_id": "customer_id", "experiment": "draw"})
+        recorded.append(plan_summary.assignments_to_record(actions, assigned, (day, 90), 1))
+        treated = recorded[-1].loc[recorded[-1]["variant"].eq("treated"), "unit_id"]
+        calmed = calmed | scores["customer_id"].isin(treated).to_numpy() & (rng.random(n) < 0.9)
+        day += timedelta(days_between)
+    return recorded, day
+
+
+def chances(drawn):
+    """Return by draw how likely as many held out are by chance alone."""
+    held = drawn["variant"].eq("held out")
+    chance = drawn["probability"].where(held, 1 - drawn["probability"]).groupby(drawn["experiment"]).mean()
+    counts = held.groupby(drawn["experiment"]).agg(["sum", "size"])
+    return [stats.binomtest(int(k), int(n), p).pvalue
+            for k, n, p in zip(counts["sum"], counts["size"], chance, strict=True)]
+
+
+@pytest.mark.parametrize("days_between", [30, 60, 92])
+def test_over_three_dates_nobody_is_held_out_and_contacted_and_every_draw_is_a_fair_one(days_between):
+    recorded, day = three_dates(days_between)
+    for one in recorded:
+        still_open = random_assignment.open_assignments(recorded, one["assigned_on"].max().date())
+        assert random_assignment.conflicting_customers(still_open) == []
+    measured, whole = (action_outcomes.past_action_lists(recorded, day, is_whole=each) for each in (False, True))
+    assert measured["experiment"].nunique() == 6
+    assert min(chances(measured)) > 0.01
+    arms_are_kept = days_between < 90
+    assert (min(chances(whole)) < 0.001) == arms_are_kept, "who keeps an arm is what that arm has left on the list"
+    assert (len(whole) > len(measured)) == arms_are_kept
