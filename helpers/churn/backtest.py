@@ -47,6 +47,8 @@ class Backtest:
         Cases of training that lists of earlier runs had acted on, for whom their random control groups count.
     reason : str
         Why nothing could be learnt; empty where it could.
+    stands_for : ndarray of int, shape (n,)
+        As how many each counts where nobody is acted on: those treated 0, their random control groups for them too.
     """
 
     design: str
@@ -60,6 +62,12 @@ class Backtest:
     is_calibrated: bool = False
     n_treated: int = 0
     reason: str = ""
+    stands_for: np.ndarray = field(default_factory=lambda: np.empty(0, int))
+
+    @property
+    def treated_origins(self) -> list[str]:
+        """Days of `origins` after which lists of earlier runs acted on some of those judged."""
+        return sorted(set(self.origin[self.stands_for == 0].tolist())) if len(self.stands_for) else []
 
     @property
     def origins(self) -> list[str]:
@@ -118,7 +126,8 @@ def out_of_time_scores(basis: Dataset, usable: tuple) -> Backtest:
                  np.concatenate([c.about["customer_id"].to_numpy("str") for c, _ in parts]),
                  np.concatenate([np.full(len(c.is_lost), str(c.seen_on)) for c, _ in parts]),
                  np.concatenate([c.about["is_one_time"].to_numpy(bool) for c, _ in parts]), days,
-                 usable[0].calibrated_on is not None, n_treated)
+                 usable[0].calibrated_on is not None, n_treated,
+                 stands_for=np.concatenate([c.stands_for for c, _ in parts]))
 
 
 def _with_seen_treatment(tried: DatasetSnapshot, p: np.ndarray) -> np.ndarray:

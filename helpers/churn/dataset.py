@@ -215,6 +215,13 @@ class DatasetSnapshot:
         """Cases that a list of an earlier run had acted on in the time of the outcome."""
         return int(self.is_treated.sum())
 
+    @property
+    def stands_for(self) -> np.ndarray:
+        """As how many each case counts where no list acts: a treated one as 0, its control group for it too."""
+        if TRAINING_WEIGHT not in self.about:
+            return np.ones(len(self.about), int)
+        return np.rint(self.about[TRAINING_WEIGHT].to_numpy("float64")).astype(int)
+
     def untreated(self) -> "DatasetSnapshot":
         """Return the cases that no list had acted on, the random control group as often as it stands for the others.
 
@@ -226,8 +233,7 @@ class DatasetSnapshot:
         """
         if not self.n_treated:
             return self
-        times = np.rint(self.about[TRAINING_WEIGHT].to_numpy("float64")).astype("int64")
-        others = self.rows(np.repeat(np.arange(len(times)), times))
+        others = self.rows(np.repeat(np.arange(len(self.about)), self.stands_for))
         return self if others.shortage() else others
 
 

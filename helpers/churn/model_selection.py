@@ -1,6 +1,6 @@
 """Model selection: paired comparisons of AUC, Brier score and profit; the simplest model wins a tie."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -185,11 +185,25 @@ def model_measures(
 
 
 def _by_origin(trial: Backtest) -> list[Estimate]:
-    """Return the AUC of each model at each origin, where there are several."""
-    if len(trial.origins) < 2:
-        return []
-    return [classifier_metrics.roc_auc(trial.is_lost[rows], p[rows], f"{name}, as of {day}")
-            for day in trial.origins for rows in [trial.origin == day] for name, p in trial.stated.items()]
+    """Return the AUC of each model at each origin, where there are several, and where nobody had been acted on."""
+    days = trial.origins if len(trial.origins) > 1 else []
+    seen = [classifier_metrics.roc_auc(trial.is_lost[rows], p[rows], origin_segment(name, day))
+            for day in days for rows in [trial.origin == day] for name, p in trial.stated.items()]
+    return [*seen, *(_auc_if_untreated(trial, name, day) for day in trial.treated_origins for name in trial.stated)]
+
+
+def origin_segment(model: str, day: str, *, is_untreated: bool = False) -> str:
+    """Return the segment of what a model did at one origin, as it was or as if no list had acted there."""
+    return f"{model}, as of {day}{', untreated' if is_untreated else ''}"
+
+
+def _auc_if_untreated(trial: Backtest, model: str, day: str) -> Estimate:
+    """Return the AUC at an origin among those whom no list acted on, random control groups standing for the others."""
+    chosen = np.flatnonzero(trial.origin == day)
+    rows = np.repeat(chosen, trial.stands_for[chosen])
+    found = classifier_metrics.roc_auc(trial.is_lost[rows], trial.stated[model][rows],
+                                       origin_segment(model, day, is_untreated=True), trial.who[rows])
+    return replace(found, n=int((trial.stands_for[chosen] > 0).sum()))
 
 
 def _churn_rate(is_lost: np.ndarray, segment: str) -> Estimate:

@@ -22,8 +22,16 @@ CONFIDENCE_LEVEL = 0.95
 MAX_SHIFT = 60.0  # logits; those of probabilities lie within ± 21, so that so far away each share is 0 or 1
 
 
-def roc_auc(outcome: np.ndarray, probability: np.ndarray, segment: str = "all") -> Estimate:
+def roc_auc(outcome: np.ndarray, probability: np.ndarray, segment: str = "all",
+            groups: np.ndarray | None = None) -> Estimate:
     """Return the area under the ROC curve: the chance that a unit with the event is ranked above one without.
+
+    Parameters
+    ----------
+    outcome, probability, segment : ndarray, ndarray, str
+        What happened, what was stated, and for whom.
+    groups : ndarray of shape (n,), optional
+        Whom a unit belongs to, where some stand for several (Obuchowski 1997, *Biometrics* 53).
 
     Notes
     -----
@@ -39,8 +47,9 @@ def roc_auc(outcome: np.ndarray, probability: np.ndarray, segment: str = "all") 
     value = float(roc_auc_score(outcome, probability))
     low, high = value, value
     if 0 < value < 1:
-        error = _delong_placements(outcome, probability).error() / (value * (1 - value))
-        half = confidence_intervals.normal_quantile(CONFIDENCE_LEVEL) * error
+        placed = _delong_placements(outcome, probability)
+        error = placed.error() if groups is None else placed.clustered_error(outcome, groups)
+        half = confidence_intervals.normal_quantile(CONFIDENCE_LEVEL) * error / (value * (1 - value))
         low, high = (float(special.expit(special.logit(value) + sign * half)) for sign in (-1, 1))
     return Estimate("auc", value, low, high, unit="auc", n=len(outcome), segment=segment)
 

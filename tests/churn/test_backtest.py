@@ -8,6 +8,7 @@ import pytest
 from helpers.churn import backtest, classifiers, model_selection, profit_curve, scoring
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
 from helpers.foundation.results import Status, estimate_table
+from helpers.reporting.text import churn as churn_text
 
 RNG = np.random.default_rng
 RULE = "recency rule"
@@ -88,6 +89,24 @@ def test_earlier_alerts_leave_the_forecast_and_its_interval_as_they_were_whateve
     assert (trial.n_treated > 500) == (n_windows > 1)  # the newest window is judged, and today's model calibrated on it
     assert second.value == pytest.approx(fresh.value, rel=0.03)
     assert second.high - second.low == pytest.approx(fresh.high - fresh.low, rel=0.25)
+
+
+def test_a_ranking_is_told_apart_from_what_lists_have_achieved_where_they_acted(basis, shop):
+    found, measures = basis(shop(n=3000, n_days=720)), []
+    for data in (found, alerted(found, 0.5, 1)):
+        trial = backtest.backtest_classifiers(data, 1)
+        measures.append(measured(trial).set_index(["quantity", "segment"]).loc["auc"])
+    fresh, second = measures
+    seen = model_selection.origin_segment(LOGISTIC, trial.origins[-1])
+    free = model_selection.origin_segment(LOGISTIC, trial.origins[-1], is_untreated=True)
+    assert second.loc[seen, "value"] < fresh.loc[seen, "value"] - 0.03
+    assert second.loc[free, "low"] < fresh.loc[seen, "value"] < second.loc[free, "high"]
+    assert second.loc[free, "n"] < second.loc[seen, "n"]
+    assert free not in fresh.index
+    told = churn_text.ranking_where_treated(trial, measured(trial), LOGISTIC)
+    assert f"is {second.loc[seen, 'value']:.3f} " in told
+    assert f"and {second.loc[free, 'value']:.3f} " in told
+    assert churn_text.ranking_where_treated(backtest.backtest_classifiers(found, 1), measured(trial), LOGISTIC) == ""
 
 
 def test_where_everybody_was_alerted_all_cases_are_learnt_from(basis, shop):

@@ -15,7 +15,7 @@ from helpers.churn.dataset import (
     UNDATED_CONTRACTS,
     Dataset,
 )
-from helpers.churn.model_selection import ModelSelection, PairedComparison
+from helpers.churn.model_selection import ModelSelection, PairedComparison, origin_segment
 from helpers.churn.quality_gates import RANKING
 from helpers.foundation.results import Estimate, Gate, Status
 from helpers.reporting import decimal_places, formatting
@@ -175,6 +175,23 @@ def backtest_caption(trial: Backtest) -> str:
     return f"No model was tried: {trial.reason}."
 
 
+def ranking_where_treated(trial: Backtest, measures: pd.DataFrame, chosen: str) -> str:
+    """Return how the chosen model ranks where lists acted last, as seen and with control groups for those treated."""
+    if not trial.treated_origins:
+        return ""
+    day = trial.treated_origins[-1]
+    rows = measures.set_index(["quantity", "segment"]).loc["auc"]
+    seen = rows.loc[origin_segment(chosen, day) if len(trial.origins) > 1 else chosen].to_dict()
+    free = rows.loc[origin_segment(chosen, day, is_untreated=True)].to_dict()
+    is_treated = trial.stands_for[trial.origin == day] == 0
+    if is_hidden(is_treated.sum()) or Status.INSUFFICIENT in (seen["status"], free["status"]):
+        return ""
+    on, share = formatting.date_text(day), formatting.share(is_treated.mean())
+    return (f"After {on} lists of earlier runs acted on {share} of those judged: there the AUC of the {chosen} is "
+            f"{formatting.estimate_text(seen, _thousandths)}, and {formatting.estimate_text(free, _thousandths)} with "
+            "random control groups for those acted on.")
+
+
 def calibration_sentence(trial: Backtest, chosen: str) -> str:
     """Return how far the chosen model's probabilities can be taken at their word."""
     if trial.design == NO_BACKTEST:
@@ -187,8 +204,8 @@ def calibration_sentence(trial: Backtest, chosen: str) -> str:
               else "are too extreme" if slope.value < 1 else "are not extreme enough")
     height = ("right in level" if level.low <= 0 <= level.high else "too low" if level.value > 0 else "too high")
     return (
-        f"Probabilities of the {chosen} {spread} (slope {formatting.estimate_text(slope)}, 1 is right) and {height} "
-        f"(intercept {formatting.estimate_text(level)}, 0 is right)."
+        f"Probabilities of the {chosen} {spread} (slope {formatting.estimate_text(slope, _thousandths)}, 1 is right) "
+        f"and {height} (intercept {formatting.estimate_text(level, _thousandths)}, 0 is right)."
     )
 
 
