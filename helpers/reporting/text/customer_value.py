@@ -1,5 +1,6 @@
 """Text on customer lifetime value, its hold-out validation, and retained customers."""
 
+from datetime import timedelta
 from functools import partial
 
 import pandas as pd
@@ -8,7 +9,8 @@ from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Gate, Level, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.reporting.text import value as value_text
-from helpers.stats.disclosure_control import is_hidden
+from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden
+from helpers.value.btyd.channel_cohort_models import ENROLMENTS
 from helpers.value.btyd.validation import Backtest
 from helpers.value.clv import ClvTotals
 from helpers.value.clv_valuation import ClvValuation
@@ -124,6 +126,36 @@ def holdout_sentence(found: ClvValuation) -> str:
     outside = " What came lies outside the interval: the model is wrong by more than chance."
     said += outside if not total.low <= trial.happened <= total.high else ""
     return f"{said} {_against(trial, name)}"
+
+
+def missed_orders_sentence(found: ClvValuation, by_enrolment: pd.DataFrame) -> str:
+    """Return where a model failed that was off by more than chance: older or newer customers, members of a programme.
+
+    Parameters
+    ----------
+    found : ClvValuation
+        With the hold-out.
+    by_enrolment : DataFrame
+        From `channel_cohort_models.holdout_by_enrolment`.
+    """
+    trial, name = found.trial, found.chosen
+    if trial is None or name not in _models(trial) or not trial.happened:
+        return ""
+    if trial.total(name).low <= trial.happened <= trial.total(name).high:
+        return ""
+    weeks, older, newer = trial.errors_by_age(name)
+    day = formatting.date_text(trial.calibration.last_on - timedelta(weeks=weeks))
+    said = ("" if decimal_places.is_missing(older) or decimal_places.is_missing(newer) else
+            f"Of the half who first bought up to {day} the forecast was {_off(older)}, of the newer half "
+            f"{_off(newer)}.")
+    if len(by_enrolment) < len(ENROLMENTS) or by_enrolment["n_customers"].lt(LEAST_PEOPLE).any():
+        return said
+    before, since, never = (f"{formatting.whole(row['happened'])} ({formatting.whole(row['forecast'])} forecast)"
+                            for row in by_enrolment.loc[list(ENROLMENTS)].to_dict("records"))
+    joined = formatting.whole(by_enrolment.loc[ENROLMENTS[1], "n_customers"])
+    return (f"{said} {joined} customers who entered the programme within the hold-out placed {since} orders, earlier "
+            f"members {before} and the others {never}: who buys enters it, so that this says where the forecast "
+            "failed, not why.")
 
 
 def _against(trial: Backtest, name: str) -> str:

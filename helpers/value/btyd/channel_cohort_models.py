@@ -25,6 +25,8 @@ MIN_COHORT_WEEKS = 8.0  # weeks that a cohort has been seen at least
 
 UNKNOWN_CHANNEL = "not known"
 
+ENROLMENTS = ("before the hold-out", "within it", "never")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChannelCohortModels:
@@ -109,6 +111,38 @@ def compare_channel_cohort_models(engine: Engine, transactions: ir.Table, custom
     )
     return ChannelCohortModels(by_channel, replace(trial, counts=known.counts, orders=known.orders, forecasts=forecasts,
                                            spread={}), n_cohorts)
+
+
+def holdout_by_enrolment(engine: Engine, transactions: ir.Table, points: ir.Table, fit: BtydFit | None,
+                         trial: Backtest | None) -> pd.DataFrame:
+    """Return orders of the hold-out by whether customers had entered the programme, which the model does not know.
+
+    Parameters
+    ----------
+    engine, transactions : Engine, ir.Table
+        As `compare_channel_cohort_models` takes them.
+    points : ir.Table
+        ``canonical/points``: the first entry is the day of enrolment.
+    fit, trial : BtydFit or None, Backtest or None
+        The model behind the values, and its hold-out.
+
+    Returns
+    -------
+    DataFrame
+        Index `ENROLMENTS`, those that there are: ``n_customers``, ``forecast`` and ``happened`` [orders].
+    """
+    past = next((f for f in trial.fits if fit and f.model.name == fit.model.name and f.is_identified),
+                None) if trial else None
+    if trial is None or past is None:
+        return pd.DataFrame(columns=["n_customers", "forecast", "happened"])
+    first = points.group_by("customer_id").aggregate(on=points.entered_at.date().min())
+    seen = first.filter(first.on <= trial.hold_out.last_on)
+    known = _seen(engine, transactions, seen.select(
+        "customer_id", channel=(seen.on <= trial.calibration.last_on).ifelse(*ENROLMENTS[:2])), trial)
+    forecast = validation.forecast_orders(past, known.counts, trial.hold_out.n_days / DAYS_PER_WEEK)
+    n = known.counts.n
+    sums = pd.DataFrame({"n_customers": n, "forecast": n * forecast, "happened": n * known.orders})
+    return sums.groupby(np.where(known.channel == UNKNOWN_CHANNEL, ENROLMENTS[2], known.channel)).sum()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -76,6 +76,16 @@ class Backtest:
         """Return how far the forecast of all orders was off what came; below zero: too few [share]."""
         return float(self.counts.n @ self.forecasts[name]) / self.happened - 1 if self.happened else float("nan")
 
+    def errors_by_age(self, name: str) -> tuple[float, float, float]:
+        """Return the age that halves the customers [weeks], and the errors of the older and the newer half [share]."""
+        by_age = np.argsort(self.counts.T)
+        middle = self.counts.T[by_age][np.searchsorted(np.cumsum(self.counts.n[by_age]), self.counts.n_customers / 2)]
+        is_older = middle <= self.counts.T
+        halves = [self.counts.n * is_half for is_half in (is_older, ~is_older)]
+        older, newer = (float(n @ self.forecasts[name]) / came - 1 if (came := float(n @ self.orders)) else float("nan")
+                        for n in halves)
+        return float(middle), older, newer
+
     def model_error(self, name: str) -> float:
         """Return how far a total may be off beyond what its own interval holds, by the hold-out [share]; 0: not at all.
 

@@ -10,6 +10,7 @@ import pytest
 from helpers.customers.windows import TimeWindow
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
 from helpers.reporting.text import customer_value as customer_value_text
+from helpers.value.btyd import channel_cohort_models
 from helpers.value.btyd.bg_nbd import BG_NBD, MBG_NBD
 from helpers.value.btyd.btyd_preconditions import BtydPreconditions
 from helpers.value.btyd.fitting import BtydFit
@@ -48,6 +49,24 @@ def valuation(n=400, gates=(), **changes):
     sums = ClvTotals(money, replace(money, quantity="margin_ahead", low=9000, high=16000), money, pd.DataFrame())
     return ClvValuation(date(2025, 6, 30), 365, CHECKS, gates, trial=trial(), fits=(fit(MBG_NBD),), chosen="MBG/NBD",
                      spend=spend, view=view, totals=sums, **changes)
+
+
+def test_a_hold_out_beyond_chance_says_whether_older_or_newer_customers_or_members_were_forecast_worse():
+    counts = FrequencyRecency(np.zeros(2), np.zeros(2), np.array([40.0, 10.0]), np.array([300.0, 100.0]))
+    missed = replace(trial({"MBG/NBD": [0.4, 1.0]}), counts=counts)
+    found = replace(valuation(), trial=missed)
+    by_enrolment = pd.DataFrame({"n_customers": [50, 40, 310], "forecast": [60.0, 20.0, 140.0],
+                                 "happened": [70, 150, 130]}, index=channel_cohort_models.ENROLMENTS)
+    said = customer_value_text.missed_orders_sentence(found, by_enrolment)
+    assert said.startswith("Of the half who first bought up to 23 September 2024 the forecast was 20 % too few, of the "
+                           "newer half 50 % too few. 40 customers who entered the programme")
+    assert "150 (20 forecast) orders, earlier members 70 (60 forecast) and the others 130 (140 forecast)" in said
+    few = by_enrolment.assign(n_customers=[50, 9, 341])
+    for untold in (few, by_enrolment.iloc[:2], by_enrolment.iloc[:0]):
+        assert customer_value_text.missed_orders_sentence(found, untold).endswith("50 % too few.")
+    within = replace(valuation(), trial=trial(spread=100.0))
+    assert customer_value_text.missed_orders_sentence(within, by_enrolment) == ""
+    assert customer_value_text.missed_orders_sentence(replace(valuation(), trial=None), by_enrolment) == ""
 
 
 def test_the_answer_has_what_is_expected_and_what_will_come():

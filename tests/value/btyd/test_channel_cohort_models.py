@@ -79,3 +79,25 @@ def test_small_cohorts_are_taken_together_with_the_next_younger_one():
     counts = frequency_recency.FrequencyRecency(np.ones(580), np.ones(580), age, np.ones(580))
     sizes = [int(chosen.sum()) for chosen in channel_cohort_models._cohorts(counts)]
     assert sizes == [150, 130]
+
+
+def test_orders_of_the_hold_out_are_told_by_when_customers_entered_the_programme(session_engine, transactions):
+    rows = list(shop(900, 4, 4.0))
+    table = transactions(rows)
+    history = features.recorded_window(session_engine, table, END)
+    trial = validation.backtest_btyd(session_engine, table, history, (MBG_NBD,), np.random.default_rng(1))
+    entries = [("2024-06-01", 0, 60), ("2025-07-01", 60, 100), ("2025-08-01", 0, 100), ("2026-02-01", 100, 150)]
+    points = session_engine.lazy(pd.DataFrame(
+        [{"customer_id": f"c{i:04d}", "entered_at": pd.Timestamp(day)} for day, a, b in entries for i in range(a, b)]))
+    found = channel_cohort_models.holdout_by_enrolment(session_engine, table, points, trial.fits[0], trial)
+    assert found.sum().tolist() == pytest.approx(
+        [trial.counts.n_customers, trial.total("MBG/NBD").value, trial.happened])
+    orders = pd.DataFrame(rows).drop_duplicates(["customer_id", "ordered_at"])
+    days, first = pd.to_datetime(orders["ordered_at"]), orders.groupby("customer_id")["ordered_at"].min()
+    cut = pd.Timestamp(trial.calibration.last_on)
+    known = first.index[pd.to_datetime(first) <= cut]
+    later = orders[(days > cut) & (days <= pd.Timestamp(END)) & orders["customer_id"].isin(known)]
+    place = later["customer_id"].str[1:].astype(int)
+    assert found.loc[list(channel_cohort_models.ENROLMENTS), "happened"].tolist() == [
+        (place < 60).sum(), place.between(60, 99).sum(), (place >= 100).sum()]
+    assert channel_cohort_models.holdout_by_enrolment(session_engine, table, points, None, None).empty
