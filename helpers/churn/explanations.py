@@ -162,23 +162,31 @@ def _direction(raw: pd.DataFrame, group: pd.Series, features: pd.DataFrame) -> s
     Notes
     -----
     By the contribution of the whole group over the feature's range, so that of features which go together none is told
-    by its sign alone; a group that rises over one part and falls over another is ``uneven``.
+    by its sign alone; a group that rises over one part and falls over another is ``uneven``, and so is one that goes
+    against the risk itself, since other groups make up for what it tells there.
     """
     own = [c for c in raw if churn_features.feature_group(str(c)) == group.name]
     name = raw[own].abs().mean().idxmax()
     if not classifiers.is_numeric(features[name]):
         worst = group.groupby(features[name].astype("str").to_numpy()).mean().idxmax()
         return f"{name} = {worst}"
-    both = pd.DataFrame({"x": features[name].astype("float64").to_numpy(), "c": group.to_numpy()}).dropna()
+    both = pd.DataFrame({"x": features[name].astype("float64").to_numpy(), "c": group.to_numpy(),
+                         "risk": raw.sum(axis=1).to_numpy()}).dropna()
     if both["x"].nunique() < 2:
         return f"more {name}"
     places = pd.qcut(both["x"], N_DEPENDENCE_BINS, duplicates="drop") if both["x"].nunique() > N_DEPENDENCE_BINS else (
         both["x"])
-    steps = np.diff(both["c"].groupby(places, observed=True).mean().to_numpy())
-    up, down = steps.clip(min=0).sum(), -steps.clip(max=0).sum()
-    if min(up, down) > MAX_BACKWARD_SHARE * max(up, down):
+    up, down = _rise_and_fall(both["c"], places)
+    risk_up, risk_down = _rise_and_fall(both["risk"], places)
+    if min(up, down) > MAX_BACKWARD_SHARE * max(up, down) or (up >= down) != (risk_up >= risk_down):
         return f"uneven {name}"
     return f"{'more' if up >= down else 'less'} {name}"
+
+
+def _rise_and_fall(values: pd.Series, places: pd.Series) -> tuple[float, float]:
+    """Return by how much the means of values rise from place to place, and by how much they fall."""
+    steps = np.diff(values.groupby(places, observed=True).mean().to_numpy())
+    return float(steps.clip(min=0).sum()), float(-steps.clip(max=0).sum())
 
 
 def _stability(groups: pd.DataFrame, again: list[pd.DataFrame]) -> float:

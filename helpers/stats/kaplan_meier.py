@@ -15,6 +15,8 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 from helpers.stats import confidence_intervals
 
+ALPHA = 0.05  # of the limit of a share of which nothing has ended
+
 SURVIVAL_COLUMNS = ["group", "time", "n_at_risk", "n_ended", "hazard", "share_left", "low", "high"]
 
 
@@ -78,6 +80,16 @@ def median_survival(curve: pd.DataFrame) -> float:
 
 
 def survival_at(curve: pd.DataFrame, at: float) -> pd.Series | None:
-    """Return the last row of one group's curve up to a time, None for an empty curve."""
-    before = curve[curve["time"] <= at]
-    return before.iloc[-1] if len(before) else None
+    """Return the last row of one group's curve up to a time, None for an empty curve.
+
+    Where nobody had ended by then the lower limit is Clopper and Pearson's, of as many as were at risk at the next end,
+    else at the start: all of a few, or of many who were seen for a short time, are not all of everybody.
+    """
+    before, after = curve[curve["time"] <= at], curve[curve["time"] > at]
+    if before.empty:
+        return None
+    row = before.iloc[-1]
+    if row["share_left"] < 1:
+        return row
+    n = int((after if len(after) else before)["n_at_risk"].iloc[0])
+    return pd.Series({**row, "low": (ALPHA / 2) ** (1 / n)})

@@ -110,7 +110,8 @@ def _periods(engine: Engine, transactions: ir.Table, base: RevenueBridge) -> lis
     n_earlier, all_new = base.n_earlier_days, base.n_earlier_days < n_days
     days = "day is" if n_earlier == 1 else "days are"
     earlier = f"{n_earlier} {days} on record" if n_earlier else "nothing is on record"
-    counted = ", less than a period: who came back from before is counted as new" if all_new else ""
+    less = ", less than a period" if n_earlier else ""
+    counted = f"{less}: who came back from before is counted as new" if all_new else ""
     return [
         Gate("parts add up", float(apart), 0, apart != 0, Level.BLOCK, "change in revenue",
              f"The classes of customers differ from the change in revenue, counted apart, by {apart:,.2f}."),

@@ -123,6 +123,15 @@ def test_the_direction_is_that_of_the_whole_group_over_the_features_range(effect
         assert explanations._direction(raw, group, pd.DataFrame({"a": x, "b": x, "c": x})) == raises
 
 
+def test_a_group_that_goes_against_the_risk_itself_has_no_direction(monkeypatch):
+    x = np.tile(np.arange(5.0), 40)
+    raw = pd.DataFrame({"recency": -x, "age": 3 * x})  # who bought once has as much of one as of the other
+    monkeypatch.setattr(explanations.churn_features, "feature_group", lambda name: name)
+    features = pd.DataFrame({"recency": x, "age": x})
+    assert explanations._direction(raw, raw["recency"], features) == "uneven recency"
+    assert explanations._direction(raw, raw["age"], features) == "more age"
+
+
 def test_reasons_that_leavers_state_stand_apart_from_those_who_state_none():
     frame = pd.DataFrame({"has_ended": [True] * 4 + [False], "end_reason": ["price", "price", "moved", None, "price"]})
     assert explanations.stated_churn_reasons(frame).values.tolist() == [

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from helpers.stats import kaplan_meier
@@ -61,3 +62,12 @@ def test_the_times_at_which_the_limits_hold_one_half_are_statsmodels_limits_of_t
     within = found.loc[(found["low"] <= 0.5) & (found["high"] >= 0.5), "time"]
     after = found.loc[found["time"] > within.max(), "time"]
     assert (within.min(), after.min()) == SurvfuncRight(time, ended.astype(int)).quantile_ci(0.5, method="cloglog")
+
+
+def test_where_nobody_has_ended_the_lower_limit_is_that_of_as_many_as_were_at_risk():
+    curve = kaplan_meier.kaplan_meier_curve(np.array([2.0] * 60 + [9.0] * 40), np.array([False] * 60 + [True] * 40))
+    row = kaplan_meier.survival_at(curve, 5.0)
+    assert (row["share_left"], row["high"]) == (1.0, 1.0)
+    assert row["low"] == pytest.approx(stats.beta.ppf(0.025, 40, 1))
+    never = kaplan_meier.survival_at(kaplan_meier.kaplan_meier_curve(np.full(30, 9.0), np.full(30, False)), 5.0)
+    assert never["low"] == pytest.approx(stats.beta.ppf(0.025, 30, 1))

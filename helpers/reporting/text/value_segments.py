@@ -80,7 +80,7 @@ def segments_title(found: CustomerSegments, base: str, currency: str = "") -> st
 
 
 def segments_sentence(found: CustomerSegments) -> str:
-    """Return which base explains most of customer value, and whether its segments are found again."""
+    """Return which base explains the largest part of customer value, and whether its segments are found again."""
     told = [e for s in found.found if (e := found.told(s.base)).status is Status.OK]
     if not told and any(not s.reason for s in found.found):
         return "Which base explains most of customer value cannot be said: customer value is not known."
@@ -92,10 +92,9 @@ def segments_sentence(found: CustomerSegments) -> str:
                    "but not all its segments are stable in resamples, so do not build on them")
     others = [f"{e.segment} {formatting.share(e.value) if e.value >= LEAST_TOLD else 'under 0.1 %'}"
               for e in told if e is not most]
-    said = (
-        f"The {most.segment} base explains most of customer value, {formatting.estimate_text(most)} of its variance"
-    )
-    return f"{said}{f' ({formatting.join_words(others)})' if others else ''}; {found_again}."
+    rank = f", the largest part ({formatting.join_words(others)})" if others else ""
+    share = formatting.estimate_text(most)
+    return f"The {most.segment} base explains {share} of the variance of customer value{rank}; {found_again}."
 
 
 # --- positioning -----------------------------------------------------------------------------------------------------

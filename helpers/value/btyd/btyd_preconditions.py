@@ -81,16 +81,19 @@ class BtydPreconditions:
 
     def _regularity_gates(self) -> tuple[Gate, ...]:
         """Return whether waits between purchases are as random as the models take them to be."""
-        known = "" if np.isnan(self.regularity) else f", {self.regularity:.2f}"
+        here = ("how regular they are here is not known" if np.isnan(self.regularity) else
+                f"here it is {self.regularity:.2f}")
         return (
             _strike("irregular purchases", self.regularity, MAX_REGULARITY, self.regularity > MAX_REGULARITY,
-                    f"Waits between purchases have the shape 1 where they are random{known} here; above "
+                    f"Waits between purchases have the shape 1 where they are random, {here}; above "
                     f"{MAX_REGULARITY:.0f} customers buy by the calendar and {BTYD_MODEL_NAMES} do not apply."),
             self._random_gate(),
         )
 
     def _random_gate(self) -> Gate:
-        if not self.regularity > RANDOM_REGULARITY:
+        if np.isnan(self.regularity):
+            said = "How regular waits between purchases are is not known: too few customers bought three times."
+        elif self.regularity <= RANDOM_REGULARITY:
             said = f"Waits between purchases are as good as random, up to the shape {RANDOM_REGULARITY}."
         else:
             said = (f"Waits between purchases are more regular than {BTYD_MODEL_NAMES} take them to be, shape "

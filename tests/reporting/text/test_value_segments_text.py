@@ -54,6 +54,7 @@ def test_segments_are_said_by_what_they_tell_and_whether_they_are_found_again():
     assert value_segments_text.segments_sentence(segmented()).endswith(
         "its segments are stable in resamples."
     )
+    assert " of the variance of customer value" in value_segments_text.segments_sentence(segmented())
     assert value_segments_text.segments_sentence(segmented(0.5)).endswith("so do not build on them.")
     assert value_segments_text.segments_sentence(
         segmented(reason="20 customers are described on this base, 100 are needed")

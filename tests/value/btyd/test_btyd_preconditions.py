@@ -49,6 +49,15 @@ def test_random_purchases_of_enough_people_pass_every_check(checked):
     assert found.regularity == pytest.approx(1, abs=0.35)
 
 
+def test_how_regular_waits_are_is_not_said_where_too_few_customers_bought_three_times(checked):
+    few = checked(list(bought(20, random)))
+    assert np.isnan(few.regularity)
+    sentences = [g.sentence for g in few.gates() if g.gate in ("irregular purchases", "random purchases")]
+    assert len(sentences) == 2
+    assert all("is not known" in one for one in sentences)
+    assert not any("as good as random" in one for one in sentences)
+
+
 def test_purchases_by_the_calendar_name_the_models_that_do_not_apply(checked):
     found = checked(list(bought(150, by_the_calendar)))
     assert crossed(found) == ["irregular purchases"]
