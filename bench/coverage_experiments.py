@@ -494,11 +494,29 @@ def pooled_rounds(replications, rng):
     said(f"pooled cut in churn of two rounds covers, {seeds} companies", hits, seeds, 0.95, (179 / 200, 1.0))
 
 
+def turns(replications, rng):
+    """Print arms that are given to all units in turn, period by period, read by periods that differ by themselves."""
+    for g in (8, 20):
+        hits, units = 0, np.full(g, 20.0)
+        for _ in range(replications):
+            arms = [(units, units * rng.normal(10, 0.3, g) + np.sqrt(units) * rng.normal(0, 1, g)) for _ in range(2)]
+            hits += cluster_robust.cluster_difference(*arms, rng).difference.p < 0.05
+        said(f"arms in turn, {g} and {g} periods of 20 units", hits, replications, region=(0.04, 0.06))
+
+
+def rival_pairs(replications, rng):
+    """Print how often any of three equal arms is said to beat another, by Welch and Holm as pairs are compared."""
+    arms = [normal((replications, 300), rng) for _ in range(3)]
+    p = np.column_stack([p_welch(arms[i], arms[j]) for i, j in ((0, 1), (0, 2), (1, 2))])
+    hits = sum(np.nanmin(multiple_testing.holm(row)) < 0.05 for row in p)
+    said("three equal arms against each other, any called better", hits, replications, region=(0.0, 0.0567))
+
+
 def main():
     told = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parts = (fixed, shares, relative, adjusted, clustered, medians, randomised, families, peeking, skewed_sequence,
              coverage, powers, as_the_page_does, verdicts_of_seeds, within_blocks, compliers, novelty, interacting,
-             policies, pooled_rounds, verdicts_of_shapes)
+             policies, pooled_rounds, verdicts_of_shapes, turns, rival_pairs)
     told.add_argument("replications", nargs="?", type=int, default=10_000)
     told.add_argument("--parts", nargs="*", choices=[p.__name__ for p in parts], default=[], help="only these")
     given = told.parse_args()

@@ -53,6 +53,11 @@ class RetentionMix:
         """Whether periods are whole years, so that seasons weigh alike in all of them."""
         return self.n_days % 365 == 0
 
+    @property
+    def is_one_cohort(self) -> bool:
+        """Whether nobody came in the second period: those followed from it are those who had stayed."""
+        return not self.reason and int(self.counts["n_after"].sum()) == int(self.counts["kept_before"].sum())
+
     def estimates(self) -> tuple[Estimate, ...]:
         """Return the change in the retention rate, its part by mix and its part within classes, with their intervals.
 

@@ -98,3 +98,12 @@ def test_the_sentence_tells_mix_from_what_changed_and_whether_season_may_be_part
     said = text.retention_change_sentence(found)
     assert said.startswith("Between the last two periods of 100 days the retention rate fell by ")
     assert "season may be part of it" in said
+
+
+def test_one_cohort_that_ages_is_told_to_show_no_trend():
+    classes = {"n_before": [900, 300, 100], "kept_before": [200, 150, 90]}
+    aging = pd.DataFrame({**classes, "n_after": [150, 170, 120], "kept_after": [70, 120, 110]})
+    said = text.retention_change_sentence(retention_mix.RetentionMix(182, aging))
+    assert "had stayed before: no trend is told" in said
+    joined = aging.assign(n_after=[250, 170, 120])
+    assert "no trend" not in text.retention_change_sentence(retention_mix.RetentionMix(182, joined))

@@ -185,6 +185,8 @@ def retention_change_sentence(found: RetentionMix) -> str:
     start = f"Between the last two periods of {length} the retention rate"
     season = ("; periods are whole years, so that seasons weigh alike" if found.is_whole_year
               else "; periods are no whole years, so that season may be part of it")
+    if found.is_one_cohort:
+        season += "; nobody came in the second period, so that those followed last had stayed before: no trend is told"
     if change.low <= 0 <= change.high:
         return f"{start} shows no statistically significant change ({formatting.share_change_text(change)}){season}."
     moved = "rose" if change.value > 0 else "fell"
