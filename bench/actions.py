@@ -8,12 +8,16 @@ records how many of those contacted have opted out, lack consent, are above the 
 whole by scipy's integer solver: the share of problems whose prices gave less than the solver, and the largest loss.
 Last, how often intervals hold what was planted: coalition values of partners, what satisfaction goes with, margin by
 the response curve of a tier, and contact fatigue.
+
+``--rounds 4`` instead plays so many quarters of the simulated company: each draws its list from the records so far, the
+company responds, and the allocation of effort is made of what the records then tell; by what study it comes to a
+measured one is printed, and ``--page FILE`` keeps what page 07 shows of it.
 """
 
 import argparse
 import tempfile
 import time
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -308,12 +312,114 @@ def fatigue_coverage(replications, n=2_000, fall=0.15):
     print_coverage("contact fatigue", sum(inside), replications)
 
 
+TEST_OF_RESPONSE = {  # a study's [actions] by which most is learnt: large lists, half of them held out
+    "capacity": 6000, "budget": None, "hold_out_share": 0.5, "max_contacts": None}
+
+TESTED = {"personal call": ("high",), "letter": ("medium",)}  # risks by action: two costs far apart in every tier
+
+
+def told_apart(engine, company, day, economics):
+    """Return tiers by the sales of a year, and risks by how long ago a customer bought, in the order of page 07."""
+    import pandas as pd
+
+    lines = company.tables["canonical/transactions"]
+    lines = lines[lines["kind"].eq("sale") & lines["ordered_at"].lt(day + pd.Timedelta(days=1))]
+    year = lines[lines["ordered_at"].gt(day - pd.Timedelta(days=365))].groupby("customer_id").agg(
+        sales=("amount", "sum"), last=("ordered_at", "max"), n=("order_id", "nunique")).reset_index()
+    place = year["sales"].astype("float64").rank(ascending=False, pct=True)
+    rank = np.searchsorted([0.01, 0.05, 0.2], place) + 1
+    value = pd.DataFrame({"customer_id": year["customer_id"], "tier_rank": rank, "tier": np.array(
+        ["top", "upper", "middle", "base"])[rank - 1]})
+    p = ((day - year["last"]).dt.days / 365).clip(0.05, 0.95)
+    kept = economics.margin_rate * year["sales"].astype("float64") * 90 / 365
+    scores = pd.DataFrame({
+        "customer_id": year["customer_id"], "churn_probability": p, "due_on": day + pd.Timedelta(days=90),
+        "risk": np.select([p > 0.67, p > 0.33], ["high", "medium"], "low"), "value_if_kept": kept,
+        "value_if_kept_sd": kept * np.sqrt(365 / 90 / year["n"]) + 5.0, "no_order_if_kept": 0.1,
+        "margin_at_risk": p * kept, "monthly_fee": np.nan})
+    return value, scores
+
+
+def play_rounds(customers, n_rounds):
+    """Return lists, records and study after so many quarterly rounds of the simulated company."""
+    import pandas as pd
+
+    from helpers.actions import eligibility, plan_summary, planner
+    from helpers.actions.config import ActionsConfig
+    from helpers.customers.random_assignment import draws_by_purpose, open_assignments
+    from helpers.foundation import canonical_schema, workspace
+    from helpers.foundation.engine import Engine
+    from helpers.simulation import simulate_company
+
+    engine, study = Engine(), workspace.study_of_source("simulated")
+    ends = pd.date_range(end="2025-12-31", periods=n_rounds + 1, freq="91D")  # so that each window has passed
+    plans, drawn = [], []
+    for day in ends:
+        lists = pd.concat(drawn) if drawn else None
+        company = simulate_company(customers=customers, seed=7, lists=lists)
+        config = study.section("actions", ActionsConfig).model_copy(update=TEST_OF_RESPONSE).with_offers(
+            company.tables["canonical/offers"].assign(capacity=None))
+        rules = tuple(r.model_copy(update={"capacity": None, "assumed_reduction": None, "risks": TESTED[r.action],
+                                           "lowest_tier": 99}) for r in config.rules if r.action in TESTED)
+        config = config.model_copy(update={"rules": rules})
+        tables = {name: getattr(canonical_schema, name.upper()).conformed(engine.lazy(
+            company.tables[f"canonical/{name}"])) for name in ("transactions", "contacts", "consents")}
+        value, scores = told_apart(engine, company, day, study.economics)
+        people = eligibility.contact_candidates(value, scores, engine.frame(
+            eligibility.opted_out_customers(tables["contacts"], day.date())))
+        permitted = eligibility.consents_in_force(engine, tables["consents"], config.purpose, day.date())
+        assigned = open_assignments(drawn, day.date())
+        draw = draws_by_purpose(day.date(), 1, assigned)["action plan"]
+        actions = planner.plan_actions(people, config, study.economics, draw, permitted)
+        plans.append(actions)
+        drawn.append(plan_summary.assignments_to_record(actions, assigned, (day.date(), 90), 1))
+        print(f"{day:%Y-%m-%d}: {actions['variant'].eq('treated').sum():,} contacted, "
+              f"{actions['variant'].eq('held out').sum():,} held out", flush=True)
+    return engine, tables, plans, drawn, (ends[-1].date(), config, study)
+
+
+def measured_allocation(customers, n_rounds, page):
+    """Print by how many rounds the response is measured, and what the allocation by it is."""
+    from helpers.actions import effort_allocation, response_curves
+    from helpers.customers.windows import TimeWindow
+    from helpers.reporting import tier_sections
+    from helpers.simulation import list_response
+
+    engine, tables, plans, drawn, (day, config, study) = play_rounds(customers, n_rounds)
+    rate = study.economics.margin_rate
+    past = response_curves.past_lists(plans[:-1], drawn[:-1], day, 90)
+    points = response_curves.response_points(engine, tables["transactions"], past, (day, 90), rate)
+    named = sorted(points["experiment"].unique())
+    for k in range(1, len(named) + 1):
+        curves = response_curves.fit_response(points[points["experiment"].isin(named[:k])])
+        print(f"{k} round{'s' * (k > 1)}: " + (f"measured, scale {curves.scale:.2f}" if curves.is_measured else
+                                               f"not measured: {curves.reason}"))
+    name = drawn[-1]["experiment"].iloc[0]
+    power = response_curves.power_by_tier(plans[-1], name), response_curves.rounds_until_measured(plans[-1], name)
+    recent = effort_allocation.effort_today(engine, tables["contacts"], TimeWindow(day - timedelta(days=89), day),
+                                            config.personal_channels, study.economics.contact_cost)
+    today = effort_allocation.effort_or_plan(recent, plans[-1], config.personal_channels)
+    effort = effort_allocation.plan_effort(plans[-1], today, config, curves, 90)
+    shown = tier_sections.effort_overview(effort, *power, "EUR", 90)
+    print(f"basis: {effort.basis}\n{shown.text}")
+    for tier, top in list_response.MOST_RESPONSE.items() if curves.is_measured else ():
+        print(f"{tier}: planted share who respond at most {top:.2f}, most margin fitted "
+              f"{dict(zip(curves.tiers, curves.top, strict=True)).get(tier, np.nan):.2f}")
+    if page:
+        Path(page).write_text(f"<!doctype html><meta charset=utf-8><title>Effort by tier</title>{shown.html}")
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--customers", type=int, default=1_000_000)
     options.add_argument("--replications", type=int, default=2000)
     options.add_argument("--size", action="store_true", help="measure time and memory only")
+    options.add_argument("--rounds", type=int, help="play so many rounds of lists and allocate effort by them")
+    options.add_argument("--page", help="file for what page 07 shows of that")
     told = options.parse_args()
+    if told.rounds:
+        measured_allocation(told.customers, told.rounds, told.page)
+        return
     print(HEADER)
     found = alone(__file__, "assigned", told.customers)
     row("next best action, 5 actions, 8 limits", told.customers, found, target=f"<= {TARGET_SECONDS} s")

@@ -133,7 +133,7 @@ class EffortPlan:
         -------
         DataFrame
             tier, n_customers, series, amount with low and high, which are empty where none is known [money]; series
-            of nothing are left out.
+            of nothing are left out, and tiers of which an amount is not known.
         """
         margin = {"margin_at_risk": "margin at risk"} if self.basis == FOR_TESTING else {
             "kept_today": "margin kept, today", "kept_proposed": "margin kept, proposed"}
@@ -142,7 +142,8 @@ class EffortPlan:
         parts = [self.table.assign(series=name, amount=self.table[column], low=self.table.get(f"{column}_low", nan),
                                    high=self.table.get(f"{column}_high", nan))[columns]
                  for column, name in names.items() if self.table[column].fillna(0).ne(0).any()]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+        whole = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+        return whole.dropna(subset="amount").reset_index(drop=True)
 
 
 def effort_today(engine: Engine, contacts: ir.Table, window: TimeWindow, personal: Sequence[str],
@@ -240,16 +241,29 @@ def plan_effort(
 
 
 def _by_response(table: pd.DataFrame, totals: dict[str, float], curves: ResponseCurves) -> pd.DataFrame:
-    """Return the plan by marginal response; what a tier's money buys of people and tools stays as it is today."""
+    """Return the plan by marginal response; what a tier's money buys of people and tools stays as it is today.
+
+    Tiers whose response is not measured keep their share of the money: not measured is not nothing.
+    """
     n, money = table["n_customers"].to_numpy("float64"), table["money_today"].to_numpy("float64")
-    overall = {name: totals[name] / table["money_today"].sum() for name in RESOURCES[1:]}
-    use = {name: np.where(money > 0, table[f"{name}_today"] / np.where(money > 0, money, 1.0), overall[name])
-           for name in RESOURCES[1:]}
-    limits = [ResourceLimit("money", np.ones(len(n)), totals["money"]),
-              *(ResourceLimit(name, use[name], totals[name]) for name in RESOURCES[1:] if totals[name] > 0)]
-    spend = best_spending(curves, pd.Series(n, table["tier"]), limits).to_numpy()
-    found = table.assign(money_proposed=spend * n, **{f"{name}_proposed": spend * n * use[name] for name in use})
-    for when, each in (("today", np.minimum(money / n, curves.most)), ("proposed", spend)):
+    overall = {name: totals[name] / money.sum() for name in RESOURCES[1:]}
+    use = {"money": np.ones(len(n)), **{
+        name: np.where(money > 0, table[f"{name}_today"] / np.where(money > 0, money, 1.0), overall[name])
+        for name in RESOURCES[1:]}}
+    is_known = table["tier"].isin(curves.tiers).to_numpy()
+    proposed = np.where(is_known, 0.0, money * min(totals["money"] / money.sum(), 1.0))
+    limits = [ResourceLimit(name, use[name][is_known], max(totals[name] - float((proposed * use[name]).sum()), 0.0))
+              for name in RESOURCES if totals[name] > 0]
+    found = best_spending(curves, pd.Series(n[is_known], table.loc[is_known, "tier"]), limits)
+    proposed[is_known] = found.to_numpy() * n[is_known]
+    return _with_margin_kept(table.assign(**{f"{name}_proposed": proposed * use[name] for name in RESOURCES}), curves)
+
+
+def _with_margin_kept(table: pd.DataFrame, curves: ResponseCurves) -> pd.DataFrame:
+    """Return the plan with the margin that today's and the proposed money keep, empty where that is not measured."""
+    n, found = table["n_customers"].to_numpy("float64"), table
+    for when in ("today", "proposed"):
+        each = np.minimum(table[f"money_{when}"].to_numpy("float64") / n, curves.most)
         gains = [curves.gain(t, x) if t in curves.tiers else None for t, x in zip(table["tier"], each, strict=True)]
         found = found.assign(**{f"kept_{when}{end}": [np.nan if g is None else k * getattr(g, part)
                                                       for g, k in zip(gains, n, strict=True)]

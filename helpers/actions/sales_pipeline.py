@@ -288,6 +288,6 @@ def with_pipeline_decision(
     asked = pd.DataFrame([{
         "decision": f"Decide or close {many}", "cost": 0.0,
         "gain": "not in money: what is forecast is then what is alive", "worst_case": 0.0,
-        "confidence": "as recorded: no decision ever came so late", "owner": assumptions.owner,
+        "confidence": "as recorded: none was ever decided later", "owner": assumptions.owner,
         "stop_on": pd.Timestamp(as_of + timedelta(days=assumptions.account_days)), "status": "asked for"}])
     return pd.concat([part for part in (decisions, asked) if len(part)], ignore_index=True)[list(DECISIONS.names)]

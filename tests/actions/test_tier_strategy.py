@@ -143,7 +143,9 @@ def test_where_margin_at_risk_is_not_known_either_no_effort_is_proposed():
     assert found.table[["money_proposed", "people_proposed"]].isna().all(axis=None)
     assert text.allocation_sentences(found)[0].endswith(
         "Nor is margin at risk known, so nothing else is proposed than today's 80.00 (this round's list).")
-    assert "0 %" not in tier_sections.effort_overview(found, NO_POWER, math.nan, "", 90).text
+    shown = tier_sections.effort_overview(found, NO_POWER, math.nan, "", 90).text
+    assert "Money by tier, today\n" in shown
+    assert "proposed" not in shown.replace("nothing else is proposed", "")
 
 
 def test_unmeasured_effort_says_by_tier_how_large_a_test_would_measure_it_and_measured_effort_does_not():
@@ -185,6 +187,18 @@ def test_measured_effort_leaves_more_than_todays_within_the_same_money_people_an
     assert "margin kept, proposed" in shown.html
     assert "<details" in shown.html
     assert text.allocation_sentences(found)[0].startswith("By the response that earlier lists measured")
+
+
+def test_a_tier_whose_response_is_not_measured_keeps_its_money_beside_one_whose_is_and_has_no_bar_of_margin():
+    curves = ResponseCurves(("base",), np.array([4.0]), 3.0, np.diag([0.1, 0.01]), 10.0)
+    found = effort_of(plan_of(), curves)
+    by = found.table.set_index("tier")
+    assert by.loc["top", "money_proposed"] == by.loc["top", "money_today"] > 0
+    assert by["money_proposed"].sum() <= by["money_today"].sum() * (1 + 1e-6)
+    assert by["kept_proposed"].isna().to_dict() == {"top": True, "base": False}
+    assert text.allocation_sentences(found)[1].startswith("Not measured is tier top: the money there stays as it is")
+    assert found.amounts().query("series == 'margin kept, proposed'")["tier"].tolist() == ["base"]
+    assert "margin kept, proposed" in tier_sections.effort_overview(found, NO_POWER, math.nan, "EUR", 90).html
 
 
 def test_without_any_effort_one_sentence_says_so_and_nothing_is_drawn():

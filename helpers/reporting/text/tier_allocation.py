@@ -31,7 +31,7 @@ def allocation_title(plan: EffortPlan) -> str:
     table = plan.table[plan.table["n_customers"] >= LEAST_PEOPLE]
     today, proposed = (plan.table[f"money_{when}"].sum() for when in ("today", "proposed"))
     if table.empty or not (today > 0 and proposed > 0):
-        return "Money by tier, today and proposed"
+        return "Money by tier, today and proposed" if proposed > 0 else "Money by tier, today"
     shares = pd.DataFrame({"today": table["money_today"] / today, "proposed": table["money_proposed"] / proposed})
     row = (shares["proposed"] - shares["today"]).abs().idxmax()
     return (f"Tier {readable_id(str(table.loc[row, 'tier']))} gets {formatting.share(shares.loc[row, 'today'])} of the "
@@ -63,8 +63,13 @@ def allocation_sentences(plan: EffortPlan, currency: str = "", horizon_days: int
         return (f"What contact brings by tier is not measured: {plan.reason}. So money, people and tools are proposed "
                 f"in proportion to margin at risk, for testing: {money}. No gain is claimed.",)
     kept = [_kept(plan.table, when, currency) for when in ("today", "proposed")]
-    return (f"By the response that earlier lists measured, {money} would keep {kept[1]} of margin; spent as today it "
-            f"keeps {kept[0]}.",)
+    said = (f"By the response that earlier lists measured, {money} would keep {kept[1]} of margin; spent as today it "
+            f"keeps {kept[0]}.")
+    unknown = [readable_id(str(tier)) for tier in plan.table.loc[plan.table["kept_proposed"].isna(), "tier"]]
+    if not unknown:
+        return (said,)
+    which = f"{'is tier' if len(unknown) == 1 else 'are tiers'} {formatting.join_words(unknown)}"
+    return said, f"Not measured {which}: the money there stays as it is, and no margin is counted."
 
 
 def power_sentences(power: pd.DataFrame, rounds: float, currency: str = "") -> tuple[str, ...]:
@@ -87,8 +92,8 @@ def power_sentences(power: pd.DataFrame, rounds: float, currency: str = "") -> t
     pays = (f"To find with 80 % power that contact earns its cost takes least in tier {readable_id(str(row['tier']))}: "
             f"{int(row['needed_in_each_arm']):,} customers in each arm{lists}.")
     if pd.isna(rounds):
-        return (pays, "The curve of response to spending needs larger lists than this one, or actions of at least two "
-                      "costs with ten customers in both arms of a tier.")
+        return (pays, "The curve of response to spending needs larger lists than this one, or in each tier two actions "
+                      "whose costs lie further apart.")
     return (pays, f"If contact brings what the study assumes, it takes at least "
                   f"{formatting.count_text(int(rounds), 'list', 'lists')} like this one to measure the curve of "
                   "response to spending.")
