@@ -21,7 +21,10 @@ N_DRAWS = 2_000
 
 CHANGE, BY_MIX, WITHIN = "retention_change", "retention_change_by_mix", "retention_change_within"
 
-RATE_BEFORE, RATE_AFTER, PERIOD = "retention_rate_before", "retention_rate_after", "retention_change_period"
+RATE_BEFORE, RATE_AFTER, PERIOD, LAG = ("retention_rate_before", "retention_rate_after", "retention_change_period",
+                                        "retention_change_lag")
+
+YEAR_DAYS, SHORTER_PERIODS = 365, (182, 91)  # periods [days] whose year before is on record before three years are
 
 CLASSES = ("one order", "two or three orders", "four orders or more")  # who is new is not seen where records begin
 
@@ -33,25 +36,28 @@ class RetentionMix:
     Parameters
     ----------
     n_days : int
-        Length of each of the three periods [days].
+        Length of each period [days].
     counts : DataFrame
         Grain class of customers, by what they did in the period that they are followed from: ``n_before``,
-        ``kept_before`` (first to second period), ``n_after``, ``kept_after`` (second to third).
+        ``kept_before`` (to the period after it), ``n_after``, ``kept_after`` (the same, later).
     seed : int
         Of the draws behind the intervals.
     reason : str
         Why nothing can be compared; empty where it can.
+    lag_days : int
+        Days from the one rate to the other; 0 stands for the length of a period, since one follows the other.
     """
 
     n_days: int
     counts: pd.DataFrame
     seed: int = 0
     reason: str = ""
+    lag_days: int = 0
 
     @property
-    def is_whole_year(self) -> bool:
-        """Whether periods are whole years, so that seasons weigh alike in all of them."""
-        return self.n_days % 365 == 0
+    def is_same_season(self) -> bool:
+        """Whether whole years lie between both rates, so that they are of the same season."""
+        return (self.lag_days or self.n_days) % YEAR_DAYS == 0
 
     @property
     def is_one_cohort(self) -> bool:
@@ -84,7 +90,7 @@ class RetentionMix:
                      for q, v, lower, upper in zip(names, value, low, high, strict=True))
 
     def rates(self) -> tuple[Estimate, ...]:
-        """Return both retention rates that are compared and the length of the periods.
+        """Return both retention rates that are compared, the length of the periods and the days between the rates.
 
         Nothing where one of them would tell of fewer than ten who stayed or left.
         """
@@ -95,10 +101,11 @@ class RetentionMix:
             return ()
         shares = [(q, int(n), confidence_intervals.share_interval(kept / n, n)) for q, n, kept in pairs]
         return (*(Estimate(q, share.value, share.low, share.high, unit="share", n=n) for q, n, share in shares),
-                Estimate(PERIOD, self.n_days, unit="days", n=int(sums["n_after"])))
+                *(Estimate(q, days, unit="days", n=int(sums["n_after"]))
+                  for q, days in ((PERIOD, self.n_days), (LAG, self.lag_days or self.n_days))))
 
     def table(self) -> pd.DataFrame:
-        """Return the split, both rates and the length of the periods as a long summary table."""
+        """Return the split, both rates, the length of the periods and what lies between as a long summary table."""
         return estimate_table([*self.estimates(), *self.rates()])
 
 
@@ -138,7 +145,7 @@ def kitagawa_split(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 def split_retention_change(
     engine: Engine, transactions: ir.Table, as_of_on: date, period_days: int, seed: int
 ) -> RetentionMix:
-    """Return the change between the last two retention rates, split into mix and what changed within classes.
+    """Return the change between two retention rates, split into mix and what changed within classes.
 
     Parameters
     ----------
@@ -147,25 +154,53 @@ def split_retention_change(
     transactions : ir.Table
         ``canonical/transactions``.
     as_of_on : date
-        Last day of the third period.
+        Last day of the latest period.
     period_days : int
-        Length of each of three periods; where the history is shorter its thirds [days].
+        Length of each period, if three of them are on record [days].
     seed : int
         Of the draws behind the intervals.
+
+    Notes
+    -----
+    A shorter history bears no three years. It is then asked for half-years or quarters of which the same of the year
+    before are on record, so that the season is the same in both rates, and for its thirds only where it has none.
     """
     history = features.recorded_window(engine, transactions, as_of_on)
-    n_days = min(period_days, history.n_days // 3) if history else 0
+    n_days, lag_days = _compared_periods(period_days, history.n_days if history else 0)
     empty = pd.DataFrame(columns=["n_before", "kept_before", "n_after", "kept_after"])
     if n_days < MIN_PERIOD_DAYS:
         return RetentionMix(n_days, empty, seed, "the history does not bear three periods")
-    ends = [as_of_on - timedelta(back * n_days) for back in (2, 1, 0)]
-    spans = [TimeWindow(end - timedelta(n_days - 1), end) for end in ends]
     bought = purchases.occasions_from_days(purchases.cached_customer_days(engine, transactions, as_of_on))
-    sides = [_counted(engine, bought, first, second).add_suffix(f"_{when}") for first, second, when in
-             ((spans[0], spans[1], "before"), (spans[1], spans[2], "after"))]
+    sides = [_counted(engine, bought, *_two_periods(as_of_on - timedelta(back), n_days)).add_suffix(f"_{when}")
+             for back, when in ((lag_days, "before"), (0, "after"))]
     counts = pd.concat(sides, axis=1).reindex(list(CLASSES)).fillna(0).astype("int64").rename_axis("class")
     few = counts[["n_before", "n_after"]].sum().min() < MIN_CUSTOMERS
-    return RetentionMix(n_days, counts, seed, f"fewer than {MIN_CUSTOMERS} customers bought in a period" if few else "")
+    why = f"fewer than {MIN_CUSTOMERS} customers bought in a period" if few else ""
+    return RetentionMix(n_days, counts, seed, why, lag_days)
+
+
+def _compared_periods(period_days: int, history_days: int) -> tuple[int, int]:
+    """Return how long the periods are that a history bears, and how many days lie between both rates.
+
+    Examples
+    --------
+    >>> _compared_periods(365, 1_200), _compared_periods(365, 900), _compared_periods(365, 600)
+    ((365, 365), (182, 365), (91, 365))
+    >>> _compared_periods(365, 300)
+    (100, 100)
+    """
+    if 3 * period_days <= history_days:
+        return period_days, period_days
+    a_year_apart = (n for n in SHORTER_PERIODS if n < period_days and YEAR_DAYS + 2 * n <= history_days)
+    if n_days := next(a_year_apart, 0):
+        return n_days, YEAR_DAYS
+    return history_days // 3, history_days // 3
+
+
+def _two_periods(last_on: date, n_days: int) -> tuple[TimeWindow, TimeWindow]:
+    """Return the period before the one that ends on a day, and that one."""
+    before = last_on - timedelta(n_days)
+    return TimeWindow(before - timedelta(n_days - 1), before), TimeWindow(last_on - timedelta(n_days - 1), last_on)
 
 
 def _counted(engine: Engine, bought: ir.Table, base: TimeWindow, later: TimeWindow) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Mix and what changed within classes of customers, in the change of the retention rate."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -91,6 +91,21 @@ def test_a_short_history_bears_no_split(session_engine, transactions):
     assert found.reason == "the history does not bear three periods"
     assert found.table()["status"].eq("insufficient").all()
     assert text.retention_change_sentence(found) == ""
+
+
+def test_a_history_of_two_years_holds_a_half_year_against_the_same_of_the_year_before(session_engine, transactions):
+    bought = {600: 40, 400: 20, 250: 40, 50: 30}  # days ago: customers
+    rows = [{"customer_id": f"{i}", "ordered_at": f"{END - timedelta(days)}", "amount": 1.0}
+            for days, n in bought.items() for i in range(n)]
+    rows += [{"customer_id": "early", "ordered_at": f"{END - timedelta(729)}", "amount": 1.0}]
+    found = retention_mix.split_retention_change(session_engine, transactions(rows), END, 365, 1)
+    assert (found.n_days, found.lag_days, found.is_same_season) == (182, 365, True)
+    table = found.table().set_index("quantity")["value"]
+    assert (table[retention_mix.PERIOD], table[retention_mix.LAG]) == (182, 365)
+    assert (table[retention_mix.RATE_BEFORE], table[retention_mix.RATE_AFTER]) == (0.5, 0.75)
+    said = text.retention_change_sentence(found)
+    assert "beside the same of the year before" in said
+    assert said.endswith("whole years lie between, so that the season is the same.")
 
 
 def test_the_sentence_tells_mix_from_what_changed_and_whether_season_may_be_part_of_it(session_engine, transactions):

@@ -182,8 +182,10 @@ def retention_change_sentence(found: RetentionMix) -> str:
         return ""
     change, by_mix, within = found.estimates()
     length = formatting.count_text(found.n_days, "day", "days")
-    start = f"Between the last two periods of {length} the retention rate"
-    season = ("; periods are whole years, so that seasons weigh alike" if found.is_whole_year
+    is_apart = found.lag_days not in (0, found.n_days)
+    start = (f"From {length} to the {length} after, beside the same of the year before, the retention rate" if is_apart
+             else f"Between the last two periods of {length} the retention rate")
+    season = ("; whole years lie between, so that the season is the same" if found.is_same_season
               else "; periods are no whole years, so that season may be part of it")
     if found.is_one_cohort:
         season += "; nobody came in the second period, so that those followed last had stayed before: no trend is told"
