@@ -44,18 +44,24 @@ def customer_days(transactions: ir.Table, cutoff_on: date) -> ir.Table:
     """
     lines = lines_until(transactions, cutoff_on).filter(lambda t: t.customer_id.notnull(), _is_counted)
     zero = money.zero_money()
-    is_sale = lines.kind == "sale"
-    has_cost = lines.unit_cost.notnull() & lines.quantity.notnull()
-    units = is_sale.ifelse(lines.quantity, -lines.quantity.abs()).cast(MONEY)
     booked = lines.select(
-        "customer_id", on=lines.ordered_at.date(), occasion_sales=is_sale.ifelse(lines.amount, zero),
-        net_sales=lines.amount.fill_null(zero),
-        costed_margin=has_cost.ifelse(lines.amount - money.money_product(units, lines.unit_cost), zero).fill_null(zero),
-        uncosted_sales=has_cost.ifelse(zero, lines.amount.fill_null(zero)))
+        "customer_id", on=lines.ordered_at.date(),
+        occasion_sales=(lines.kind == "sale").ifelse(lines.amount, zero), net_sales=lines.amount.fill_null(zero),
+        **margin_columns(lines))
     taken_back = _tied_refunds(lines).mutate(net_sales=zero, costed_margin=zero, uncosted_sales=zero)
     sums = booked.columns[2:]
     return (booked.union(taken_back.select(*booked.columns)).group_by("customer_id", "on")
             .aggregate(**{c: ibis._[c].sum().cast(MONEY) for c in sums}))
+
+
+def margin_columns(lines: ir.Table) -> dict[str, ir.Value]:
+    """Return ``costed_margin`` of lines with a unit cost and ``uncosted_sales`` of those without one [money]."""
+    zero = money.zero_money()
+    has_cost = lines.unit_cost.notnull() & lines.quantity.notnull()
+    units = (lines.kind == "sale").ifelse(lines.quantity, -lines.quantity.abs()).cast(MONEY)
+    return {"costed_margin": has_cost.ifelse(
+                lines.amount - money.money_product(units, lines.unit_cost), zero).fill_null(zero),
+            "uncosted_sales": has_cost.ifelse(zero, lines.amount.fill_null(zero))}
 
 
 def _is_counted(lines: ir.Table) -> ir.BooleanValue:

@@ -23,6 +23,7 @@
 * ``missing_covariates``: Missing covariates by arm: differential missingness tested, unknown values at the pooled
   mean.
 * ``modelled_value``: Modelled value: effects on the value that a purchase model expects after the window.
+* ``payoffs``: Payoffs: what shipping an arm brings in money, and what it costs, were all units that took part treated.
 * ``permutation``: Permutation test of a difference in means, with its confidence interval.
 * ``policy_value``: Policy value: what a rule of whom to treat earns under cost and capacity; calibration of uplift.
 * ``power``: Power analysis: power, minimum detectable effect, sample size and run time.

@@ -277,9 +277,8 @@ def leave_one_out_gate(
     if not found:
         return Gate(name, np.nan, 1.0, False, Level.QUALIFY, claims, "too few values to tell")
     worst = max(found, key=lambda i: i.shift)
-    unit, moved = signed_text(worst.extreme, ",.6g"), signed_text(worst.without_unit - worst.with_unit, ".4g")
-    sentence = (f"without the one most extreme unit ({unit}) the mean of {worst.variant} less that of {design.control} "
-                f"moves by {moved}; the difference that counts is taken within blocks") if design.block else (
-                f"{worst.variant} minus {design.control} is {signed_text(worst.with_unit, '.4g')} with and "
-                f"{signed_text(worst.without_unit, '.4g')} without the one most extreme unit ({unit})")
+    within = " within blocks" if design.block else ""
+    sentence = (f"{worst.variant} minus {design.control}{within} is {signed_text(worst.with_unit, '.4g')} with and "
+                f"{signed_text(worst.without_unit, '.4g')} without the one most extreme unit "
+                f"({signed_text(worst.extreme, ',.6g')})")
     return Gate(name, worst.shift, 1.0, worst.shift > 1.0, Level.QUALIFY, claims, sentence)

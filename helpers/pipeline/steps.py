@@ -196,7 +196,7 @@ ACTIONS = Step(
 
 SUMMARY = Step(
     "08", "08_leadership_summary.ipynb", "Leadership summary", "What must leadership know and decide?",
-    reads_if_present=(*READ, "canonical/transactions", "canonical/subscriptions"),
+    reads_if_present=(*READ, "canonical/transactions", "canonical/subscriptions", "rejected/records"),
     writes=("results/kpis", "results/kpi_history", "results/definitions_log", "results/headlines", "results/gates",
             "results/claims", "results/forecast_grades"),
 )

@@ -4,15 +4,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from helpers.reporting import axis_layout
+from helpers.reporting import axis_layout, formatting
 from helpers.reporting.html import Exhibit, missing_exhibit
-from helpers.reporting.plot_style import ACCENT, INK, SECOND, figure_exhibit, new_axes
+from helpers.reporting.plot_style import ACCENT, INK, SECOND, figure_exhibit, label_width, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 BANDS = ((0.025, 0.975), (0.1, 0.9), (0.25, 0.75))
+
+LEAST_LEFT = 60  # room for the numbers of the axis [SVG units]
 
 NOTE = ("Black: what happened. Dashed: what the same method would have forecast before each quarter. Shades: 95, 80 "
         "and 50 % of what may come.")
@@ -42,10 +44,12 @@ def fan_plot(happened: pd.DataFrame, earlier: pd.DataFrame, fan: pd.DataFrame, t
     if fan.empty or len(happened) < 2:
         return missing_exhibit(title, "There is no forecast to draw.")
     ahead = fan.pivot(index="on", columns="quantile", values="value")
+    highest = max(float(ahead.to_numpy().max()), float(happened["value"].max()))
+    left = max(LEAST_LEFT, label_width([formatting.whole(1.1 * highest)]) + 8)
 
     def drawn(width: float) -> "Axes":
         more = axis_layout.second_line_height(width)
-        axes = new_axes((width, height + more), 60, 36, top=32 + more)
+        axes = new_axes((width, height + more), left, 36, top=32 + more)
         axes.plot(happened["on"], happened["value"], color=INK, linewidth=1.6)
         for _, part in earlier.groupby("part"):
             axes.plot(part["on"], part["value"], color=SECOND, linewidth=1.6, linestyle=(0, (4, 2)))

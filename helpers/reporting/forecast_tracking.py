@@ -18,11 +18,11 @@ from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.schema import CLAIMS, FORECAST_KEY, FORECASTS, GATES, GRADES, LIST
 from helpers.reporting.text import stale_records as stale_records_text
-from helpers.reporting.text.leadership import RULE
-from helpers.reporting.translation import plural
 from helpers.value import historical_value, recurring_revenue, sales_forecast
 
 ALERTS, SCORES = "results/alerts", "results/churn_scores"
+
+PLAN, CAMPAIGNS = "results/actions", "results/campaigns"  # lists whose costs are planned
 
 
 def all_gates(results: RunResults) -> pd.DataFrame:
@@ -123,6 +123,18 @@ def open_alerts(earlier: pd.DataFrame) -> pd.DataFrame:
     return fitting[fitting["run"] == fitting["run"].iloc[-1]] if len(fitting) else fitting
 
 
+def list_costs(ws: Workspace) -> dict[str, float]:
+    """Return what was planned to be spent on the action list and on each campaign of earlier runs, by name [money]."""
+    costs: dict[str, float] = {}
+    for run in change_since_last_run.earlier_runs(ws):
+        planned = ws.frame_of(run.run, PLAN).assign(campaign=random_assignment.ACTION_PLAN)
+        both = pd.concat([planned, ws.frame_of(run.run, CAMPAIGNS)])
+        treated = both[both["variant"].eq(random_assignment.TREATMENT)]
+        names = treated["campaign"].map(random_assignment.EXPERIMENT_PREFIXES) + run.as_of
+        costs |= treated["cost_expected"].astype("float64").groupby(names).sum().to_dict()
+    return costs
+
+
 def treated_customers(alerts: pd.DataFrame, lists: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Return whom lists of earlier runs had acted on and their control groups, with what each counts for in training.
 
@@ -192,18 +204,3 @@ def grades_reading_table(grades: pd.DataFrame, currency: str = "") -> pd.DataFra
         for row in latest_first.to_dict("records")
     ]
     return pd.DataFrame(rows, columns=["forecast", "for", "due_on", "forecast_value", "happened", "grade"])
-
-
-def nearer_than_rule(grades: pd.DataFrame) -> str:
-    """Return how often a graded forecast was nearer than the simple rule made with it; empty where none was."""
-    known = grades[grades["status"].eq("ok")].assign(size=lambda g: (g["actual"] - g["value"]).abs())
-    own = known[~known["quantity"].str.endswith(RULE)].assign(
-        rule=lambda g: g["quantity"] + RULE)
-    pairs = own.merge(known, left_on=["rule", "segment", "due_on"], right_on=["quantity", "segment", "due_on"],
-                      suffixes=("", "_of_rule"))
-    if pairs.empty:
-        return ""
-    n, n_nearer = len(pairs), int((pairs["size"] < pairs["size_of_rule"]).sum())
-    return plural("The {n} forecast with a simple rule beside it was {n_nearer} times nearer than the rule.",
-                  "Of {n} forecasts with a simple rule beside them {n_nearer} came nearer than the rule.", n, n=n,
-                  n_nearer=n_nearer)

@@ -17,6 +17,7 @@ from helpers.reporting.schema import KPIS
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
+from helpers.reporting.text import leadership_retention as leadership_retention_text
 from helpers.reporting.translation import message, translatable
 from helpers.satisfaction import satisfaction_index
 
@@ -234,8 +235,12 @@ def kpi_cards_of(
     courses : mapping of str to Series
         Past values of other figures by quantity, oldest first, by day, drawn in the same case.
     """
-    return [_card(row, _course(ws, row, results, courses), results.currency)
-            for row in found.head(MOST_CARDS).to_dict("records")]
+    cards = [_card(row, _course(ws, row, results, courses), results.currency)
+             for row in found.head(MOST_CARDS).to_dict("records")]
+    before = leadership_retention_text.year_before_words(results)
+    is_retention = found["quantity"].head(MOST_CARDS).eq(leadership_retention_text.BY_COUNT)
+    return [replace(card, change=card.change or before) if is_it else card
+            for card, is_it in zip(cards, is_retention, strict=True)]
 
 
 def _course(
@@ -288,7 +293,9 @@ def _brief_change(words: str) -> str:
 def cards_note(found: pd.DataFrame) -> str:
     """Return what holds for all cards: what brackets and signs are, and since when changes are told, where any is."""
     days = found["previous_as_of_on"].dropna() if len(found) else []
+    shown = set(found["quantity"].head(MOST_CARDS)) if len(found) else set()
     parts = [message("[ ]: {n} % intervals", n=round(100 * leadership_text.USUAL)),
              *([message("≥ ≤: targets")] if len(found) and found["target_words"].any() else []),
+             *([message("risk: churn chance × margin")] if "margin_at_risk" in shown else []),
              *([message("changes since {date}", date=formatting.date_text(max(days)))] if len(days) else [])]
     return message("{sentence}.", sentence=message("; ").join(parts))

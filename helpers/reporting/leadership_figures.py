@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.churn.churn_by_attribute import NOT_RECORDED
+from helpers.experiments import payoffs
 from helpers.foundation.results import Status
 from helpers.reporting import fan_plot, formatting, kpi_history, plots
 from helpers.reporting.html import Exhibit
@@ -214,7 +215,7 @@ def experiments_title(drawn: pd.DataFrame, n_all: int) -> str:
     if len(drawn) == n_all:
         return experiments_text.primary_effects_title(drawn)
     n_clear = int((drawn["low"].gt(0) | drawn["high"].lt(0)).sum())
-    return message("Experiments, {n} of {n_all} drawn: {n_clear} statistically significant", n=len(drawn), n_all=n_all,
+    return message("Experiments, {n} of {n_all}: {n_clear} beyond chance", n=len(drawn), n_all=n_all,
                    n_clear=n_clear)
 
 
@@ -228,7 +229,7 @@ def effect_panels(effects: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """
     rows = effects.assign(label=experiments_text.comparison_labels(effects, has_metrics=False),
                           heading=[experiments_text.metric_heading(row) for row in effects.to_dict("records")])
-    is_share, is_money = rows["unit"].eq("share"), rows["metric"].isin(experiment_decisions_text.MONEY_METRICS)
+    is_share, is_money = rows["unit"].eq("share"), rows["metric"].isin(payoffs.MONEY_METRICS)
     parts = (("points", rows[is_share], 100), ("money", rows[is_money & ~is_share], 1),
              ("units", rows[~is_money & ~is_share], 1))
     return [(unit, part[["label", "heading"]].assign(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -38,10 +39,13 @@ class RunResults:
         By name; absent ones are empty or not there at all.
     currency : str
         The run's one currency.
+    as_of : date, optional
+        The day that the run speaks for.
     """
 
     tables: Mapping[str, pd.DataFrame]
     currency: str = ""
+    as_of: date | None = None
 
     def frame(self, table: str) -> pd.DataFrame:
         """Return a table, an empty frame where it is absent."""
@@ -76,6 +80,16 @@ class RunResults:
         more = [f"{formatting.whole(len(found) - MOST_CAVEATS)} more"] if len(found) > MOST_CAVEATS else []
         return f" (caution: {formatting.join_words([*found[:MOST_CAVEATS], *more])})" if found else ""
 
+    def has_crossed(self, table: str, gate: str) -> bool:
+        """Return whether a gate of a table is crossed."""
+        gates = self.gates(table)
+        return bool((gates["gate"].eq(gate) & gates["is_crossed"].astype(bool)).any())
+
+    def qualified_by(self, table: str, claim: str) -> str:
+        """Return what the gates of one table found that qualifies exactly this claim, as sentences; else empty."""
+        found = [g.sentence for g in self._crossed(table, ("qualify",)) if g.claims == claim]
+        return " ".join(f"{sentence.rstrip('.')}." for sentence in found)
+
     def struck(self, table: str, *claims: str) -> str:
         """Return what the gates found that strike or block any of the claims; empty where they stand."""
         crossed = self._crossed(table, ("strike", "block"))
@@ -93,7 +107,7 @@ class RunResults:
 def read_results(ws: Workspace) -> RunResults:
     """Return the tables of the run at work, those that are grain customer in the columns needed."""
     names = [name for name in READ if name in ws.declarations]
-    return RunResults({name: ws.frame(name, COLUMNS.get(name)) for name in names}, ws.currency)
+    return RunResults({name: ws.frame(name, COLUMNS.get(name)) for name in names}, ws.currency, ws.as_of_on)
 
 
 def as_estimate(row: Mapping[str, Any]) -> Estimate:

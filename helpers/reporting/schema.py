@@ -90,9 +90,9 @@ FORECASTS = {"results/forecasts": "churn", "results/value_forecasts": "value"}  
 FORECAST_KEY = ["quantity", "segment", "model", "due_on"]  # by which a forecast is graded once
 
 READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base",
-        "results/sales_forecast", "results/value_forecasts", "results/churn_models", "results/churn_by_attribute",
-        "results/churn_scores", "results/churn_charts", "results/forecasts", "results/experiment_effects",
-        "results/actions", "results/decisions", *GATES, *CLAIMS)
+        "results/sales_forecast", "results/value_forecasts", "results/value_holdout", "results/churn_models",
+        "results/churn_by_attribute", "results/churn_scores", "results/churn_charts", "results/forecasts",
+        "results/experiment_effects", "results/actions", "results/decisions", *GATES, *CLAIMS)
 
 COLUMNS = {"results/actions": ["variant", "margin_at_risk", "cost_worst"],
            "results/churn_scores": ["model", "churn_probability", "risk", "due_on", "value_if_kept", "value_if_kept_sd",

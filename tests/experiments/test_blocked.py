@@ -90,7 +90,7 @@ def test_the_largest_value_is_left_out_of_the_difference_within_blocks_that_is_t
     rest = frame[frame["stratum"] != block] if is_alone else frame.drop(index=place)
     means = rest.groupby(["stratum", "variant"])["metric_y"].mean().unstack()
     without = np.average(means["new"] - means["control"], weights=rest.groupby("stratum").size())
-    assert f"new minus control is {whole:.4g} with and {without:.4g} without" in gate.sentence
+    assert f"new minus control within blocks is {whole:.4g} with and {without:.4g} without" in gate.sentence
     assert gate.is_crossed
 
 

@@ -181,18 +181,6 @@ def test_one_unit_that_decides_is_named_with_both_differences(trial, lazily):
     assert "the one most extreme unit (5,000)" in gate.sentence
 
 
-def test_within_blocks_an_extreme_unit_is_told_without_a_difference_that_is_not_the_one_that_counts(trial, lazily):
-    trial.loc[0, "metric_spend"] = 5000.0
-    (design,), found = experiment_data.load_experiments(ENGINE, lazily(trial), ExperimentsConfig(), 1)
-    outcomes = found.counted.outcomes
-    spend = outcomes[outcomes["metric"] == "spend"]
-    told = health_checks.leave_one_out_gate(design, "spend", spend)
-    blocked = health_checks.leave_one_out_gate(replace(design, block="stratum", n_blocks=2), "spend", spend)
-    assert (blocked.statistic, blocked.is_crossed) == (told.statistic, told.is_crossed)
-    assert "offer minus control" not in blocked.sentence
-    assert blocked.sentence.endswith("the difference that counts is taken within blocks")
-
-
 def test_a_unit_twice_in_one_arm_is_refused_by_the_key_of_the_table_and_in_two_arms_kept_for_the_check(
     trial, lazily, engine
 ):

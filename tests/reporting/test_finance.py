@@ -20,11 +20,57 @@ def compared(covered_on=date(2025, 12, 31), **told):
     frame = frame.assign(order_id=frame.index.astype(str), line=1, kind="sale",
                          ordered_at=pd.to_datetime(frame["ordered_at"]))
     table = TRANSACTIONS.conformed(engine.lazy(frame))
-    return finance.ledger_comparison(engine, table, finance.FinanceConfig(**told), covered_on)
+    return finance.ledger_comparison(engine, table, finance.FinanceConfig(**told), covered_on, 0.4)
 
 
 def said(**told):
     return leadership_finance_text.ledger_sentence(compared(**told), "EUR")
+
+
+def test_margin_is_held_against_the_ledger_too_at_the_rate_where_no_cost_is_known():
+    found = compared(**YEAR, margin=80.0)
+    assert found[["quantity", "records", "is_reconciled"]].to_numpy().tolist() == [["margin", 80.0, True]]
+    assert said(**YEAR, margin=100.0).startswith("Margin from 1 January 2025 to 31 December 2025: €80.00 in the "
+                                                 "records, €100.00 in the ledger: off by €20.00 (20.0 %), beyond")
+
+
+def test_what_the_ledger_does_not_declare_is_named():
+    assert said(**YEAR, net_sales=200.0).endswith(
+        "Not held against the ledger, which declares none: margin and customers with purchases.")
+
+
+REJECTED = pd.DataFrame({"file": ["orders-2025.csv", "orders-2025.csv", "orders-2024.csv", "visits.csv"],
+                         "reasons": ["no day", "test order", "no day", "no page"],
+                         "amount": [31.0, 8.0, 70.0, None]})
+
+
+def explained(ledger, rejected=REJECTED):
+    found = compared(**YEAR, net_sales=ledger)
+    left_out = finance.left_out_money(rejected, YEAR["first_on"], YEAR["last_on"])
+    return leadership_finance_text.difference_sentence(found, *left_out, "EUR")
+
+
+def test_a_difference_is_held_against_what_the_intake_rejected_in_the_year_and_against_timing():
+    assert explained(230.0).startswith(
+        "What may explain it: of €39.00 in records that the intake rejected in the files of that year, €31.00 were "
+        "rejected because no day; with these the difference would be €1.00. ")
+    assert explained(190.0).startswith("Rejected records (€39.00 in the files of that year) do not explain it")
+    assert explained(200.0) == ""
+    assert explained(230.0, REJECTED.tail(1)).startswith("No rejected record has an amount that could explain it.")
+    assert explained(590.0).endswith("so that timing may be a part of it.")  # the day before holds what is missing
+    assert explained(230.0).endswith("net sales would be further off.")
+
+
+def test_where_no_file_is_named_by_the_year_all_rejected_records_are_told():
+    sums, is_of_period = finance.left_out_money(REJECTED.assign(file="all.csv"), YEAR["first_on"], YEAR["last_on"])
+    assert (sums.to_dict(), is_of_period) == ({"no day": 101.0, "test order": 8.0}, False)
+
+
+def test_the_ledger_in_brief_tells_each_figure_by_its_share():
+    assert leadership_finance_text.ledger_in_brief(compared(**YEAR, net_sales=200.5, customers=2)) == (
+        "Against the ledger: net sales off by 0.25 %, within the tolerance and customers with purchases reconciled; "
+        "the last of the ten questions has the amounts.")
+    assert leadership_finance_text.ledger_in_brief(compared(**YEAR)).startswith("No figure of the ledger is declared")
 
 
 def test_the_ledger_is_held_against_all_sales_of_its_period_and_against_buyers():
@@ -41,18 +87,19 @@ def test_the_ledger_is_held_against_all_sales_of_its_period_and_against_buyers()
     ({"customers": 4}, "Customers with purchases from 1 January 2025 to 31 December 2025: 2 in the records, 4 in the "
                        "ledger: off by 2 (50.0 %), beyond the tolerance of 0.5 %.")])
 def test_what_the_ledger_says_is_met_or_missed_by_so_much(told, sentence):
-    assert said(**YEAR, **told) == sentence
+    assert said(**YEAR, **told).startswith(sentence)
 
 
 def test_records_that_end_before_the_ledgers_period_are_named_where_they_differ():
-    assert said(**YEAR, net_sales=300.0, covered_on=date(2025, 11, 30)).endswith(
-        "; the records do not reach the end of that period.")
+    assert said(**YEAR, net_sales=300.0, covered_on=date(2025, 11, 30)).partition(". Not held")[0].endswith(
+        "; the records do not reach the end of that period")
 
 
 def test_without_a_declared_figure_nothing_is_reconciled():
     assert compared(**YEAR).empty
     assert said() == (
-        "No figure of the ledger is declared ([finance] in the study), so nothing is reconciled with it.")
+        "No figure of the ledger is declared ([finance] in the study), so nothing is reconciled with it: neither net "
+        "sales nor margin nor customers.")
 
 
 @pytest.mark.parametrize("told", [{"net_sales": 1.0}, {"customers": 1, "first_on": date(2025, 1, 1)},

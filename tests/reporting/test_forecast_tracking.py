@@ -29,6 +29,9 @@ FORECASTS = Table("results/forecasts", "forecast", ("quantity", "segment", "mode
     Column("due_on", "date", ""), Column("value", "number", ""), Column("low", "number", ""),
     Column("high", "number", ""), Column("model", "text", ""), Column("unit", "text", "")))
 DRAWN = Table("results/assignments_drawn", "unit", ("unit_id",), (Column("unit_id", "text", ""),))
+PLAN, CAMPAIGNS = (Table(name, "customer", ("customer_id",), (
+    Column("customer_id", "text", ""), Column("variant", "text", ""), Column("cost_expected", "number", ""), *more))
+    for name, more in (("results/actions", ()), ("results/campaigns", (Column("campaign", "text", ""),))))
 DECLARED = schemas_by_name([FORECASTS, VALUE_FORECASTS, DRAWN, *schema.TABLES])
 
 
@@ -97,16 +100,6 @@ def test_the_table_of_claims_says_who_says_each_how_it_is_measured_and_on_which_
     shown = forecast_tracking.claims_reading_table(held)
     assert shown[["said_by", "measured_by", "page"]].to_numpy().tolist() == [
         ["Koch", "of sales", "04"], [TEXTBOOKS, "", "04"]]
-
-
-def test_forecasts_are_held_against_the_simple_rule_that_was_made_with_them():
-    rows = [("quarter_orders", 100.0, 110.0), ("quarter_orders_by_rule", 60.0, 110.0),
-            ("quarter_margin", 100.0, 50.0), ("quarter_margin_by_rule", 60.0, 50.0), ("customers lost", 5.0, 5.0)]
-    graded = pd.DataFrame(rows, columns=["quantity", "value", "actual"]).assign(
-        segment="all", due_on=pd.Timestamp("2025-12-31"), status="ok", run="a")
-    assert forecast_tracking.nearer_than_rule(graded) == (
-        "Of 2 forecasts with a simple rule beside them 1 came nearer than the rule.")
-    assert forecast_tracking.nearer_than_rule(graded.tail(1)) == ""
 
 
 def test_only_forecasts_whose_last_day_has_passed_are_due(home):
@@ -232,3 +225,13 @@ def test_the_control_groups_of_lists_count_in_training_for_those_who_were_acted_
     assert found["weight"].to_dict() == {"a": 0.0, "b": 0.0, "c": 3.0, "e": 1.0, "f": 0.0, "g": 0.0, "h": 2.0, "i": 2.0}
     assert (found["ends_on"] - found["on"]).dt.days.eq(90).all()
     assert forecast_tracking.treated_customers(alerts.head(0), []).empty
+
+
+def test_what_was_planned_for_a_list_is_known_by_the_name_of_the_list_and_controls_cost_nothing(home):
+    rows = [{"customer_id": name, "variant": variant, "cost_expected": cost} for name, variant, cost in (
+        ("a", "treated", 2.0), ("b", "treated", 3.0), ("c", "held out", 9.0), ("d", None, None))]
+    made("a", "2026-06-30", *rows, table="actions")
+    campaigns = pd.DataFrame([row | {"campaign": "win-back"} for row in rows[:1]])
+    campaigns.to_parquet(folders.runs_folder("shop") / "a" / "results" / "campaigns.parquet")
+    ws = Workspace("shop", {**DECLARED, **schemas_by_name([PLAN, CAMPAIGNS])}, as_of="2026-09-30")
+    assert forecast_tracking.list_costs(ws) == {"action plan of 2026-06-30": 5.0, "win-back of 2026-06-30": 2.0}

@@ -118,7 +118,7 @@ def test_arms_are_named_where_an_experiment_has_several_and_lists_by_their_day()
 def test_experiments_beyond_the_first_three_are_counted_in_the_title_of_the_figure():
     tried = leading.effects(*({"experiment": name} for name in "abcde"))
     assert titles(leading.results(experiment_effects=tried), MONTHS.head(1)) == [
-        "Experiments, 3 of 5 drawn: 3 statistically significant"]
+        "Experiments, 3 of 5: 3 beyond chance"]
 
 
 @pytest.mark.parametrize(("counts", "said"), [

@@ -1,6 +1,8 @@
 """What pages say: sentences assembled from numbers, one module a page and topic.
 
 * ``account_plan``: Text of key accounts: pipeline, closings expected, coverage, next steps at an account.
+* ``action_results``: Text on the results of earlier lists: what contact brought in money beside the control group, cost
+  and net.
 * ``actions``: Text of the action plan: margin at risk, the list, its cost and break-even.
 * ``campaign_plan``: Text of campaigns: whom they contact, whom they leave alone, and what is known of their response.
 * ``churn``: Text of the churn page: risk, models, calibration, forecast.
@@ -17,14 +19,19 @@
 * ``experiment_methods``: Text on CUPED, power, A/A tests and outcomes of earlier lists.
 * ``experiment_targeting``: Text on whom to treat: uplift, policy value, effects by what was known before.
 * ``experiments``: Text of the experiments page: verdicts, effects and caveats.
+* ``forecast_grades``: Text on graded forecasts: what was forecast and what came, which ranges held, whether a simple
+  rule did as well.
 * ``intake``: Text of the intake page: what arrived, what was rejected and why, coverage, the finance line.
 * ``leadership``: Text of the leadership page: run state, KPIs, changes, forecasts graded, caveats.
-* ``leadership_decisions``: Text of the leadership page's decisions: what is asked for today, and what the last
-  actions have earned.
+* ``leadership_coverage``: Text of the leadership page on coverage: who is not in the data, and whether they could
+  reverse what it says.
+* ``leadership_decisions``: Text of the leadership page's decisions: what is asked for today, and on what terms.
 * ``leadership_finance``: Text of the leadership page on finance: revenue, contracts and control totals, as counted.
 * ``leadership_findings``: Text of the leadership page's findings: one a step, with its caveats.
 * ``leadership_questions``: Ten questions that leadership asks, each answered in a sentence, or *cannot say*, with the
   reason.
+* ``leadership_retention``: Text of the leadership page on retention: the rate that counts, the year before it, season
+  and mix, by money.
 * ``loyalty``: Text of the loyalty page: attitude by behaviour.
 * ``loyalty_motives``: Text on loyalty types, their evidence, and what the page lacks records for.
 * ``market_dynamics``: Text on market dynamics: early behaviour and tenure that foretell value, cohorts by channel and

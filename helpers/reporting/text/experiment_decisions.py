@@ -3,12 +3,13 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from helpers.customers.random_assignment import EXPERIMENT_PREFIXES
+from helpers.experiments import payoffs
 from helpers.reporting import decimal_places, formatting
 from helpers.reporting.text.experiments import (
     MOST_NAMED,
@@ -18,94 +19,30 @@ from helpers.reporting.text.experiments import (
     effect_sentence,
     experiment_name,
     metric_name,
+    verdict_of,
 )
 from helpers.reporting.translation import message, plural, translatable
 
 MOST_ASKED = 3
 
-SHIP, TEST, STOP = (translatable("ship {arms}"), translatable("test further, since their cost may exceed their gain, "
-                                                              "{arms}"), translatable("stop {arms}"))
+SHIP, TEST, STOP, WEAKER = (
+    translatable("ship {arms}"), translatable("test further, since the cost may exceed the gain, {arms}"),
+    translatable("stop {arms}"), translatable("leave out the weaker {arms}"),
+)
 
-MARGIN, ENDS = "margin", ("value", "low", "high")
-
-MONEY_METRICS = ("margin", "net_sales", "sales")  # the first that an experiment has is told beside what decides
+COUNTED = {"ship": translatable("{n} to ship"), "test": translatable("{n} to test further, as the cost may exceed the "
+           "gain"), "stop": translatable("{n} to stop"), "keep running": translatable("{n} to keep running"),
+           "invalid": translatable("{n} invalid")}
 
 NOT_RECORDED = "not recorded"
 
-
-@dataclass(frozen=True, slots=True)
-class Payoff:
-    """What shipping an arm brings in money, were all units that took part treated.
-
-    Parameters
-    ----------
-    n : int
-        Units that took part, in all arms.
-    gain : tuple of float
-        Value, low and high [money]; NaN where no outcome is money and the plan says no worth.
-    cost : float
-        Of treating as many [money]; NaN where no plan declares it.
-    """
-
-    n: int
-    gain: tuple[float, float, float]
-    cost: float
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the gain is money."""
-        return not math.isnan(self.gain[0])
-
-    @property
-    def net(self) -> tuple[float, float, float]:
-        """Gain less the cost that is known [money]."""
-        cost = 0.0 if math.isnan(self.cost) else self.cost
-        return self.gain[0] - cost, self.gain[1] - cost, self.gain[2] - cost
-
-    @property
-    def pays(self) -> bool:
-        """Whether the whole interval of the net gain is at or above zero, or the gain is no money."""
-        return not self.is_known or self.net[1] >= 0
+BRIEF = ("cost", "net", "worst_case")  # terms in money that a first screen has room for
 
 
-def arm_payoff(effects: pd.DataFrame, row: Mapping[str, Any]) -> Payoff:
-    """Return what shipping the arm of a row brings, were all units that took part in its experiment treated.
-
-    Parameters
-    ----------
-    effects : DataFrame
-        ``results/experiment_effects``.
-    row : mapping
-        The row of it that decides.
-    """
-    arms = effects[effects["experiment"].eq(row["experiment"]) & effects["metric"].eq(row["metric"])]
-    n = int(arms["n_control"].max() + arms.drop_duplicates("variant")["n_variant"].sum())
-    cost = math.nan if decimal_places.is_missing(row.get("treatment_cost")) else n * float(row["treatment_cost"])
-    gain = tuple(n * x for x in _unit_gain(effects, row))
-    return Payoff(n, (gain[0], gain[1], gain[2]), cost)
-
-
-def _unit_gain(effects: pd.DataFrame, row: Mapping[str, Any]) -> tuple[float, ...]:
-    """Return what an arm brings a unit in money, value, low and high: as margin, else by the plan's worth of a unit."""
-    if row["metric"] == MARGIN:
-        return tuple(float(row[c]) for c in ENDS)
-    if (found := _money_row(effects, row)) and found["metric"] == MARGIN:
-        return tuple(float(found[c]) for c in ENDS)
-    if decimal_places.is_missing(row.get("unit_value")):
-        return math.nan, math.nan, math.nan
-    worth = float(row["unit_value"]) * (1 if row["value"] > 0 else -1)
-    low, value, high = sorted(float(row[c]) * worth for c in ENDS)
-    return value, low, high
-
-
-def _together(payoffs: Sequence[Payoff]) -> tuple[tuple[float, float, float], float]:
-    """Return net gains of independent experiments added up, value, low and high, and the sum of the lower ends."""
-    value = sum(p.net[0] for p in payoffs)
-    below, above = (math.sqrt(sum((p.net[0] - p.net[i]) ** 2 for p in payoffs)) for i in (1, 2))
-    return (value, value - below, value + above), sum(p.net[1] for p in payoffs)
-
-
-def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> dict[str, str]:
+def experiment_decision(
+    effects: pd.DataFrame, gates: pd.DataFrame, currency: str = "", as_of: date | None = None,
+    review_on: date | None = None,
+) -> dict[str, str]:
     """Return the decision that verdicts ask for, as text: which arms to ship and to stop; empty where none is due.
 
     Lists that runs drew are left to the action plan, which pools their rounds. An arm that is better by its plan, but
@@ -117,11 +54,17 @@ def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: st
         ``results/experiment_effects`` and ``results/experiment_gates``.
     currency : str
         Of differences in money.
+    as_of : date, optional
+        Day of the decision: a test whose planned end has passed is to be decided now.
+    review_on : date, optional
+        Day on which what is decided now is looked at again.
     """
     if (due := _due(effects)).empty:
         return {}
     ship, wait, stop = _sorted_out(effects)
-    asked = [message(said, arms=_named(rows)) for said, rows in ((SHIP, ship), (TEST, wait), (STOP, stop)) if rows]
+    alone, weaker = _stopped(stop, ship + wait)
+    asked = [message(said, arms=_named(rows, ship + wait + stop)) for said, rows in (
+        (SHIP, ship), (TEST, wait), (STOP, alone), (WEAKER, weaker)) if rows]
     named = _by_row(due)
     gains = [f"{named(row)} {effect_sentence(row, currency).removeprefix('it ')}{_in_money(effects, row, currency)}"
              f"{_worth(row, currency)}" for row in (ship + wait)[:MOST_NAMED]]
@@ -132,40 +75,80 @@ def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: st
     better = ship or wait
     money, because = _money_terms(effects, better, currency), "; ".join([formatting.join_words(
         gains, translatable("none: no arm is better by its plan")), *none])
+    named_rows = [*better[:MOST_NAMED], *stop[:MOST_NAMED]]
     return {"decision": formatting.sentence_case(message("; ").join(asked)),
             "cost": money.get("cost", "") or _costs(better[:MOST_NAMED], named, currency),
             "expected_gain": message("{total}: {because}", total=money["expected_gain"], because=because) if money
             else because,
             "net": money.get("net", ""),
-            "worst_case": money.get("worst_case") or _worse_ends(better[:MOST_NAMED], named, currency),
+            "worst_case": money.get("worst_in_words") or _worse_ends(better[:MOST_NAMED], named, currency),
             "confidence": f"assigned at random, {_crossed(crossed)}"
             + ("; not all were planned" if due["is_exploratory"].any() else ""), "owner": _owners(due),
-            "stop_on": _stop_days([*better[:MOST_NAMED], *stop[:MOST_NAMED]], named)}
+            "stop_on": _stop_and_review(named_rows, named, as_of, review_on)}
+
+
+def _stop_and_review(
+    rows: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str], as_of: date | None,
+    review_on: date | None,
+) -> str:
+    """Return the days of the planned looks, and where these have passed the day on which the decision is reviewed."""
+    stop_on = _stop_days(rows, named, as_of)
+    if not review_on or not _has_ended(rows, as_of):
+        return stop_on
+    return message("{ended}; review on {date}", ended=stop_on, date=formatting.date_text(review_on))
 
 
 def _sorted_out(effects: pd.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the rows to ship, those better by their plan that may not pay, and those to stop; as they are named."""
     due = sorted(_due(effects).to_dict("records"), key=lambda row: (experiment_name(row), arm_name(row["variant"])))
-    better = [(row, arm_payoff(effects, row).pays) for row in due if row["verdict"] == "ship"]
+    better = [(row, payoffs.arm_payoff(effects, row).pays) for row in due if row["verdict"] == "ship"]
     return ([row for row, pays in better if pays], [row for row, pays in better if not pays],
             [row for row in due if row["verdict"] == "stop"])
 
 
+def _stopped(
+    stop: list[dict[str, Any]], better: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the rows to stop of experiments of which no arm is better, and the weaker arms of the others."""
+    names = {row["experiment"] for row in better}
+    alone = [row for row in stop if row["experiment"] not in names]
+    return alone, [row for row in stop if row["experiment"] in names]
+
+
+def decision_counts(effects: pd.DataFrame) -> str:
+    """Return how many experiments there are and what is asked of each, as the decision counts them.
+
+    An arm that is better by its plan, but may not pay, makes its experiment one to be tested further.
+    """
+    ship, wait, _ = _sorted_out(effects)
+    shipped, waiting = ({row["experiment"] for row in rows} for rows in (ship, wait))
+    kinds = Counter("ship" if name in shipped else "test" if name in waiting else verdict_of(rows)
+                    for name, rows in effects.groupby("experiment"))
+    parts = [message(said, n=formatting.whole(kinds[kind])) for kind, said in COUNTED.items() if kind in kinds]
+    n = sum(kinds.values())
+    return plural("{n} experiment: {counts}.", "{n} experiments: {counts}.", n, n=formatting.whole(n), counts=parts)
+
+
 def _money_terms(effects: pd.DataFrame, ship: Sequence[Mapping[str, Any]], currency: str) -> dict[str, str]:
     """Return cost, gain, net gain and worst case of shipping, of the arms that tell money; empty where none does."""
-    known = [payoff for payoff in (arm_payoff(effects, row) for row in ship) if payoff.is_known]
+    known = [payoff for payoff in (payoffs.arm_payoff(effects, row) for row in ship) if payoff.is_known]
     if not known:
         return {}
     form = formatting.unit_format("money", currency)
-    (value, low, high), worst = _together(known)
+    (value, low, high), worst = payoffs.added_up(known)
     costs = [payoff.cost for payoff in known]
     cost, is_declared = sum(c for c in costs if not math.isnan(c)), not any(map(math.isnan, costs))
     gain = tuple(x + cost for x in (value, low, high))
-    n = plural("for the {n} unit that took part", "for as many units as took part, {n}", sum(p.n for p in known),
-               n=formatting.whole(sum(p.n for p in known)))
+    n_units = sum(payoff.n for payoff in known)
+    n = plural("for the {n} unit that took part", "for as many units as took part, {n}, in as long a time", n_units,
+               n=formatting.whole(n_units))
+    lower = message("{amount}: the lower ends of all ranges at once", amount=form(worst))
+    nothing = message("{amount}, the cost, if nothing comes of it; {lower}", amount=form(-cost), lower=lower)
     return {"cost": form(cost) if is_declared else message("not declared"),
             "expected_gain": f"{form(gain[0])} {formatting.interval(gain[1], gain[2], form)} {n}",
-            "net": f"{form(value)} {formatting.interval(low, high, form)}", "worst_case": form(worst)}
+            "net": f"{form(value)} {formatting.interval(low, high, form)}",
+            "worst_case": form(min(-cost, worst) if is_declared else worst),
+            "worst_in_words": nothing if is_declared and -cost < worst else lower}
 
 
 def _due(effects: pd.DataFrame) -> pd.DataFrame:
@@ -180,7 +163,7 @@ def is_action_list(effects: pd.DataFrame) -> pd.Series:
     return effects["experiment"].str.startswith(tuple(EXPERIMENT_PREFIXES.values()))
 
 
-def brief_terms(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
+def brief_terms(effects: pd.DataFrame, currency: str = "", as_of: date | None = None) -> dict[str, str]:
     """Return the terms of the decision in as few words as a first screen has room for; empty without one.
 
     Two arms to ship stand for themselves, further ones, those to stop and further owners are counted.
@@ -191,18 +174,23 @@ def brief_terms(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
         ``results/experiment_effects``.
     currency : str
         Of differences in money.
+    as_of : date, optional
+        Day of the decision.
     """
     ship, wait, stop = _sorted_out(effects) if len(effects) else ([], [], [])
     if not (better := ship or wait):
         return {}
+    alone, _ = _stopped(stop, ship + wait)
     asked = [*([message(SHIP, arms=[_short_name(row) for row in ship[:MOST_NAMED]] + _more(ship))] if ship else []),
-             *([message("test {n} further", n=len(wait))] if wait else []),
-             *([message("stop {n}", n=len(stop))] if stop else [])]
+             *([message("test {n}", n=len(wait))] if wait else []),
+             *([message("stop {n}", n=len(alone))] if alone else [])]
     terms = {"decision": formatting.sentence_case(message("; ").join(asked)),
-             "owner": _first(_known_owners(_due(effects)) or [NOT_RECORDED]),
-             "stop_on": _stop_days(better[:1], experiment_name)}
+             "owner": _owner_in_brief(_known_owners(_due(effects)) or [NOT_RECORDED]),
+             "stop_on": message("now") if _has_ended(better[:MOST_NAMED], as_of) else
+             _stop_days(better[:MOST_NAMED], experiment_name, as_of)}
     if money := _money_terms(effects, better, currency):
-        return terms | money | {"expected_gain": money["expected_gain"].partition(" [")[0]}
+        gain = money["expected_gain"].partition(" [")[0]
+        return terms | {name: money[name] for name in BRIEF} | {"expected_gain": gain}
     row = better[0]
     gain = message("{metric} {amount}", metric=metric_name(row).removeprefix("the "), amount=_size(row, currency))
     return terms | {"cost": _costs(better[:1], lambda _: "", currency).strip(), "expected_gain": gain, "net": "",
@@ -221,9 +209,9 @@ def _more(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [message("{n} more", n=rest)] if rest > 0 else []
 
 
-def _first(names: Sequence[str]) -> str:
-    """Return the first of several names, and how many more there are."""
-    return names[0] if len(names) == 1 else f"{names[0]} and {formatting.whole(len(names) - 1)} more"
+def _owner_in_brief(names: Sequence[str]) -> str:
+    """Return the one name, or how many there are."""
+    return names[0] if len(names) == 1 else message("{n} owners", n=len(names))
 
 
 def _costs(ship: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str], currency: str) -> str:
@@ -245,16 +233,8 @@ def _worth(row: Mapping[str, Any], currency: str) -> str:
 
 def _in_money(effects: pd.DataFrame, row: Mapping[str, Any], currency: str) -> str:
     """Return what an arm did to the first outcome that is money, to go on within a sentence; empty without one."""
-    found = _money_row(effects, row)
+    found = payoffs.money_row(effects, row)
     return f", {metric_name(found)} by {difference_words(found, currency)}" if found else ""
-
-
-def _money_row(effects: pd.DataFrame, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an arm did to the first outcome that is money; empty where none is measured beside what decides."""
-    same = effects[effects["experiment"].eq(row["experiment"]) & effects["variant"].eq(row["variant"])
-                   & effects["status"].eq("ok") & effects["metric"].ne(row["metric"])]
-    found = [other for metric in MONEY_METRICS for other in same[same["metric"] == metric].to_dict("records")]
-    return {**found[0], "unit": "money"} if found else {}
 
 
 def _worse_ends(ship: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str], currency: str) -> str:
@@ -274,13 +254,31 @@ def _worse_end(row: Mapping[str, Any], currency: str) -> str:
     return form(scale * float(row["low" if row["value"] > 0 else "high"]))
 
 
-def _stop_days(rows: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str]) -> str:
-    """Return the days of the planned looks, each with what it is of where they differ."""
-    days = {named(row): formatting.date_text(row["stop_on"]) for row in rows  # the table of an earlier run has none
-            if not decimal_places.is_missing(row.get("stop_on"))}
+def _stop_days(
+    rows: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str], as_of: date | None
+) -> str:
+    """Return the days of the planned looks, each with what it is of where they differ; of those that have passed: now.
+
+    A day that has passed is no day to stop on: what is left to do is to decide.
+    """
+    known = {named(row): day for row, day in _days(rows)}
+    if _has_ended(rows, as_of):
+        return message("now: tests ended by {date}", date=formatting.date_text(max(known.values())))
+    days = {name: formatting.date_text(day) for name, day in known.items()}
     if len(set(days.values())) == 1 and len(days) == len({named(row) for row in rows}):
         return next(iter(days.values()))
     return formatting.join_words([f"{name} {day}" for name, day in days.items()], NOT_RECORDED)
+
+
+def _days(rows: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], pd.Timestamp]]:
+    """Return the rows of which the day of the planned look is known, with it; a table of an earlier run has none."""
+    return [(row, pd.Timestamp(row["stop_on"])) for row in rows if not decimal_places.is_missing(row.get("stop_on"))]
+
+
+def _has_ended(rows: Sequence[Mapping[str, Any]], as_of: date | None) -> bool:
+    """Return whether all known days of planned looks have passed."""
+    days = [day for _, day in _days(rows)]
+    return as_of is not None and bool(days) and all(day <= pd.Timestamp(as_of) for day in days)
 
 
 def _owners(due: pd.DataFrame) -> str:
@@ -310,9 +308,10 @@ def _crossed(names: Sequence[str]) -> str:
     )
 
 
-def _named(rows: list[dict[str, Any]]) -> list[str]:
-    arms = {(experiment_name(row), arm_name(row["variant"])) for row in rows}
-    alone = Counter(experiment for experiment, _ in arms)
+def _named(rows: list[dict[str, Any]], due: list[dict[str, Any]]) -> list[str]:
+    """Return the names of up to `MOST_ASKED` rows, with the arm where several of their experiment are due."""
+    arms, every = ({(experiment_name(row), arm_name(row["variant"])) for row in part} for part in (rows, due))
+    alone = Counter(experiment for experiment, _ in every)
     names = [experiment if alone[experiment] == 1 else f"{arm} of {experiment}" for experiment, arm in sorted(arms)]
     rest = len(names) - MOST_ASKED
     return [*names[:MOST_ASKED], *([f"{formatting.whole(rest)} more"] if rest > 0 else [])]

@@ -73,11 +73,16 @@ def experiments_answer(effects: pd.DataFrame, gates: pd.DataFrame, currency: str
 
 def verdict_counts(effects: pd.DataFrame) -> str:
     """Return how many experiments there are and what became of them."""
-    best = [next(v for v, rank in ORDER.items() if rank == _rank(rows)) for _, rows in effects.groupby("experiment")]
+    best = [verdict_of(rows) for _, rows in effects.groupby("experiment")]
     said = {"ship": "to ship", "stop": "to stop", "keep running": "to keep running", "invalid": "invalid"}
     parts = [f"{formatting.whole(best.count(v))} {said[v]}" for v in ("ship", "stop", "keep running", "invalid")
              if v in best]
     return f"{formatting.count_text(len(best), 'experiment', 'experiments')}: {formatting.join_words(parts)}."
+
+
+def verdict_of(rows: pd.DataFrame) -> str:
+    """Return the verdict on an experiment: the first of `ORDER` that any of its rows has."""
+    return next(verdict for verdict, rank in ORDER.items() if rank == _rank(rows))
 
 
 def experiments_headline(effects: pd.DataFrame) -> str:

@@ -9,47 +9,21 @@ import pandas as pd
 from helpers.foundation.results import ORDERS_REACH, Status, taken_over
 from helpers.reporting import change_since_last_run, decimal_places, formatting
 from helpers.reporting.change_since_last_run import RunIdentity
-from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import INTAKE_GATES, RunResults
-from helpers.reporting.text import leadership_finance as leadership_finance_text
+from helpers.reporting.text import forecast_grades as forecast_grades_text
 from helpers.reporting.translation import message, plural, translatable
 
 NO_EARLIER = translatable("no earlier comparable run")
 
-CHANCE, USUAL = 0.05, 0.95
-
-COUNTED = frozenset({"customers", "people", "contracts", "orders"})
+CHANCE, USUAL = 0.05, forecast_grades_text.USUAL
 
 MOST_STRUCK, QUARTER_DAYS = 2, 91
-
-FIRST_GRADED, RULE = "quarter_net_sales", "_by_rule"  # whose grade is told; ends the quantity of a simple rule
 
 STATES = {"finished": ("finished", "taken"), "absent": ("not_applicable",), "left out": ("left_out",)}
 
 WITHOUT = {translatable("a survey"): "results/satisfaction_index",
            translatable("orders or contracts"): "results/customer_base",
            translatable("experiments"): "results/experiment_effects"}
-
-
-EVERY, WHOLE, PART = (
-    {"one inside": translatable("The outcome fell inside the stated range."),
-     "one outside": translatable("The outcome fell outside the stated range."),
-     "several": translatable("{n_inside} of {n} outcomes fell inside the stated range."),
-     "none": translatable("None of {n} outcomes fell inside the stated range.")},
-    {"one inside": translatable("The outcome for all customers fell inside the stated range."),
-     "one outside": translatable("The outcome for all customers fell outside the stated range."),
-     "several": translatable("{n_inside} of {n} outcomes for all customers fell inside the stated range."),
-     "none": translatable("None of {n} outcomes for all customers fell inside the stated range.")},
-    {"one inside": translatable("The outcome for a part of the customers fell inside the stated range."),
-     "one outside": translatable("The outcome for a part of the customers fell outside the stated range."),
-     "several": translatable("{n_inside} of {n} outcomes for a part of the customers fell inside the stated range."),
-     "none": translatable("None of {n} outcomes for a part of the customers fell inside the stated range.")},
-)
-
-GRADED = {
-    True: translatable("{forecast}, due {date}: {actual} against {expected} forecast, inside the interval {range}"),
-    False: translatable("{forecast}, due {date}: {actual} against {expected} forecast, outside the interval {range}"),
-}
 
 
 def cannot(reason: str) -> str:
@@ -63,12 +37,12 @@ def value_text(row: Mapping[str, Any], currency: str = "") -> str:
         return formatting.SAID[Status(row["status"])]
     unit = str(row["unit"])
     is_said = unit in ("share", "points", "money", "") or unit in str(row.get("name", "")).lower()
-    return _form(unit, currency)(row["value"]) + ("" if is_said else f" {unit}")
+    return forecast_grades_text.figure_form(unit, currency)(row["value"]) + ("" if is_said else f" {unit}")
 
 
 def interval_text(row: Mapping[str, Any], currency: str = "") -> str:
     """Return a figure's interval, with its level where that is not the usual one; points as bare numbers."""
-    range_ = formatting.interval(row["low"], row["high"], _form(str(row["unit"]), currency))
+    range_ = formatting.interval(row["low"], row["high"], forecast_grades_text.figure_form(str(row["unit"]), currency))
     return f"{range_} at {formatting.share(row['level'])}" if range_ and row["level"] != USUAL else range_
 
 
@@ -85,7 +59,7 @@ def change_text(row: Mapping[str, Any], currency: str = "") -> str:
     if decimal_places.is_missing(row["change"]):
         return NO_EARLIER if str(row["comparison"]).startswith("no ") and not row["previous_run"] else row["comparison"]
     is_share = row["unit"] == "share"
-    form = formatting.points if is_share else _form(str(row["unit"]), currency)
+    form = formatting.points if is_share else forecast_grades_text.figure_form(str(row["unit"]), currency)
     moved = [float(row[c]) * (100 if is_share else 1) for c in ("change", "change_low", "change_high")]
     if decimal_places.is_missing(moved[1]) and moved[0]:
         since = formatting.date_text(row["previous_as_of_on"])
@@ -214,77 +188,6 @@ def control_chart_alarms(charts: pd.DataFrame) -> tuple[str, ...]:
     return (message("No control chart alarmed in the last {n} weeks.", n=weeks),)
 
 
-def forecast_accuracy(grades: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
-    """Return how the forecasts that are due have done, and the latest of them; those for everybody before others."""
-    if grades.empty:
-        return (message("Nothing due yet."),)
-    known = _own(grades[grades["status"] == "ok"])
-    if known.empty:
-        return (message("Nothing can be graded: {reasons}.", reasons=list(grades["reason"].unique())),)
-    parts, known = _apart(known)
-    judged = known[known["is_inside"].notna()]
-    by_rank = known.assign(is_first=known["quantity"].eq(FIRST_GRADED))
-    last = by_rank.sort_values(["is_first", "due_on", "quantity", "segment", "model"]).iloc[-1]
-    if judged.empty:
-        return (_grade(last, currency),)
-    return (_inside_range(judged, WHOLE if len(parts) else EVERY), _grade(last, currency))
-
-
-def running_calibration(grades: pd.DataFrame) -> str:
-    """Return how many ranges of all earlier runs' forecasts have held, beside how many should; empty below two.
-
-    The ranges of the simple rules beside them are not the workbook's own and are not counted.
-    """
-    judged = grades[grades["status"].eq("ok") & grades["is_inside"].notna()] if len(grades) else grades
-    if len(judged := _own(judged)) < 2:
-        return ""
-    return message("Running calibration: of {n} stated ranges of all earlier runs {n_inside} held, where about "
-                   "{n_expected} should.", n=len(judged), n_inside=int(judged["is_inside"].astype(bool).sum()),
-                   n_expected=formatting.number(round(USUAL * len(judged), 1)))
-
-
-def _own(grades: pd.DataFrame) -> pd.DataFrame:
-    """Return the grades of the workbook's own forecasts, without those of simple rules."""
-    return grades[~grades["quantity"].str.endswith(RULE)] if len(grades) else grades
-
-
-def parts_graded(grades: pd.DataFrame) -> str:
-    """Return how the forecasts for a part of the customers have done; empty where there is none beside everybody's."""
-    known = grades[grades["status"] == "ok"] if len(grades) else grades
-    parts = _apart(known)[0] if len(known) else known
-    judged = parts[parts["is_inside"].notna()] if len(parts) else parts
-    if judged.empty:
-        return ""
-    return _inside_range(judged, PART)
-
-
-def _apart(known: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the forecasts for a part of the customers, and those for everybody; all where none is for everybody."""
-    is_whole = known["segment"] == "all"
-    return (known[~is_whole], known[is_whole]) if is_whole.any() else (known.head(0), known)
-
-
-def _inside_range(judged: pd.DataFrame, whose: Mapping[str, str]) -> str:
-    """Return how many outcomes fell inside the range that their forecast stated."""
-    inside, n = int(judged["is_inside"].astype(bool).sum()), len(judged)
-    if n == 1:
-        return message(whose["one inside" if inside else "one outside"])
-    return message(whose["several" if inside else "none"], n_inside=formatting.whole(inside), n=formatting.whole(n))
-
-
-def _grade(row: Mapping[str, Any], currency: str) -> str:
-    form = _form(str(row["unit"]), currency)
-    said = GRADED.get(row["is_inside"], translatable(
-        "{forecast}, due {date}: {actual} against {expected} forecast, without an interval"))
-    what = formatting.sentence_case(quantity_label(str(row["quantity"])))
-    who = what if row["segment"] == "all" else message("{quantity}, {segment}", quantity=what, segment=row["segment"])
-    graded = message(
-        said, forecast=who, date=formatting.date_text(row["due_on"]), actual=form(row["actual"]),
-        expected=form(row["value"]), range=formatting.interval(row["low"], row["high"], form))
-    return (message("{grade}; our last campaign may have changed it.", grade=graded) if row["has_action_list"]
-            else message("{sentence}.", sentence=graded))
-
-
 def redefinitions(now: RunIdentity, before: RunIdentity | None, moved: str = "") -> str:
     """Return what was redefined since the last run: profile, study, currency, parameters or code; and what moved."""
     if before is None:
@@ -302,10 +205,10 @@ def short_lines(
     """Return the short lines below the findings, by name."""
     ended = taken_over(results.gates(INTAKE_GATES), ORDERS_REACH)
     moved = (significant_changes(kpis), *(() if ended else control_chart_alarms(results.frame("results/churn_charts"))))
-    graded = (*forecast_accuracy(grades, results.currency), running_calibration(grades))
-    finance = (leadership_finance_text.finance_sentence(results), ledger)
+    graded = (*forecast_grades_text.forecast_accuracy(grades, results.currency),
+              forecast_grades_text.missed(grades, results.currency))
     return {translatable("This run"): (state,), translatable("Forecasts graded"): graded,
-            translatable("What changed"): moved, translatable("Finance"): finance,
+            translatable("What changed"): moved, translatable("Finance"): (ledger,),
             translatable("Definitions"): (defined, redefined)}
 
 
@@ -338,10 +241,6 @@ def leadership_headline(kpis: pd.DataFrame, gates: pd.DataFrame) -> str:
     values = [f"{row.name}: {row.value:.2g}" for row in known.itertuples(index=False)]
     return "; ".join([f"key figures: {len(kpis)}", *values,
                       f"checks: {len(gates)}, failed {int(gates['is_crossed'].sum())}"])
-
-
-def _form(unit: str, currency: str) -> formatting.Form:
-    return formatting.whole if unit in COUNTED else formatting.unit_format(unit, currency)
 
 
 def _bare(sentence: str) -> str:

@@ -1,4 +1,4 @@
-"""Text of the leadership page's decisions: what is asked for today, and what the last actions have earned."""
+"""Text of the leadership page's decisions: what is asked for today, and on what terms."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,17 +7,13 @@ from typing import Any
 import pandas as pd
 
 from helpers.actions import measured_response
-from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Status
 from helpers.reporting import formatting
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.text import actions as actions_text
 from helpers.reporting.text import experiment_decisions as experiment_decisions_text
-from helpers.reporting.text import experiments as experiments_text
-from helpers.reporting.text import leadership as leadership_text
-from helpers.reporting.text import leadership_findings as leadership_findings_text
-from helpers.reporting.translation import message, translatable
-from helpers.stats.disclosure_control import LEAST_PEOPLE
+from helpers.reporting.translation import message, plural, translatable
+from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
 
 EFFECTS = "results/experiment_effects"
 
@@ -25,21 +21,16 @@ CENT = 0.01
 
 TEST_END = ", as a test"  # of decisions that ask for a test by themselves
 
-MOST_AT_A_GLANCE = 3  # decisions that a first screen has room for
+MOST_AT_A_GLANCE = 4  # decisions that a first screen has room for
 
 TERMS = ("decision", "cost", "expected_gain", "net", "worst_case", "confidence", "owner", "stop_on")
 
-MONEY = ("margin", "net_sales")  # outcomes of action lists that are money, the first at hand counts
+BRIEF_TERMS = tuple(term for term in TERMS if term != "confidence")
 
-CLEAR_EARNING, UNCLEAR_EARNING = (
-    translatable("The {n} drawn for contact by the {list} brought {total} of {metric} beside the control group, {each} "
-                 "each, before the cost of contact{caveat}."),
-    translatable("The {n} drawn for contact by the {list} brought {total} of {metric} beside the control group, {each} "
-                 "each, an interval that includes no difference, before the cost of contact{caveat}."),
-)
+ASKED = translatable("{decision} — cost {cost}; expected gain {gain}; net {net}; worst case {worst}; owner {owner}; "
+                     "stop date {stop_on}.")
 
-ASKED = translatable("{decision}. Cost {cost}; expected gain: {gain}; net: {net}; worst case: {worst}; confidence: "
-                     "{confidence}; owner {owner}; stop date: {stop_on}.")
+NO_NET = "–"
 
 AS_TEST, NOT_KNOWN = translatable("{decision}, as a test"), translatable("not known")
 
@@ -56,33 +47,59 @@ def decision_rows(results: RunResults) -> pd.DataFrame:
 
 
 def brief_decision_rows(results: RunResults) -> pd.DataFrame:
-    """Return decisions asked for in as few words as a first screen has room for: at most `MOST_AT_A_GLANCE`.
+    """Return decisions asked for in as few words as a first screen has room for: at most `MOST_AT_A_GLANCE` rows.
 
-    The planned ones come first, as `decision_rows` orders them; that on experiments is never the one without room. Of
-    the list it says how many are contacted and kept as control, of money the amounts; how these follow stands in the
-    rows in full. How many stand below alone is told in the heading, as is a day to stop on that all have in common.
+    The planned ones come first, as `decision_rows` orders them; that on experiments is never the one without room.
+    Tests without a known gain stand in one row with what they cost together. Of the list it says how many are
+    contacted and kept as control, of money the net; how these follow stands in the rows in full. How many stand below
+    alone is told in the heading, as is a day to stop on that all have in common.
     """
-    full = decision_rows(results).drop(columns="confidence")
-    listed = results.frame("results/actions")
-    n = listed["variant"].value_counts() if len(listed) else pd.Series(dtype="int64")
-    rows = [row | _in_brief(results, decision, n) for row, decision in zip(
-        full.to_dict("records"), results.frame("results/decisions").to_dict("records"), strict=False)]
-    tried = experiment_decisions_text.brief_terms(results.frame(EFFECTS), results.currency)
-    others = [row | tried for row in full.iloc[len(rows):].to_dict("records")]
-    brief = pd.DataFrame([*rows[:MOST_AT_A_GLANCE - len(others)], *others], columns=full.columns)
-    if len(brief) < len(full):
-        brief = brief.rename(columns={"decision": message("decision ({n} of {n_all})", n=len(brief), n_all=len(full))})
+    every, n_tried = _rows_in_brief(results)
+    rows = _tests_together(every[:len(every) - n_tried], results)
+    shown = [*rows[:MOST_AT_A_GLANCE - n_tried], *every[len(every) - n_tried:]]
+    brief = pd.DataFrame(shown, columns=[*BRIEF_TERMS, "n"])
+    n = int(brief["n"].fillna(1).sum())
+    if n < len(every):
+        brief = brief.rename(columns={"decision": message("decision ({n} of {n_all})", n=n, n_all=len(every))})
+    brief = brief.assign(net=brief["net"].where(brief["net"].ne(""), brief["expected_gain"])).drop(
+        columns=["n", "expected_gain"])
     days = brief["stop_on"].unique()
     if len(days) != 1 or not days[0]:
         return brief
     return brief.drop(columns="stop_on").rename(columns={"owner": message("owner, until {date}", date=days[0])})
 
 
+def _tests_together(rows: Sequence[dict[str, Any]], results: RunResults) -> list[dict[str, Any]]:
+    """Return planned decisions in brief, those without a known gain in one row where they share owner and day."""
+    plan = results.frame("results/decisions").to_dict("records")
+    open_ = [(row, asked) for row, asked in zip(rows, plan, strict=True) if row["net"] == NO_NET]
+    if len(open_) < 2 or len({(row["owner"], row["stop_on"]) for row, _ in open_}) > 1:
+        return list(rows)
+    sums = {term: sum(float(asked[term]) for _, asked in open_) for term in ("cost", "worst_case")}
+    together = open_[0][0] | {
+        "decision": message("{n} tests, gain unknown", n=len(open_)), "n": len(open_),
+        "cost": formatting.money(sums["cost"], results.currency),
+        "worst_case": formatting.money(-sums["worst_case"], results.currency)}
+    return [*(row for row in rows if row["net"] != NO_NET), together]
+
+
+def _rows_in_brief(results: RunResults) -> tuple[list[dict[str, str]], int]:
+    """Return all decisions in brief, and how many of them, the last, are on experiments."""
+    full = decision_rows(results)[list(BRIEF_TERMS)].to_dict("records")
+    listed = results.frame("results/actions")
+    n = listed["variant"].value_counts() if len(listed) else pd.Series(dtype="int64")
+    rows = [row | _in_brief(results, decision, n) for row, decision in zip(
+        full, results.frame("results/decisions").to_dict("records"), strict=False)]
+    tried = experiment_decisions_text.brief_terms(results.frame(EFFECTS), results.currency, results.as_of)
+    others = [row | tried for row in full[len(rows):]]
+    return [*rows, *others], len(others)
+
+
 def _in_brief(results: RunResults, decision: Mapping[str, Any], n: pd.Series) -> dict[str, str]:
     """Return the terms of a planned decision without how they follow."""
     brief = {"worst_case": formatting.money(-float(decision["worst_case"]), results.currency),
              "decision": _test_in_brief(_headword(decision["decision"])), "expected_gain": NOT_KNOWN,
-             "net": "–"}
+             "net": NO_NET}
     if not _is_on_list(results, decision):
         return brief
     if gain := _saved_margin(results):
@@ -90,8 +107,8 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any], n: pd.Series) ->
         brief |= {"expected_gain": formatting.money(gain[0], results.currency),
                   "net": _money_range(net, results.currency)}
     if "held out" in n:
-        said = message("Contact {n} customers, {n_control} as control", n=formatting.whole(n["treated"]),
-                       n_control=formatting.whole(n["held out"]))
+        said = message("Contact {n}, {n_control} as control", n=formatting.whole(n["treated"]),
+                       n_control=people_text(n["held out"]))
         brief["decision"] = said if gain and gain[0] >= float(decision["cost"]) else _test_in_brief(said)
     return brief
 
@@ -191,70 +208,30 @@ def _gain_in_words(results: RunResults, gain: Sequence[float], cost: float) -> s
 
 def experiment_decision(results: RunResults) -> dict[str, str]:
     """Return the decision that verdicts of experiments ask for, as text; empty where none is due."""
-    return experiment_decisions_text.experiment_decision(results.frame("results/experiment_effects"),
-                                   results.gates("results/experiment_gates"), results.currency)
+    planned = results.frame("results/decisions")
+    return experiment_decisions_text.experiment_decision(
+        results.frame(EFFECTS), results.gates("results/experiment_gates"), results.currency, results.as_of,
+        planned["stop_on"].max().date() if len(planned) else None)
 
 
-def action_earnings(results: RunResults) -> str:
-    """Return the answer to: what did the last actions earn against people we left alone."""
-    effects = results.frame(EFFECTS)
-    is_list = effects["experiment"].str.startswith(measured_response.NAMED) if len(effects) else pd.Series(dtype=bool)
-    judged = measured_response.action_rounds(effects)
-    if judged.empty:
-        return " ".join((leadership_text.cannot(_unjudged(effects[is_list])), *_otherwise(results, effects[~is_list]))
-                        if len(effects) else (leadership_text.cannot(_unjudged(effects)),))
-    newest = judged[judged["experiment"] == judged["experiment"].iloc[-1]]
-    money = [row for metric in MONEY for row in newest[newest["metric"] == metric].to_dict("records")]
-    said = [_earning(results, money[0])] if money else []
-    tables = dict(results.tables) | {EFFECTS: effects[is_list]}
-    return " ".join((*said, *leadership_findings_text.experiments_finding(RunResults(tables, results.currency))))
-
-
-def _unjudged(lists: pd.DataFrame) -> str:
-    """Return why no list can be judged."""
-    if lists.empty:
-        return translatable("no action list with a random control group has been both carried out and measured")
-    last = lists[lists["experiment"] == lists["experiment"].max()].iloc[0]
-    return message("the {list} has no outcome that can be judged: {reason}",
-                   list=readable_id(str(last["experiment"])), reason=str(last["reason"]).rstrip("."))
-
-
-def _otherwise(results: RunResults, others: pd.DataFrame) -> tuple[str, ...]:
-    """Return what was found in experiments that no action list drew."""
-    if others.empty:
-        return ()
-    found = leadership_findings_text.experiments_finding(
-        RunResults(dict(results.tables) | {EFFECTS: others}, results.currency)
-    )
-    return (message("Tried otherwise, with units assigned at random: {finding}", finding=found[0]),)
-
-
-def _earning(results: RunResults, row: Mapping[str, Any]) -> str:
-    """Return what all drawn to be contacted have brought beside the control group, and one of them."""
-    form, limits = formatting.unit_format("money", results.currency), (float(row["low"]), float(row["high"]))
-    value, n = float(row["value"]), int(row["n_variant"])
-    what = experiments_text.metric_name(row).removeprefix("the ")
-    caveats = experiments_text.caveats(row, results.gates("results/experiment_gates"))
-    every, one = (f"{form(k * value)} {formatting.interval(k * limits[0], k * limits[1], form)}" for k in (n, 1))
-    said = CLEAR_EARNING if limits[0] > 0 or limits[1] < 0 else UNCLEAR_EARNING
-    return message(said, n=formatting.whole(n), metric=what, total=every, each=one,
-                   list=formatting.within_sentence(experiments_text.experiment_name(row)),
-                   caveat=f" (caution: {formatting.join_words(caveats)})" if caveats else "")
-
-
-def decision_today(results: RunResults) -> str:
-    """Return the answer to: which decision is asked for today; with the terms that the list of decisions has."""
-    rows = decision_rows(results).to_dict("records")
+def decision_today(results: RunResults) -> tuple[str, ...]:
+    """Return the answer to: which decision is asked for today; a sentence each; reasons stand in the list above."""
+    rows, _ = _rows_in_brief(results)
     if rows:
-        return " ".join(_asked(row) for row in rows)
+        opening = plural("{n} decision is asked for; its reasons stand under “Decisions asked for, in full”.",
+                         "{n} decisions are asked for; their reasons stand under “Decisions asked for, in full”.",
+                         len(rows), n=len(rows))
+        full = decision_rows(results)[["owner", "stop_on"]].to_dict("records")
+        return (opening, *(_asked({**row, **terms}) for row, terms in zip(rows, full, strict=True)))
     if results.has(EFFECTS):
-        return message("None: there is no list of customers to act on, and no verdict on an experiment asks for one.")
-    return message("None: there is no list of customers to act on.")
+        return (message("None: there is no list of customers to act on, and no verdict on an experiment asks for "
+                        "one."),)
+    return (message("None: there is no list of customers to act on."),)
 
 
 def _asked(row: Mapping[str, str]) -> str:
-    """Return one decision with its terms."""
-    places = {name: str(row[name]).rstrip(".") for name in ("decision", "cost", "owner", "confidence", "stop_on")}
+    """Return one decision with its terms in brief."""
+    places = {name: str(row[name]).rstrip(".") for name in ("decision", "cost", "owner", "stop_on")}
     places |= {"gain": row["expected_gain"].rstrip("."), "worst": row["worst_case"] or translatable("none"),
-               "net": row["net"] or NOT_KNOWN}
+               "net": row["net"].replace(NO_NET, NOT_KNOWN) or NOT_KNOWN}
     return message(ASKED, **places)

@@ -1,18 +1,21 @@
 """Text of the leadership page on finance: revenue, contracts and control totals as counted, beside the ledger."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from helpers.customers.windows import TimeWindow
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Status
 from helpers.reporting import decimal_places, finance, formatting, kpi_history
 from helpers.reporting.run_results import COUNTS, INTAKE_GATES, RunResults
 from helpers.reporting.translation import message, plural, translatable
+from helpers.stats.disclosure_control import people_text
 from helpers.value.config import PlanConfig
 
-AUDIT, BASE = "results/intake_audit", "results/customer_base"
+AUDIT, BASE, CENT = "results/intake_audit", "results/customer_base", 0.01
 
 RECONCILED = {  # by whether the difference is within the tolerance
     True: translatable("{quantity} from {first} to {last}: {records} in the records, {ledger} in the ledger: off by "
@@ -20,6 +23,9 @@ RECONCILED = {  # by whether the difference is within the tolerance
     False: translatable("{quantity} from {first} to {last}: {records} in the records, {ledger} in the ledger: off by "
                         "{difference}, beyond the tolerance of {tolerance}"),
 }
+
+OFF_BY = {True: translatable("{quantity} off by {share}, within the tolerance"),
+          False: translatable("{quantity} off by {share}, beyond the tolerance")}
 
 
 def finance_sentence(results: RunResults) -> str:
@@ -61,8 +67,54 @@ def ledger_sentence(compared: pd.DataFrame, currency: str) -> str:
         Of the run.
     """
     said = [_compared(row, currency) for row in compared.to_dict("records")]
-    return " ".join(said) or message("No figure of the ledger is declared ([finance] in the study), so nothing is "
-                                     "reconciled with it.")
+    if not said:
+        return message("No figure of the ledger is declared ([finance] in the study), so nothing is reconciled with "
+                       "it: neither net sales nor margin nor customers.")
+    declared = set(compared["quantity"])
+    missing = [name for name in (finance.NET_SALES, finance.MARGIN, finance.CUSTOMERS) if name not in declared]
+    return " ".join([*said, *([message("Not held against the ledger, which declares none: {figures}.",
+                                       figures=missing)] if missing else [])])
+
+
+def difference_sentence(compared: pd.DataFrame, left_out: pd.Series, is_of_period: bool, currency: str) -> str:
+    """Return what the records know of why net sales differ from the ledger's; empty where they do not.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        As `helpers.reporting.finance.ledger_comparison` gives it.
+    left_out : Series
+        Money of rejected records by reason, and
+    is_of_period : bool
+        whether of the period alone: as `helpers.reporting.finance.left_out_money` gives both.
+    currency : str
+        Of the run.
+    """
+    rows = compared[compared["quantity"].eq(finance.NET_SALES) & compared["difference"].ne(0)]
+    if rows.empty:
+        return ""
+    gap = -float(rows["difference"].iloc[0])
+    timing = (message("Booked a day later than ordered, net sales would come nearer to the ledger, so that timing may "
+                      "be a part of it.") if rows["is_day_later_nearer"].iloc[0] else
+              message("Timing is no likely cause: booked a day later than ordered, net sales would be further off."))
+    if left_out.empty:
+        return message("No rejected record has an amount that could explain it. {timing}", timing=timing)
+    return f"{_nearest_reason(left_out, gap, is_of_period, currency)} {timing}"
+
+
+def _nearest_reason(left_out: pd.Series, gap: float, is_of_period: bool, currency: str) -> str:
+    """Return for which reason records were rejected whose money comes nearest to a difference, and the rest of it."""
+    nearest = (left_out - gap).abs()
+    reason, where = str(nearest.idxmin()), (translatable("in the files of that year") if is_of_period else
+                                            translatable("over the whole history"))
+    amount, rest, total = (formatting.exact_money(x, currency) for x in (
+        float(left_out[reason]), float(nearest[reason]), float(left_out.sum())))
+    if nearest[reason] >= abs(gap):
+        return message("Rejected records ({amount} {where}) do not explain it: with none of them net sales would come "
+                       "nearer to the ledger.", amount=total, where=where)
+    return message("What may explain it: of {total} in records that the intake rejected {where}, {amount} were "
+                   "rejected because {reason}; with these the difference would be {rest}.", total=total, where=where,
+                   amount=amount, reason=readable_id(reason), rest=rest)
 
 
 def plan_sentence(history: pd.DataFrame, plan: PlanConfig, currency: str) -> str:
@@ -85,16 +137,18 @@ def plan_sentence(history: pd.DataFrame, plan: PlanConfig, currency: str) -> str
     planned = plan.planned(TimeWindow(quarter.start_time.date(), quarter.end_time.date()))["net_sales"]
     until = formatting.date_text(last["on"])
     if decimal_places.is_missing(planned):
-        return message("No plan is declared for the quarter to {date}.", date=until)
+        return message("No plan is declared for the calendar quarter to {date}.", date=until)
     apart = float(last["value"]) / planned - 1
-    said = (translatable("Net sales of the quarter to {date}: {amount}, {share} above the plan of {plan}.") if apart > 0
-            else translatable("Net sales of the quarter to {date}: {amount}, {share} below the plan of {plan}."))
+    said = (translatable("Net sales of the calendar quarter to {date}, anonymous sales included: {amount}, {share} "
+                         "above the plan of {plan}.") if apart > 0 else
+            translatable("Net sales of the calendar quarter to {date}, anonymous sales included: {amount}, {share} "
+                         "below the plan of {plan}."))
     amount, plan_amount = (formatting.money(x, currency) for x in (last["value"], planned))
     return message(said, date=until, amount=amount, share=formatting.share(abs(apart)), plan=plan_amount)
 
 
 def _compared(row: Mapping[str, Any], currency: str) -> str:
-    is_money = row["quantity"] == finance.NET_SALES
+    is_money = row["quantity"] != finance.CUSTOMERS
     form = (lambda x: formatting.exact_money(x, currency)) if is_money else formatting.whole
     places = {"quantity": formatting.sentence_case(row["quantity"]), "first": formatting.date_text(row["first_on"]),
               "last": formatting.date_text(row["last_on"]), "records": form(row["records"]),
@@ -135,5 +189,49 @@ def controls(results: RunResults) -> str:
     if held.empty:
         return message("The profile declares no control total that these could be held against.")
     n_met = int((~held["is_crossed"].astype(bool)).sum())
-    return plural("{n_met} of {n} control total of the profile is met.",
-                  "{n_met} of {n} control totals of the profile are met.", len(held), n=len(held), n_met=n_met)
+    return plural("{n_met} of {n} total that the records must meet by themselves, as page 01 names it, is met.",
+                  "{n_met} of {n} totals that the records must meet by themselves, as page 01 names them, are met.",
+                  len(held), n=len(held), n_met=n_met)
+
+
+def files_to_figures(results: RunResults) -> str:
+    """Return how the money in the files becomes net sales: what is counted, what are fees, what was rejected."""
+    accepted, rejected, net, unnamed = (results.estimate(AUDIT, quantity, segment) for quantity, segment in (
+        ("accepted money", "all"), ("rejected money", "all"), ("net sales", "all"), ("anonymous money", "rejected")))
+    if any(e.status is not Status.OK for e in (accepted, rejected, net)):
+        return ""
+    other = accepted.value - net.value
+    form = partial(formatting.exact_money, currency=results.currency)
+    parts = [message("{amount} net sales", amount=form(net.value)),
+             *([message("{amount} fees and adjustments", amount=form(other))] if abs(other) >= CENT else []),
+             message("{amount} rejected", amount=form(rejected.value)) + (
+                 message(" (of it {amount} without a customer)", amount=form(unnamed.value))
+                 if unnamed.status is Status.OK and unnamed.value else "")]
+    return message("Of {amount} in the files: {parts}.", amount=form(accepted.value + rejected.value), parts=parts)
+
+
+def accounts(results: RunResults) -> str:
+    """Return how many accounts are a second one of the same person; empty where there is none."""
+    twice = results.estimate(AUDIT, "customers known twice")
+    if twice.status is not Status.OK or not twice.value:
+        return ""
+    return message("Customers are counted by account: {n} of {n_all} accounts are duplicates of a person, in both.",
+                   n=people_text(int(twice.value)), n_all=formatting.whole(twice.n))
+
+
+def ledger_in_brief(compared: pd.DataFrame) -> str:
+    """Return which of the ledger's figures are met, or by which share each is missed, in a sentence.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        As `helpers.reporting.finance.ledger_comparison` gives it.
+    """
+    parts = [message("{quantity} reconciled", quantity=row["quantity"]) if not row["difference"] else
+             message(OFF_BY[bool(row["is_reconciled"])], quantity=row["quantity"],
+                     share=formatting.share(abs(row["difference"] / row["ledger"])) if row["ledger"] else
+                     formatting.whole(abs(row["difference"])))
+             for row in compared.to_dict("records")]
+    return message("Against the ledger: {figures}; the last of the ten questions has the amounts.",
+                   figures=parts) if parts else message("No figure of the ledger is declared, so nothing is reconciled "
+                                                        "with it.")

@@ -23,9 +23,7 @@ from helpers.value.subscriptions import SubscriptionSurvival
 
 BASE = "results/customer_base"
 
-YEAR_DAYS = (365, 366)
-
-WIDE = 1.5  # times as wide as chance alone makes a range, from which its reason is told
+YEAR_DAYS, UNDATED = (365, 366), "dated ends"  # of periods [days]; gate that finds contracts ended without a day
 
 REST = 0.0005  # of the largest part, below which the rest is lost in rounding
 
@@ -130,8 +128,26 @@ def _few_reactivated(results: RunResults) -> str:
                    n=formatting.whole(below.value), n_all=formatting.whole(below.n),
                    amount=formatting.money(most, results.currency))
     if results.estimate(BASE, "net_sales_change", REFUNDED_ONLY).reason == WITHHELD:
-        said = message("{sentence}; fully refunded customers are counted with them", sentence=said)
+        said = message("{sentence}; customers whose purchases were all refunded are within it", sentence=said)
     return f" ({said})"
+
+
+def revenue_people(results: RunResults) -> str:
+    """Return how many customers stand behind the classes whose counts are told; empty where none is."""
+    known = [(name, e) for name, segment in MOVED.items() if segment in ("new", "retained", "churned")
+             and (e := results.estimate(BASE, "net_sales_change", segment)).status is Status.OK and not is_hidden(e.n)]
+    parts = [f"{name} {formatting.whole(e.n)}" for name, e in known if e.n]
+    return message("By customers: {parts}.", parts=parts) if parts else ""
+
+
+def earlier_history(results: RunResults) -> str:
+    """Return that who came back from before the records began counts as new, where the check found so; else nothing."""
+    gates = results.gates("results/value_gates")
+    found = gates[gates["gate"].eq("earlier history")]
+    if not results.has_crossed("results/value_gates", "earlier history"):
+        return ""
+    return message("The reactivated are a lower limit and the new an upper one: {reason}.",
+                   reason=formatting.within_sentence(str(found["sentence"].iloc[0]).rstrip(".")))
 
 
 def revenue_parts(results: RunResults) -> list[tuple[str, float]]:
@@ -202,6 +218,8 @@ def _sales_moved(results: RunResults, change: Estimate, after: Estimate) -> str:
     said = {True: translatable("Net sales rose by {change} to {amount} in the {period}"),
             False: translatable("Net sales fell by {change} to {amount} in the {period}")}[change.value > 0]
     moved = message(said, change=by, period=period, amount=now)
+    if results.estimate(BASE, "period_length").value not in YEAR_DAYS:
+        moved = message("{sentence}, season included", sentence=moved)
     largest = _largest_part(results)
     return message("{sentence}, led by {customers}", sentence=moved,
                    customers=OPENING_NAMES.get(largest, largest)) if largest else moved
@@ -255,6 +273,8 @@ def contracts(results: RunResults) -> str:
     share = share_text_if_enough(results.said(ended), ended.value, ended.n)
     said = plural("Of {n} contract {share} has ended", "Of {n} contracts {share} have ended", ended.n,
                   n=formatting.whole(ended.n) if ended.n else "no", share=share)
+    if results.has_crossed("results/value_gates", UNDATED):
+        said = message("{sentence}, over a time that is not known", sentence=said)
     if by_fee.status is Status.OK:
         said = message("{sentence}, with {share} of monthly fees", sentence=said, share=results.said(by_fee))
     if fees.status is Status.OK and fees.n:
@@ -271,10 +291,14 @@ def contracts_ahead(results: RunResults) -> str:
     if Status.OK not in (equity.status, kept.status) or horizon.status is not Status.OK:
         return ""
     reason = "" if equity.status is Status.OK else equity.reason
-    return customer_value_text.subscription_value_sentence(
+    said = customer_value_text.subscription_value_sentence(
         SubscriptionSurvival(int(horizon.value), pd.DataFrame(), pd.DataFrame(), equity, kept, horizon.n, reason),
         results.currency,
     )
+    if not results.has_crossed("results/value_gates", UNDATED):
+        return said
+    return message("{sentence} That holds if the records keep all who ever left; if they keep the latest alone, "
+                   "contracts end sooner and less will come.", sentence=said)
 
 
 def churn_finding(results: RunResults) -> str:
@@ -299,34 +323,6 @@ def churn_finding(results: RunResults) -> str:
     return " ".join(filter(None, (said, money, ranks)))
 
 
-def churn_range_reason(results: RunResults) -> str:
-    """Return why the range of expected churn is wide; empty where chance among customers makes most of it."""
-    made, scores = results.frame("results/forecasts"), results.frame("results/churn_scores")
-    if made.empty or scores.empty:
-        return ""
-    row = scoring.forecasts_of_lost(made).iloc[0]
-    dated = scores.loc[scores["due_on"].notna(), "churn_probability"].to_numpy("float64")
-    alone = scoring.expected_churn(dated)
-    if not row["high"] - row["low"] > WIDE * (alone.high - alone.low):
-        return ""
-    return message("That range is wide because such forecasts were off in level before; by chance among customers "
-                   "alone it would be {range}.", range=formatting.interval(alone.low, alone.high, formatting.whole))
-
-
-def retention_beside_churn(results: RunResults) -> str:
-    """Return what tells the retention rate from expected churn; empty where the page has one of them or none."""
-    made = results.frame("results/forecasts")
-    if made.empty or results.estimate(BASE, "retention_by_count").status is not Status.OK:
-        return ""
-    row = scoring.forecasts_of_lost(made).iloc[0]
-    days = (row["due_on"] - row["made_as_of_on"]).days
-    return message("The retention rate looks back: of the customers of the period before, those who bought again in "
-                   "the {period}. Expected churn looks ahead: of customers who bought in the last {n_eligible} days, "
-                   "those expected to buy nothing in the next {n} days. The two do not add up to 100 %.",
-                   period=period_text(results.estimate(BASE, "period_length")), n=days,
-                   n_eligible=formatting.whole(row["eligible_days"]))
-
-
 def experiments_finding(results: RunResults) -> tuple[str, ...]:
     """Return how many experiments got which verdict with the valid ones that matter most; empty without any.
 
@@ -337,10 +333,12 @@ def experiments_finding(results: RunResults) -> tuple[str, ...]:
     effects, gates = results.frame("results/experiment_effects"), results.gates("results/experiment_gates")
     is_list = experiment_decisions_text.is_action_list(effects)
     effects = effects if is_list.all() else effects[~is_list]
-    counted, *_ = said = experiments_text.experiments_answer(effects, gates, results.currency)
+    said = experiments_text.experiments_answer(effects, gates, results.currency)
     valid = effects[effects["verdict"] != "invalid"]
     if len(said) == 1 or valid.empty:
         return said[:1]
     named = experiments_text.experiments_answer(valid, gates, results.currency)
     first, *others = named[1:] or named
+    counted = experiments_text.verdict_counts(effects) if is_list.all() else experiment_decisions_text.decision_counts(
+        effects)
     return (f"{counted} {first}", *others)

@@ -1,49 +1,43 @@
 """Ten questions that leadership asks, each answered in a sentence, or *cannot say*, with the reason."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pandas as pd
 
 from helpers.actions import measured_response
 from helpers.churn import scoring
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
-from helpers.churn.model_selection import ModelSelection, PairedComparison
+from helpers.churn.model_selection import PairedComparison
 from helpers.foundation.results import Estimate, Status
-from helpers.reporting import decimal_places, forecast_tracking, formatting, kpi_history
+from helpers.reporting import decimal_places, formatting
 from helpers.reporting.run_results import COUNTS, RunResults
 from helpers.reporting.schema import HISTORY
+from helpers.reporting.text import action_results as action_results_text
 from helpers.reporting.text import churn as churn_text
-from helpers.reporting.text import leadership as leadership_text
+from helpers.reporting.text import forecast_grades as forecast_grades_text
+from helpers.reporting.text import leadership_coverage as leadership_coverage_text
 from helpers.reporting.text import leadership_decisions as leadership_decisions_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
+from helpers.reporting.text import leadership_retention as leadership_retention_text
 from helpers.reporting.text import next_quarter as next_quarter_text
-from helpers.reporting.text import survey_checks as survey_checks_text
 from helpers.reporting.text.leadership import cannot
-from helpers.reporting.translation import message, plural, translatable
-from helpers.value import retention_mix
+from helpers.reporting.translation import message, translatable
 
 AUDIT, BASE, FORECASTS, SCORES = ("results/intake_audit", "results/customer_base", "results/forecasts",
                                   "results/churn_scores")
 
 VALUE_GATES, CHURN_GATES = "results/value_gates", "results/churn_gates"
 
-EFFECTS, MODELS = "results/experiment_effects", "results/churn_models"
-
-EVERYBODY = "every number by customer"
+EFFECTS, MODELS, HOLDOUT = "results/experiment_effects", "results/churn_models", "results/value_holdout"
 
 LEARNERS = (LOGISTIC, BOOSTING)
 
-NEUTRAL = 50.0  # middle of the satisfaction scale
-
 MOVES = {  # by the sign of a rank correlation, 0 where its interval includes zero
-    0: translatable("What customers say does not clearly move with what they buy (rank correlation {correlation}); "
-                    "that it causes it cannot be said, because nobody was made more satisfied at random."),
-    1: translatable("What customers say moves with what they buy (rank correlation {correlation}); that it causes it "
-                    "cannot be said, because nobody was made more satisfied at random."),
-    -1: translatable("What customers say moves against what they buy (rank correlation {correlation}); that it causes "
-                     "it cannot be said, because nobody was made more satisfied at random."),
+    0: translatable("does not clearly move with"), 1: translatable("moves with"), -1: translatable("moves against"),
 }
 
 
@@ -63,6 +57,8 @@ class QuestionInputs:
         What the ledger says beside the records, in sentences.
     history : DataFrame
         ``results/kpi_history``.
+    list_costs : mapping of str to float
+        What was planned to be spent on lists that earlier runs drew, by their names [money].
     """
 
     results: RunResults
@@ -72,63 +68,12 @@ class QuestionInputs:
     redefined: str = ""
     ledger: str = ""
     history: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(HISTORY.names)))
+    list_costs: Mapping[str, float] = field(default_factory=dict)
 
 
-def customer_retention(known: QuestionInputs) -> str:
+def customer_retention(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: are we keeping customers, by count and by money, and is the change real."""
-    by_count, by_money = (known.results.estimate(BASE, f"retention_by_{by}") for by in ("count", "money"))
-    struck = known.results.struck(VALUE_GATES, "retention")
-    if struck or by_count.status is not Status.OK:
-        signed = leadership_findings_text.contracts(known.results)
-        reason = struck or _lacking(by_count, translatable("no orders and no contracts are recorded"))
-        return message("{contracts}; {change}, and season and mix are not told apart.",
-                       contracts=signed.rstrip(".。"), change=_real(known, "share_ended")) if signed else cannot(reason)
-    said = message("Customer retention rate {share}", share=known.results.said(by_count))
-    if by_money.status is Status.OK:
-        said = message("{sentence}, weighted by net sales {share}", sentence=said, share=known.results.said(by_money))
-    rate = message("{rate}{caveat}; {change}.", rate=said, change=_real(known, "retention_by_count"),
-                   caveat=known.results.caveat(VALUE_GATES, "retention", EVERYBODY, *COUNTS))
-    return " ".join(filter(None, (rate, _mix(known.results), _same_season(known.history))))
-
-
-def _real(known: QuestionInputs, quantity: str) -> str:
-    row = known.kpis[known.kpis["quantity"] == quantity]
-    if row.empty or decimal_places.is_missing(row["change"].iloc[0]):
-        why = row["change_words"].iloc[0] if len(row) else leadership_text.NO_EARLIER
-        return message("whether that is a change cannot be said ({reason})", reason=why)
-    return message("by count {change} since {date}", change=row["change_words"].iloc[0],
-                   date=formatting.date_text(row["previous_as_of_on"].iloc[0]))
-
-
-def _mix(results: RunResults) -> str:
-    """Return both rates of the last two periods, and what of the change is mix; that it is not told where it is not."""
-    whole, by_mix, within, before, after, days = (results.estimate(BASE, quantity) for quantity in (
-        retention_mix.CHANGE, retention_mix.BY_MIX, retention_mix.WITHIN, retention_mix.RATE_BEFORE,
-        retention_mix.RATE_AFTER, retention_mix.PERIOD))
-    if any(e.status is not Status.OK for e in (whole, by_mix, within, before, after, days)):
-        return message("Mix is not told apart here.")
-    change, mix, same = (formatting.share_change_text(e) for e in (whole, by_mix, within))
-    is_year = days.value in leadership_findings_text.YEAR_DAYS
-    season = (translatable("whole years, in which seasons weigh alike") if is_year else
-              translatable("no whole years, so that season may be part of it"))
-    return message("Over the last two periods of {n} days ({season}) the rate went from {before} to {after}, by "
-                   "{change}: {mix} by mix, {same} among customers with as many orders.",
-                   n=formatting.whole(days.value), season=season, before=results.said(before),
-                   after=results.said(after), change=change, mix=mix, same=same)
-
-
-def _same_season(history: pd.DataFrame) -> str:
-    """Return who bought again in the latest quarter beside the same quarter of the year before; empty without both."""
-    found = kpi_history.bought_again_change(history)
-    if not found:
-        return ""
-    last, before, change = found
-    moved, low, high = (100 * x for x in change)
-    shares = [formatting.estimate_text({**row, "status": Status.OK}, formatting.share) for row in (last, before)]
-    return message("In the same season: {share} of the customers of the quarter before bought again in that to {date}, "
-                   "{before} a year earlier ({change}, difference {range}).", share=shares[0], before=shares[1],
-                   date=formatting.date_text(last["on"]), range=formatting.interval(low, high, formatting.points),
-                   change=formatting.change_text(moved, low, high, formatting.points))
+    return leadership_retention_text.retention_answer(known.results, known.kpis, known.history)
 
 
 def revenue_movement(known: QuestionInputs) -> str:
@@ -136,8 +81,13 @@ def revenue_movement(known: QuestionInputs) -> str:
     struck = known.results.struck(VALUE_GATES, "change in revenue")
     whole = known.results.estimate(BASE, "net_sales_change")
     if whole.status is Status.OK and not struck:
-        return leadership_findings_text.revenue_finding(known.results)
-    cannot_say = cannot(struck or _lacking(whole, translatable("no orders are recorded")))
+        return " ".join(filter(None, (leadership_findings_text.revenue_finding(known.results),
+                                      leadership_findings_text.revenue_people(known.results),
+                                      leadership_findings_text.earlier_history(known.results))))
+    undated = known.results.has_crossed(VALUE_GATES, leadership_findings_text.UNDATED)
+    lacking = (translatable("contracts are seen at one moment, without the days on which they ended") if undated else
+               _lacking(whole, translatable("no orders are recorded")))
+    cannot_say = cannot(struck or lacking)
     fees = [known.results.estimate(BASE, "monthly_fee", segment) for segment in ("ended", "active")]
     if any(e.status is not Status.OK for e in fees):
         return cannot_say
@@ -156,6 +106,7 @@ def margin_at_risk(known: QuestionInputs) -> str:
         return cannot(struck)
     stake = scoring.margin_at_risk(scores, known.results.frame(FORECASTS))
     savable = _savable(known.results, stake)
+    before = forecast_grades_text.last_time(known.grades, "margin_at_risk", known.results.currency)
     if stake.status is not Status.OK:
         said = [cannot(stake.reason)] if known.results.has(FORECASTS) else [cannot(stake.reason),
                                                                             leadership_findings_text.churn_finding(known.results)]
@@ -163,10 +114,10 @@ def margin_at_risk(known: QuestionInputs) -> str:
     due = known.results.frame(FORECASTS)["due_on"].max() if known.results.has(FORECASTS) else None
     places = {"amount": known.results.said(stake), "savable": savable,
               "caveat": known.results.caveat(CHURN_GATES, "every forecast of churn", "margin at risk", *COUNTS)}
-    if decimal_places.is_missing(due):
-        return message("{amount} of margin is at risk{caveat}; {savable}", **places)
-    return message("{amount} of margin is at risk by {date}{caveat}; {savable}", **places,
-                   date=formatting.date_text(due))
+    said = (message("{amount} of margin is at risk{caveat}; {savable}", **places) if decimal_places.is_missing(due) else
+            message("{amount} of margin is at risk by {date}, the chance of each customer to be gone for good times "
+                    "the margin lost by it{caveat}; {savable}", **places, date=formatting.date_text(due)))
+    return " ".join(filter(None, (said, known.results.qualified_by(VALUE_GATES, "margin"), before)))
 
 
 def _savable(results: RunResults, stake: Estimate) -> str:
@@ -175,45 +126,66 @@ def _savable(results: RunResults, stake: Estimate) -> str:
     if not measured.is_measured:
         return message("how much of it can be saved cannot be said until an action is tried on customers drawn at "
                        "random.")
-    found = message("contact {response} ({people})", response=measured_response.response_sentence(measured),
-                    people=measured_response.response_people(measured))
+    found = message("contact {response} ({people})", people=measured_response.response_people(measured),
+                    response=measured_response.response_sentence(replace(measured, margin=measured_response.NO_MARGIN)))
     gone = measured.reduction
     if stake.status is not Status.OK or gone.status is not Status.OK:
         return message("{sentence}.", sentence=found)
-    low, value, high = sorted(x * stake.value for x in (gone.low, gone.value, gone.high))
     form = formatting.unit_format("money", results.currency)
+    value, low, high = product_interval(gone, stake)
     return message("{response}; were everybody at risk contacted and did they respond alike, {amount} of it would be "
-                   "saved.", response=found, amount=f"{form(value)} {formatting.interval(low, high, form)}")
+                   "saved, before the cost of contact.", response=found,
+                   amount=f"{form(value)} {formatting.interval(low, high, form)}")
 
 
-def next_quarter(known: QuestionInputs) -> str:
+def product_interval(one: Estimate, other: Estimate) -> tuple[float, float, float]:
+    """Return the product of two independent estimates with its limits.
+
+    Notes
+    -----
+    Each limit is off the product by the root of the squared distances that either estimate alone would make.
+    """
+    value = one.value * other.value
+    ends = [[(a.value - a.low) * b.value, (a.high - a.value) * b.value] for a, b in ((one, other), (other, one))]
+    below, above = (math.hypot(*(pair[i] for pair in ends)) for i in (0, 1))
+    return value, value - below, value + above
+
+
+def next_quarter(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: if we do nothing, what happens next, in what range."""
-    money = [next_quarter_text.quarter_ahead_sentence(known.results),
-             next_quarter_text.recurring_revenue_ahead(known.results)]
+    money = [said for said in (next_quarter_text.quarter_ahead_sentence(known.results),
+                               next_quarter_text.recurring_revenue_ahead(known.results)) if said]
     signed = leadership_findings_text.contracts_ahead(known.results)
     if struck := known.results.struck(CHURN_GATES, "every forecast of churn"):
         left = message("How many customers leave cannot be said, because {reason}.",
-                       reason=formatting.within_sentence(struck)) if any(money) else cannot(struck)
-        return " ".join(filter(None, (*money, left, signed)))
+                       reason=formatting.within_sentence(struck)) if money else cannot(struck)
+        return tuple(filter(None, (*money, left, signed)))
     if known.results.has(FORECASTS):
-        caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "probabilities", *COUNTS)
-        churn = message("{sentence}{caveat}.", caveat=caveat,
-                        sentence=churn_text.expected_churn(known.results.frame(FORECASTS)).rstrip("."))
-        return " ".join(filter(None, (*money, churn, leadership_findings_text.churn_range_reason(known.results))))
-    if any(money):
-        return " ".join(filter(None, (*money, signed)))
+        apart = message("What would come without any contact is not told apart from what comes if we go on as before.")
+        return *money, _churn_ahead(known), apart
+    if money:
+        return tuple(filter(None, (*money, signed)))
     if signed:
-        why = message("By the end of a quarter it cannot be said, since contracts without dates give no horizon.")
-        return f"{why} {signed}"
-    return cannot(translatable("no forecast could be made: it takes orders over more than one period"))
+        return (message("By the end of a quarter it cannot be said, since contracts without dates give no horizon."),
+                signed)
+    return (cannot(translatable("no forecast could be made: it takes orders over more than one period")),)
 
 
-def action_earnings(known: QuestionInputs) -> str:
+def _churn_ahead(known: QuestionInputs) -> str:
+    """Return how many are expected to leave, why the range is wide, and how the last such forecast did."""
+    caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "probabilities", *COUNTS)
+    churn = message("{sentence}{caveat}.", caveat=caveat,
+                    sentence=churn_text.expected_churn(known.results.frame(FORECASTS)).rstrip("."))
+    return " ".join(filter(None, (churn, forecast_grades_text.churn_range_reason(known.results),
+                                  forecast_grades_text.last_time(known.grades, "customers_lost"))))
+
+
+def action_earnings(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: what did the last actions earn against people we left alone."""
-    return leadership_decisions_text.action_earnings(known.results)
+    return action_results_text.action_earnings(known.results, known.list_costs)
 
 
-def decision_today(known: QuestionInputs) -> str:
+def decision_today(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: which decision is asked for today."""
     return leadership_decisions_text.decision_today(known.results)
 
@@ -227,56 +199,32 @@ def satisfaction_causality(known: QuestionInputs) -> str:
         apart = translatable("no answers can be joined with orders of the same customers")
         return cannot(found.reason if found.n else apart)
     side = 0 if found.low <= 0 <= found.high else 1 if found.value > 0 else -1
-    return message(MOVES[side], correlation=known.results.said(found))
+    return message("What customers say {moves} what they buy (rank correlation of attitude and purchases "
+                   "{correlation}, {n} customers); that it causes it cannot be said, because nobody was made more "
+                   "satisfied at random.",
+                   moves=MOVES[side], correlation=known.results.said(found), n=formatting.whole(found.n))
 
 
-def missing_customers(known: QuestionInputs) -> str:
+def missing_customers(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: who is not in these data, and could they reverse it."""
-    said = " ".join(filter(None, (_anonymous(known.results), _silent(known.results))))
-    unknown = translatable("neither anonymous sales nor the share of customers who were surveyed are known")
-    return said or cannot(unknown)
+    rows: list[dict[str, Any]] = known.kpis[known.kpis["quantity"].eq("satisfaction")].to_dict("records")
+    target = rows[0].get("target") if rows else None
+    return leadership_coverage_text.missing_customers(
+        known.results, None if target is None or decimal_places.is_missing(target) else float(target))
 
 
-def _anonymous(results: RunResults) -> str:
-    lines, money = ([results.estimate(AUDIT, quantity, segment) for segment in ("accepted", "rejected")]
-                    for quantity in ("anonymous order lines", "anonymous money"))
-    if all(e.status is not Status.OK for e in lines):
-        runs = results.estimate(BASE, "contracts", "active")
-        return message("Every contract belongs to a known customer.") if runs.status is Status.OK else ""
-    n, total = (sum(e.value for e in part if e.status is Status.OK) for part in (lines, money))
-    if not n:
-        return message("Every order line belongs to a known customer.")
-    if all(e.status is not Status.OK for e in money):  # orders of which no amounts are recorded
-        who = plural("Sales without a customer: {n} order line", "Sales without a customer: {n} order lines", n,
-                     n=formatting.whole(n))
-    else:
-        who = plural("Sales without a customer: {n} order line, {amount}", "Sales without a customer: {n} order lines, "
-                     "{amount}", n, n=formatting.whole(n), amount=formatting.money(total, results.currency))
-    change = results.estimate(BASE, "net_sales_change")
-    if change.status is not Status.OK:
-        return message("{sentence}.", sentence=who)
-    if abs(total) >= abs(change.value):
-        return message("{sales}; by their size they could reverse the change in revenue.", sales=who)
-    return message("{sales}; by their size they could not reverse the change in revenue.", sales=who)
-
-
-def _silent(results: RunResults) -> str:
-    heard = results.estimate(AUDIT, "share of customers", "with surveys")
-    if heard.status is not Status.OK or not results.has("results/satisfaction_index"):
-        return ""
-    return survey_checks_text.non_response_sentence(results.frame("results/satisfaction_index"), heard, NEUTRAL)
-
-
-def forecast_accuracy(known: QuestionInputs) -> str:
+def forecast_accuracy(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: were the last forecasts right, and would a simple rule have done as well."""
-    rule = _rule(known.results)
-    if not known.grades.empty:
-        whole = leadership_text.forecast_accuracy(known.grades, known.results.currency)
-        said = (*whole, leadership_text.parts_graded(known.grades), leadership_text.running_calibration(known.grades),
-                forecast_tracking.nearer_than_rule(known.grades),
-                rule or message("Whether a simple rule would have done as well cannot be said."))
-        return " ".join(filter(None, said))
-    return " ".join(filter(None, (cannot(translatable("no forecast of an earlier run is due yet")), rule)))
+    rule, past = _rule(known.results), forecast_grades_text.past_quarters(known.results.frame(HOLDOUT))
+    if known.grades.empty:
+        return tuple(filter(None, (cannot(translatable("no forecast of an earlier run is due yet")), past, rule)))
+    outcomes = (*forecast_grades_text.forecast_accuracy(known.grades, known.results.currency),
+                forecast_grades_text.missed(known.grades, known.results.currency),
+                forecast_grades_text.parts_graded(known.grades),
+                forecast_grades_text.running_calibration(known.grades))
+    rules = (forecast_grades_text.nearer_than_rule(known.grades), past,
+             rule or message("Whether a simple rule would have done as well cannot be said."))
+    return tuple(" ".join(filter(None, part)) for part in (outcomes, rules))
 
 
 def _rule(results: RunResults) -> str:
@@ -292,7 +240,7 @@ def _rule(results: RunResults) -> str:
                    key=lambda duel: duel.model != LOGISTIC)
     if not any(duel.auc.status is Status.OK for duel in duels):
         return ""
-    return churn_text.model_comparison(ModelSelection(str(scores["model"].iloc[0]), tuple(duels)))
+    return forecast_grades_text.simple_rule_verdict(duels[0].auc, duels[0].other)
 
 
 def _duel(results: RunResults, model: str, other: str) -> PairedComparison:
@@ -300,17 +248,18 @@ def _duel(results: RunResults, model: str, other: str) -> PairedComparison:
     return PairedComparison(model, other, auc, brier)
 
 
-def finance_reconciliation(known: QuestionInputs) -> str:
+def finance_reconciliation(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: does it tie to finance, and what was redefined."""
     finance, signed = (
         leadership_finance_text.finance_sentence(known.results), leadership_finance_text.contracts(known.results)
     )
     beside = message("Beside them {contracts}.", contracts=signed) if signed and signed not in finance else ""
-    controls = leadership_finance_text.controls(known.results)
-    return " ".join(filter(None, (finance, beside, known.ledger, controls, known.redefined)))
+    counted = (leadership_finance_text.files_to_figures(known.results), finance, beside, *(
+        said(known.results) for said in (leadership_finance_text.accounts, leadership_finance_text.controls)))
+    return tuple(filter(None, (known.ledger, " ".join(filter(None, counted)), known.redefined)))
 
 
-QUESTIONS: tuple[tuple[str, Callable[[QuestionInputs], str]], ...] = (
+QUESTIONS: tuple[tuple[str, Callable[[QuestionInputs], str | tuple[str, ...]]], ...] = (
     ("Are we keeping customers, by count and by money, and is the change real, seasonal or mix?", customer_retention),
     ("Which customers made revenue move: new, retained, reactivated, churned?", revenue_movement),
     ("How much margin is at risk, by when, and how much of it can be saved?", margin_at_risk),
@@ -324,8 +273,8 @@ QUESTIONS: tuple[tuple[str, Callable[[QuestionInputs], str]], ...] = (
 )
 
 
-def question_answers(known: QuestionInputs) -> tuple[tuple[str, str], ...]:
-    """Return each question with its answer, in order."""
+def question_answers(known: QuestionInputs) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
+    """Return each question with its answer, in order: a paragraph, or several."""
     return tuple((question, answer(known)) for question, answer in QUESTIONS)
 
 

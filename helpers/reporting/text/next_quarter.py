@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from helpers.reporting import decimal_places, formatting
@@ -72,11 +73,11 @@ def quarter_ahead_sentence(results: RunResults) -> str:
         "That range is wider than what is expected, since past quarters forecast in the same way were off by as much.")
     places = {"date": formatting.date_text(row["due_on"]), "sales": sales, "margin": margin}
     if decimal_places.is_missing(row["rule_value"]):
-        said = message("If nothing is done, the 13 weeks to {date} bring {sales} of net sales and {margin} of margin.",
-                       **places)
+        said = message("If we go on as before, the 13 weeks to {date} bring {sales} of net sales and {margin} of "
+                       "margin.", **places)
     else:
-        said = message("If nothing is done, the 13 weeks to {date} bring {sales} of net sales and {margin} of margin; "
-                       "the simple rule says {rule} of net sales.", **places,
+        said = message("If we go on as before, the 13 weeks to {date} bring {sales} of net sales and {margin} of "
+                       "margin; the simple rule, a past quarter again, says {rule} of net sales.", **places,
                        rule=formatting.money(row["rule_value"], results.currency))
     return said + wide + _beside_plan(row, quarter, results.currency)
 
@@ -90,8 +91,13 @@ def _beside_plan(row: pd.Series, quarter: pd.Series, currency: str) -> str:
             translatable("below all that the range holds") if plan < low else
             translatable("within the range, above what is expected") if plan > value else
             translatable("within the range, not above what is expected"))
-    return " " + message("Planned are {amount} of net sales: {place}.", amount=formatting.money(plan, currency),
-                         place=said)
+    by_level = quarter["net_sales"].sort_index()
+    short = float(np.interp(plan, by_level.to_numpy("float64"), by_level.index.to_numpy("float64")))
+    places = {"amount": formatting.money(plan, currency), "place": said}
+    if not low <= plan <= high:
+        return " " + message("Planned are {amount} of net sales: {place}.", **places)
+    return " " + message("Planned are {amount} of net sales: {place}; the plan is reached with a chance of about "
+                         "{share}.", **places, share=f"{round(100 * (1 - short))} %")
 
 
 def _range(quarter: pd.Series, measure: str, currency: str) -> str:
@@ -125,9 +131,10 @@ def recurring_revenue_ahead(results: RunResults) -> str:
         return ""
     form = formatting.unit_format("money", results.currency)
     fees, rule = rows.loc[QUANTITY], float(rows.at[BY_RULE, "value"])
-    return message("If nothing is done, contracts bring {fees} of recurring revenue in the quarter to {date}; the "
-                   "simple rule says {rule}.", date=formatting.date_text(fees["due_on"]), rule=form(rule),
-                   fees=f"{form(float(fees['value']))} {formatting.interval(fees['low'], fees['high'], form)}")
+    amount = f"{form(float(fees['value']))} {formatting.interval(fees['low'], fees['high'], form)}"
+    return message("If we go on as before, contracts bring {fees} of recurring revenue in the quarter to {date}; the "
+                   "simple rule, the last quarter again, says {rule}.", date=formatting.date_text(fees["due_on"]),
+                   rule=form(rule), fees=amount)
 
 
 def _plan_sentences(found: SalesForecast, plan: Mapping[str, float], currency: str) -> list[str]:

@@ -1,3 +1,5 @@
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -197,10 +199,11 @@ def test_a_decision_on_experiments_tells_money_beside_what_decides_and_who_acts(
     margin = {"metric": "margin", "is_primary": False, "verdict": None, "value": 1.0, "low": -0.5, "high": 2.5}
     asked = experiment_decisions_text.experiment_decision(effects(shares, margin), GATES, "GBP")
     assert asked["expected_gain"] == (
-        "£1,010 [−£505, £2,520] for as many units as took part, 1,010: gift raised ordered by 5 points [1, 9], margin "
+        "£1,010 [−£505, £2,520] for as many units as took part, 1,010, in as long a time: gift raised ordered "
+        "by 5 points [1, 9], margin "
         "by £1.00 [−£0.50, £2.50]")
-    assert asked["decision"] == "Test further, since their cost may exceed their gain, gift"
-    assert asked["worst_case"] == "−£505"
+    assert asked["decision"] == "Test further, since the cost may exceed the gain, gift"
+    assert asked["worst_case"] == "−£505: the lower ends of all ranges at once"
     assert asked["owner"] == "head of shop"
 
 
@@ -213,7 +216,7 @@ def test_a_decision_tells_what_an_improvement_is_worth_and_costs_where_the_plan_
     planned = {"unit": "share", "metric": "ordered", "unit_value": 40.0, "treatment_cost": 0.5}
     asked = experiment_decisions_text.experiment_decision(effects(planned | ends), GATES, "GBP")
     assert asked["expected_gain"] == (
-        f"£2,020 [£404, £3,640] for as many units as took part, 1,010: gift {told}")
+        f"£2,020 [£404, £3,640] for as many units as took part, 1,010, in as long a time: gift {told}")
     assert (asked["cost"], asked["net"]) == ("£505", "£1,520 [−£101, £3,130]")
 
 
@@ -228,6 +231,28 @@ def test_a_decision_on_experiments_has_the_days_on_which_they_stop(days, told):
     assert asked["stop_on"] == told
     assert experiment_decisions_text.brief_terms(effects(rows[0]))["stop_on"] == (
         "31 March 2026" if days[0] else "not recorded")
+
+
+def test_a_test_that_has_ended_is_to_be_decided_now_and_has_no_day_left_to_stop_on():
+    rows = [{"experiment": name, "stop_on": pd.Timestamp(day)} for name, day in (("gift", "2026-03-31"),
+                                                                                 ("call", "2026-04-30"))]
+    told = [experiment_decisions_text.experiment_decision(effects(*rows), GATES, "GBP", as_of)["stop_on"]
+            for as_of in (date(2026, 4, 30), date(2026, 4, 1))]
+    assert told == ["now: tests ended by 30 April 2026", "call 30 April 2026 and gift 31 March 2026"]
+    day, review = date(2026, 4, 30), date(2026, 7, 31)
+    assert experiment_decisions_text.experiment_decision(effects(*rows), GATES, "GBP", day, review)["stop_on"] == (
+        "now: tests ended by 30 April 2026; review on 31 July 2026")
+    assert experiment_decisions_text.brief_terms(effects(*rows), "GBP", day)["stop_on"] == "now"
+
+
+def test_the_finding_counts_what_the_decision_asks_for_and_weaker_arms_are_no_experiments_to_stop():
+    arms = effects({}, {"variant": "call", "verdict": "stop"}, {"experiment": "banner", "verdict": "stop"},
+                   {"experiment": "old", "treatment_cost": 9.0, "unit_value": 0.1})
+    asked = experiment_decisions_text.experiment_decision(arms, GATES, "GBP")
+    assert asked["decision"] == ("Ship letter of gift; test further, since the cost may exceed the gain, old; stop "
+                                 "banner; leave out the weaker call of gift")
+    assert experiment_decisions_text.decision_counts(arms) == (
+        "3 experiments: 1 to ship, 1 to test further, as the cost may exceed the gain and 1 to stop.")
 
 
 def test_where_a_fall_is_the_improvement_its_worst_case_is_the_end_nearest_to_none():

@@ -4,7 +4,9 @@ import pandas as pd
 import pytest
 
 from helpers.foundation.results import Estimate, Level, estimate_table
+from helpers.reporting.text import forecast_grades as forecast_grades_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
+from helpers.reporting.text import leadership_retention as leadership_retention_text
 from helpers.stats.suppressed_tables import WITHHELD
 from tests.reporting import leading
 
@@ -176,20 +178,20 @@ def test_a_range_of_expected_churn_that_is_wider_than_chance_makes_it_is_explain
     made = leading.forecasts()
     wide = made.assign(low=made["value"] - 50, high=made["value"] + 50)
     found = leading.results(churn_scores=scores, forecasts=wide)
-    assert "by chance among customers alone it would be" in leadership_findings_text.churn_range_reason(found)
+    assert "by chance among customers alone it would be" in forecast_grades_text.churn_range_reason(found)
     narrow = leading.results(churn_scores=scores, forecasts=made.assign(low=made["value"], high=made["value"] + 0.1))
-    assert leadership_findings_text.churn_range_reason(narrow) == ""
-    assert leadership_findings_text.churn_range_reason(leading.results(churn_scores=scores)) == ""
+    assert forecast_grades_text.churn_range_reason(narrow) == ""
+    assert forecast_grades_text.churn_range_reason(leading.results(churn_scores=scores)) == ""
 
 
 def test_the_retention_rate_is_told_from_expected_churn_where_a_page_has_both():
     made = leading.forecasts().assign(eligible_days=365)
     both = leading.results(customer_base=leading.base(), forecasts=made)
-    said = leadership_findings_text.retention_beside_churn(both)
+    said = leadership_retention_text.retention_beside_churn(both)
     assert "bought again in the last 12 months" in said
     assert "bought in the last 365 days" in said
-    assert leadership_findings_text.retention_beside_churn(leading.results(customer_base=leading.base())) == ""
-    assert leadership_findings_text.retention_beside_churn(leading.results(forecasts=made)) == ""
+    assert leadership_retention_text.retention_beside_churn(leading.results(customer_base=leading.base())) == ""
+    assert leadership_retention_text.retention_beside_churn(leading.results(forecasts=made)) == ""
 
 
 def test_parts_of_the_change_in_revenue_sum_to_it_with_withheld_classes_together():
@@ -216,8 +218,8 @@ def test_few_reactivated_stand_with_the_new_in_one_amount_and_are_bounded():
     assert leadership_findings_text.revenue_parts(results) == [("churned", -500.0), ("new and reactivated", 1_600.0)]
     assert leadership_findings_text.revenue_finding(results) == (
         "Net sales of the last 365 days rose by €1,100 against those before: churned −€500 and new and reactivated "
-        "+€1,600 (fewer than 10 of the 800 were reactivated, at the mean spend less than €20.00 of it; fully refunded "
-        "customers are counted with them).")
+        "+€1,600 (fewer than 10 of the 800 were reactivated, at the mean spend less than €20.00 of it; customers "
+        "whose purchases were all refunded are within it).")
     assert "led by new customers" in leadership_findings_text.opening_sentence(results, 1)
 
 
@@ -228,3 +230,32 @@ def test_satisfaction_of_the_newest_wave_is_said_to_be_that():
     assert said == (
         "Satisfaction stands at 70 points [68, 72] of 100 in wave 1, the newest of thirty people or more: the mean of "
         "200 people.")
+
+
+def test_customers_behind_each_class_are_counted_and_who_came_back_from_before_the_records_is_named():
+    found = leading.results(customer_base=leading.base(), value_gates=leading.gates(
+        "04", leading.gate("earlier history", "new and reactivated customers", Level.NOTE)))
+    assert leadership_findings_text.revenue_people(found) == (
+        "By customers: new customers 50, retained 50 and churned 50.")
+    assert leadership_findings_text.earlier_history(found) == (
+        "The reactivated are a lower limit and the new an upper one: earlier history was found.")
+    assert leadership_findings_text.revenue_people(leading.results()) == ""
+    assert leadership_findings_text.earlier_history(leading.everything()) == ""
+
+
+def test_contracts_that_ended_without_a_day_say_so_wherever_their_share_and_what_comes_of_them_is_told():
+    undated = leading.results(customer_base=leading.contracts(), value_gates=leading.gates(
+        "04", leading.gate(leadership_findings_text.UNDATED, "contracts, churn rate")))
+    assert leadership_findings_text.contracts(undated).startswith(
+        "Of 400 contracts 25.0 % [20.0 %, 30.0 %] have ended, over a time that is not known, with")
+    assert leadership_findings_text.contracts_ahead(undated).endswith("contracts end sooner and less will come.")
+    dated = leading.results(customer_base=leading.contracts())
+    assert "not known" not in leadership_findings_text.contracts(dated)
+    assert "sooner" not in leadership_findings_text.contracts_ahead(dated)
+
+
+def test_an_opening_over_less_than_a_year_says_that_season_is_in_it():
+    short = leading.base().assign(value=lambda b: b["value"].where(b["quantity"].ne("period_length"), 187.0))
+    assert "187 days, season included" in leadership_findings_text.opening_sentence(
+        leading.results(customer_base=short), 0)
+    assert "season" not in leadership_findings_text.opening_sentence(leading.everything(), 0)

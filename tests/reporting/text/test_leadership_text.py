@@ -8,6 +8,7 @@ from helpers.actions.measured_response import UNMEASURED
 from helpers.foundation.results import Estimate, Level, estimate_table
 from helpers.reporting import kpis
 from helpers.reporting.change_since_last_run import RunIdentity
+from helpers.reporting.text import forecast_grades as forecast_grades_text
 from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_decisions as decisions_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
@@ -17,7 +18,8 @@ ON = pd.Timestamp("2026-03-31")
 
 
 def row(unit, value=1.0, change=np.nan, low=np.nan, high=np.nan, **more):
-    return {"name": "Figure", "unit": unit, "value": value, "low": low, "high": high, "level": 0.95, "status": "ok",
+    return {"name": "Figure", "quantity": "figure", "unit": unit, "value": value, "low": low, "high": high,
+            "level": 0.95, "status": "ok",
             "change": change, "change_low": low, "change_high": high, "comparison": "", "previous_run": "a",
             "previous_as_of_on": ON, "is_beyond_noise": None, "table": "t"} | more
 
@@ -147,7 +149,7 @@ def test_without_a_comparison_its_reason_is_said_once():
 def grade(segment="all", actual=12.0, is_inside=True, low=9.0, high=15.0, due_on="2026-06-30", **more):
     return {"quantity": "customers_lost", "segment": segment, "model": "m", "due_on": pd.Timestamp(due_on),
             "value": 12.0, "low": low, "high": high, "unit": "customers", "actual": actual, "is_inside": is_inside,
-            "has_action_list": False, "status": "ok", "reason": ""} | more
+            "has_action_list": False, "status": "ok", "reason": "", "run": "a"} | more
 
 
 def grades(*rows):
@@ -192,20 +194,20 @@ def grades(*rows):
     ],
 )
 def test_forecasts_are_graded_for_everybody_first(rows, sentences):
-    assert leadership_text.forecast_accuracy(grades(*rows)) == sentences
+    assert forecast_grades_text.forecast_accuracy(grades(*rows)) == sentences
 
 
 def test_a_forecast_of_money_is_graded_in_its_currency():
     at_risk = grade(quantity="margin_at_risk", unit="money", value=24600.0, low=21800.0, high=27400.0, actual=25900.0)
-    assert leadership_text.forecast_accuracy(grades(at_risk), "EUR")[-1] == (
+    assert forecast_grades_text.forecast_accuracy(grades(at_risk), "EUR")[-1] == (
         "Margin at risk, due 30 June 2026: €25,900 against €24,600 forecast, inside the interval [€21,800, €27,400].")
 
 
 def test_forecasts_for_a_part_of_the_customers_are_graded_apart():
     both = grades(grade(), grade("repeat buyers", is_inside=False), grade("one-time buyers"))
-    assert leadership_text.parts_graded(both) == (
+    assert forecast_grades_text.parts_graded(both) == (
         "1 of 2 outcomes for a part of the customers fell inside the stated range.")
-    assert leadership_text.parts_graded(grades(grade())) == leadership_text.parts_graded(grades()) == ""
+    assert forecast_grades_text.parts_graded(grades(grade())) == forecast_grades_text.parts_graded(grades()) == ""
 
 
 def test_finance_is_what_the_intake_counted():
@@ -235,8 +237,10 @@ def test_a_company_without_revenue_says_what_was_counted_instead():
 def test_control_totals_that_are_met_are_counted():
     met = [leading.gate(f"control: {name}", "everything", Level.BLOCK, is_crossed=False) for name in "ab"]
     few = leading.gate("few records are rejected", "totals", is_crossed=False)
-    for held, sentence in ((met, "2 of 2 control totals of the profile are met."),
-                           (met[:1], "1 of 1 control total of the profile is met."),
+    for held, sentence in ((met, "2 of 2 totals that the records must meet by themselves, as page 01 names "
+                                 "them, are met."),
+                           (met[:1], "1 of 1 total that the records must meet by themselves, as page 01 names it, is "
+                                     "met."),
                            ([few], "The profile declares no control total that these could be held against.")):
         assert leadership_finance_text.controls(leading.results(intake_gates=leading.gates("01", *held))) == sentence
     assert leadership_finance_text.controls(leading.results()) == ""
@@ -324,14 +328,16 @@ def test_numbers_are_handed_on_to_two_digits():
         "key figures: 10; Satisfaction, 0 to 100: 70; True loyalty: 0.3; checks: 1, failed 1")
 
 
-def test_the_running_calibration_counts_every_stated_range_of_the_workbook_and_none_of_a_simple_rule():
+def test_the_running_calibration_counts_stated_ranges_of_several_reports_and_none_of_a_simple_rule():
     rule = grade(is_inside=False, quantity="quarter_orders_by_rule")
-    told = grades(grade(), grade("repeat buyers", is_inside=False), grade(is_inside=None), rule)
-    assert leadership_text.running_calibration(told) == (
-        "Running calibration: of 2 stated ranges of all earlier runs 1 held, where about 1.9 should.")
-    assert leadership_text.running_calibration(grades(grade(), rule)) == ""
-    assert leadership_text.running_calibration(grades()) == ""
-    assert leadership_text.forecast_accuracy(grades(grade(), rule))[0] == "The outcome fell inside the stated range."
+    told = grades(grade(run="a"), grade("repeat buyers", is_inside=False, run="b"), grade(is_inside=None, run="a"),
+                  rule | {"run": "a"})
+    assert forecast_grades_text.running_calibration(told) == (
+        "Running calibration: of 2 stated ranges of 2 earlier reports 1 held, where about 1.9 should.")
+    assert forecast_grades_text.running_calibration(told.assign(run="a")) == ""  # one report: nothing runs yet
+    assert forecast_grades_text.running_calibration(grades()) == ""
+    first, *_ = forecast_grades_text.forecast_accuracy(grades(grade(), rule))
+    assert first == "The outcome fell inside the stated range."
 
 
 def test_the_decision_on_the_list_tells_its_gain_in_money_and_how_the_worst_case_follows(monkeypatch):
@@ -350,8 +356,8 @@ def test_the_decision_on_the_list_tells_its_gain_in_money_and_how_the_worst_case
     assert row["decision"].endswith(", as a test: the expected gain is below the cost")
     assert row["worst_case"].endswith(": every offer is taken up and nobody stays for it")
     brief = decisions_text.brief_decision_rows(found).iloc[0]
-    assert brief[["decision", "expected_gain", "net"]].tolist() == [
-        "Test: contact 20 customers, 5 as control", "€300", "−€468 [−€808, −€168]"]
+    assert brief[["decision", "net"]].tolist() == [
+        "Test: contact 20, fewer than 10 as control", "−€468 [−€808, −€168]"]
     cheap = decisions_text.decision_rows(leading.results(decisions=plan.assign(cost=100.0), actions=listed)).iloc[0]
     assert (cheap["decision"], cheap["net"]) == (leading.decision()["decision"], "€200 [−€140, €500]")
     assert row["worst_case"].startswith(f"{brief['worst_case']}:")
@@ -390,19 +396,19 @@ MARGIN = {"metric": "margin", "unit": "money", "is_primary": False, "value": 2.0
 def test_at_a_glance_shipping_is_told_by_its_gain_cost_and_net_in_money():
     tried = leading.effects({}, MARGIN).assign(treatment_cost=0.3)
     brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=tried)).iloc[0]
-    assert brief[["cost", "expected_gain", "net", "worst_case"]].tolist() == [
-        "€303", "€2,020", "€1,720 [€202, €3,230]", "€202"]  # 1,010 units took part
+    assert brief[["cost", "net", "worst_case"]].tolist() == [
+        "€303", "€1,720 [€202, €3,230]", "−€303"]  # 1,010 units took part; nothing may come of it
     assert brief["decision"] == "Ship checkout (new)"
 
 
 def test_what_may_cost_more_than_it_brings_is_asked_to_be_tested_and_not_to_be_shipped():
     tried = leading.effects({}, MARGIN, {"experiment": "banner"}).assign(treatment_cost=[0.6, 0.6, 0.6])
     brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=tried)).iloc[0]
-    assert brief["decision"] == "Ship banner (new); test 1 further"
+    assert brief["decision"] == "Ship banner (new); test 1"
     full = decisions_text.decision_rows(leading.results(experiment_effects=tried)).iloc[0]
-    assert full["decision"] == "Ship banner; test further, since their cost may exceed their gain, checkout"
+    assert full["decision"] == "Ship banner; test further, since the cost may exceed the gain, checkout"
     alone = decisions_text.decision_rows(leading.results(experiment_effects=tried.head(2))).iloc[0]
-    assert alone["decision"] == "Test further, since their cost may exceed their gain, checkout"
+    assert alone["decision"] == "Test further, since the cost may exceed the gain, checkout"
     assert alone["net"] == "€1,410 [−€101, €2,930]"
 
 
@@ -415,19 +421,62 @@ def test_net_gains_of_independent_experiments_are_added_with_their_range():
 
 def test_without_money_shipping_is_told_by_what_decides():
     brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=leading.effects())).iloc[0]
-    assert brief[["expected_gain", "worst_case"]].tolist() == ["ordered 5 points", "1 point"]
+    assert brief[["net", "worst_case"]].tolist() == ["ordered 5 points", "1 point"]
 
 
 def test_at_a_glance_the_heading_tells_what_stands_below_alone_and_a_common_day_to_stop_on():
-    names = ("Call a", "Call b", "Call c, as a test", "Call d")
-    plan = pd.DataFrame([leading.decision(decision=name) for name in names])
+    plan = pd.DataFrame([leading.decision(decision=f"Call {x}", owner=x) for x in "abcde"])
     brief = decisions_text.brief_decision_rows(leading.results(decisions=plan))
     assert brief.columns.tolist() == [
-        "decision (3 of 4)", "cost", "expected_gain", "net", "worst_case", "owner, until 28 September 2026"]
-    assert brief.iloc[:, 0].tolist() == ["Test: call a", "Test: call b", "Test: call c"]
+        "decision (4 of 5)", "cost", "net", "worst_case", "owner, until 28 September 2026"]
+    assert brief.iloc[:, 0].tolist() == ["Test: call a", "Test: call b", "Test: call c", "Test: call d"]
     tried = decisions_text.brief_decision_rows(
-        leading.results(decisions=plan[:3], experiment_effects=leading.effects()))
-    assert tried.iloc[:, 0].tolist() == ["Test: call a", "Test: call b", "Ship checkout (new)"]
-    assert tried["stop_on"].tolist() == ["28 September 2026", "28 September 2026", "not recorded"]
+        leading.results(decisions=plan[:4], experiment_effects=leading.effects()))
+    assert tried.iloc[:, 0].tolist() == ["Test: call a", "Test: call b", "Test: call c", "Ship checkout (new)"]
+    assert tried["stop_on"].tolist() == [*["28 September 2026"] * 3, "not recorded"]
     mixed = plan[:3].assign(stop_on=[*plan["stop_on"][:2], pd.Timestamp("2026-12-31")])
     assert "stop_on" in decisions_text.brief_decision_rows(leading.results(decisions=mixed))
+
+
+def test_tests_without_a_known_gain_of_one_owner_stand_in_one_row_with_what_they_cost_together():
+    plan = pd.DataFrame([leading.decision(decision=f"Call {x}", cost=cost) for x, cost in (("a", 10.0), ("b", 5.0))])
+    brief = decisions_text.brief_decision_rows(leading.results(decisions=plan, experiment_effects=leading.effects()))
+    assert brief.iloc[:, 0].tolist() == ["2 tests, gain unknown", "Ship checkout (new)"]
+    assert brief.iloc[0][["cost", "worst_case"]].tolist() == ["€15.00", "−€2,930"]
+    assert brief.columns[0] == "decision"  # all of them stand in the table
+
+
+def test_forecasts_are_held_against_the_simple_rule_that_was_made_with_them():
+    rows = [("quarter_orders", 100.0, 110.0), ("quarter_orders_by_rule", 60.0, 110.0),
+            ("quarter_margin", 100.0, 50.0), ("quarter_margin_by_rule", 60.0, 50.0), ("customers lost", 5.0, 5.0)]
+    graded = pd.DataFrame(rows, columns=["quantity", "value", "actual"]).assign(
+        segment="all", due_on=pd.Timestamp("2025-12-31"), status="ok", run="a")
+    assert forecast_grades_text.nearer_than_rule(graded) == (
+        "Of 2 forecasts with a simple rule beside them (the same quarter a year before, or the quarter before) 1 came "
+        "nearer than the rule.")
+    assert forecast_grades_text.nearer_than_rule(graded.tail(1)) == ""
+
+
+def test_a_forecast_that_missed_is_named_with_what_came_and_what_its_error_means_for_the_next():
+    off = grades(grade(is_inside=False, value=20.0, low=18.0, high=22.0, actual=16.0),
+                 grade("repeat buyers", is_inside=False))
+    assert forecast_grades_text.missed(off) == (
+        "Missed: churned customers, 16 came where 20 [18, 22] were forecast.")
+    assert forecast_grades_text.last_time(off, "customers_lost") == (
+        "The last such forecast, due 30 June 2026, was 25.0 % too high (20 [18, 22] against 16 that came), so that "
+        "this one may be too high as well.")
+    low = grades(grade(value=8.0, actual=10.0))
+    assert "20.0 % too low" in forecast_grades_text.last_time(low, "customers_lost")
+    for none in (grades(), grades(grade(value=10.0, actual=10.0)), off.tail(1)):
+        assert forecast_grades_text.last_time(none, "customers_lost") == ""
+    assert forecast_grades_text.missed(grades()) == forecast_grades_text.missed(low) == ""
+
+
+@pytest.mark.parametrize(("low", "high", "how"), [(0.01, 0.03, "better"), (-0.03, -0.01, "worse"),
+                                                  (-0.01, 0.03, "no better")])
+def test_the_churn_model_is_held_against_the_simple_rule_without_a_methods_name(low, high, how):
+    found = Estimate("auc_difference", (low + high) / 2, low, high)
+    said = forecast_grades_text.simple_rule_verdict(found, "recency rule")
+    assert said.startswith(f"The churn model tells who leaves {how} than days since the last purchase alone: of 100")
+    assert not {"AUC", "Brier"} & set(said.replace("(", "").split())
+    assert "the age of the contract alone" in forecast_grades_text.simple_rule_verdict(found, "tenure rule")

@@ -79,8 +79,8 @@ def said_ahead(table):
 
 def test_what_comes_if_nothing_is_done_stands_beside_the_simple_rule():
     assert said_ahead(ahead()) == (
-        "If nothing is done, the 13 weeks to 28 September 2026 bring €1,000 [€800, €1,200] of net sales and €100 "
-        "[€80.00, €120] of margin; the simple rule says €9,000 of net sales.")
+        "If we go on as before, the 13 weeks to 28 September 2026 bring €1,000 [€800, €1,200] of net sales and €100 "
+        "[€80.00, €120] of margin; the simple rule, a past quarter again, says €9,000 of net sales.")
     assert said_ahead(ahead(float("nan"))).endswith("of margin.")
     assert text.quarter_ahead_sentence(leading.results()) == ""
 
@@ -91,9 +91,13 @@ def test_a_range_of_sales_that_is_wider_than_what_is_expected_is_explained():
     assert "off by as much" not in said_ahead(ahead())
 
 
-@pytest.mark.parametrize(("plan", "place"), [
-    (1_300.0, "above all that the range holds"), (1_100.0, "within the range, above what is expected"),
-    (900.0, "within the range, not above what is expected"), (700.0, "below all that the range holds")])
-def test_the_plan_of_the_quarter_is_placed_in_the_range_of_the_forecast(plan, place):
-    assert said_ahead(ahead(plan=plan)).endswith(f" of net sales: {place}.")
+@pytest.mark.parametrize(("plan", "place", "chance"), [
+    (1_300.0, "above all that the range holds", ""),
+    (1_000.0, "within the range, not above what is expected", "50 %"),
+    (1_100.0, "within the range, above what is expected", "26 %"),
+    (900.0, "within the range, not above what is expected", "74 %"),
+    (700.0, "below all that the range holds", "")])
+def test_the_plan_of_the_quarter_is_placed_in_the_range_of_the_forecast(plan, place, chance):
+    assert said_ahead(ahead(plan=plan)).endswith(
+        f" of net sales: {place}{chance and f'; the plan is reached with a chance of about {chance}'}.")
     assert "Planned are" in said_ahead(ahead(plan=plan))

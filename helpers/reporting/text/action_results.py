@@ -1,0 +1,153 @@
+"""Text on the results of earlier lists: what contact brought in money beside the control group, cost and net."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from helpers.actions import measured_response
+from helpers.foundation.labels import readable_id
+from helpers.foundation.results import Status
+from helpers.reporting import formatting
+from helpers.reporting.run_results import RunResults
+from helpers.reporting.text import experiment_decisions as experiment_decisions_text
+from helpers.reporting.text import experiments as experiments_text
+from helpers.reporting.text import leadership_findings as leadership_findings_text
+from helpers.reporting.text.leadership import cannot
+from helpers.reporting.translation import message, plural, translatable
+from helpers.stats.disclosure_control import people_text
+
+EFFECTS = "results/experiment_effects"
+
+MONEY = ("margin", "net_sales")  # outcomes of lists that are money, the first at hand counts
+
+UNMEASURED = 2  # rank of a list without money that can be judged
+
+DAY = r"(\d{4}-\d{2}-\d{2})$"  # ends the name of a list
+
+VERDICTS = {1: translatable("more than the control group, beyond chance"),
+            0: translatable("no difference beyond chance"),
+            -1: translatable("less than the control group, beyond chance")}
+
+
+def action_earnings(results: RunResults, costs: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the answer to: what did the last actions earn against their control groups; a sentence a list.
+
+    Parameters
+    ----------
+    results : RunResults
+        What the wings found.
+    costs : mapping of str to float
+        What was planned to be spent on each list, by its name [money].
+    """
+    effects = results.frame(EFFECTS)
+    is_list = experiment_decisions_text.is_action_list(effects) if len(effects) else pd.Series(dtype=bool)
+    lists = newest_lists(effects[is_list]) if len(effects) else effects
+    if lists.empty:
+        return (cannot(translatable("no action list with a random control group has been both carried out and "
+                                    "measured")), *_otherwise(results, effects[~is_list] if len(effects) else effects))
+    rows = [_list_row(name, rows) for name, rows in lists.groupby("experiment")]
+    rows.sort(key=lambda row: (row["rank"], row["name"]))
+    told = [_list_sentence(results, row, costs.get(row["name"])) for row in rows if row["rank"] < UNMEASURED]
+    return (_overview(rows), *told, *_too_few(rows), *_costs_note(rows, costs))
+
+
+def newest_lists(lists: pd.DataFrame) -> pd.DataFrame:
+    """Return the lists of the latest day on which any was drawn.
+
+    Parameters
+    ----------
+    lists : DataFrame
+        Rows of ``results/experiment_effects`` of lists that runs drew.
+    """
+    days = lists["experiment"].str.extract(DAY)[0]
+    return lists[days.eq(days.max())]
+
+
+def _list_row(name: str, rows: pd.DataFrame) -> dict[str, Any]:
+    """Return of a list what decides, what it did in money, and its rank: clear in money, measured, else unmeasured."""
+    known = rows[rows["status"].eq(Status.OK.value) & rows["value"].notna()]
+    money = [row for metric in MONEY for row in known[known["metric"] == metric].to_dict("records")]
+    primary = rows[rows["is_primary"].astype(bool)].to_dict("records")
+    first = money[0] if money else None
+    rank = UNMEASURED if first is None else 1 if first["low"] <= 0 <= first["high"] else 0
+    return {"name": name, "money": first, "primary": primary[0] if primary else rows.to_dict("records")[0],
+            "rank": rank}
+
+
+def _side(row: Mapping[str, Any]) -> int:
+    return 1 if row["low"] > 0 else -1 if row["high"] < 0 else 0
+
+
+def _overview(rows: list[dict[str, Any]]) -> str:
+    """Return how many lists of the day earned more than their control groups, and how many cannot tell."""
+    day = formatting.date_text(rows[0]["name"][-len("2026-06-30"):])
+    n_more = sum(row["rank"] < UNMEASURED and _side(row["money"]) > 0 for row in rows)
+    n_none = sum(row["rank"] == UNMEASURED for row in rows)
+    said = plural("Of {n} list drawn on {date} {n_more} earned more than its control group, beyond chance",
+                  "Of {n} lists drawn on {date} {n_more} earned more than their control groups, beyond chance",
+                  len(rows), n=len(rows), date=day, n_more=n_more)
+    if not n_none:
+        return message("{sentence}.", sentence=said)
+    return plural("{sentence}; {n} was too small to tell.", "{sentence}; {n} were too small to tell.", n_none, n=n_none,
+                  sentence=said)
+
+
+def _list_sentence(results: RunResults, row: Mapping[str, Any], cost: float | None) -> str:
+    """Return what a list brought beside its control group, what it cost and what is left."""
+    money, form = row["money"], formatting.unit_format("money", results.currency)
+    n, ends = int(money["n_variant"]), tuple(float(money[c]) for c in ("value", "low", "high"))
+    caveats = experiments_text.caveats(money, results.gates("results/experiment_gates"))
+    name = formatting.sentence_case(experiments_text.experiment_name(money).partition(" of ")[0])
+    said = message("{list}: {n} drawn for contact, {n_control} in the control group: {metric} {amount}, "
+                   "{verdict}{caveat}", list=name, n=people_text(n), n_control=people_text(int(money["n_control"])),
+                   metric=experiments_text.metric_name(money).removeprefix("the ").lower(),
+                   amount=_range([n * x for x in ends], form), verdict=VERDICTS[_side(money)],
+                   caveat=f" (caution: {formatting.join_words(caveats)})" if caveats else "")
+    if cost is None:
+        return message("{sentence}; its cost is not recorded, so that the net is not known.", sentence=said)
+    if money["metric"] != measured_response.MARGIN:
+        return message("{sentence}; cost {cost}.", sentence=said, cost=form(cost))
+    net = [n * x - cost for x in ends]
+    sure = (translatable("it paid") if net[1] > 0 else translatable("it lost money") if net[2] < 0 else
+            translatable("whether it paid is open"))
+    return message("{sentence}; cost {cost}, net {amount}: {verdict}.", sentence=said, cost=form(cost),
+                   amount=_range(net, form), verdict=sure)
+
+
+def _range(ends: list[float], form: formatting.Form) -> str:
+    return f"{form(ends[0])} {formatting.interval(ends[1], ends[2], form)}"
+
+
+def _too_few(rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return which lists cannot tell what they brought, with how many people they had; or why one alone cannot."""
+    left = [row for row in rows if row["rank"] == UNMEASURED]
+    if not left:
+        return ()
+    reasons = {str(row["primary"]["reason"]).rstrip(".") for row in left}
+    if len(left) == 1 and len(rows) == 1:
+        return (message("The {list} has no outcome in money that can be judged: {reason}.",
+                        list=readable_id(left[0]["name"]), reason=next(iter(reasons))),)
+    named = [message("{list} ({n} contacted, {n_control} in the control group)",
+                     list=readable_id(row["name"]).partition(" of ")[0],
+                     n=people_text(int(row["primary"]["n_variant"])),
+                     n_control=people_text(int(row["primary"]["n_control"]))) for row in left]
+    return (message("Too few to tell what they brought: {lists}.", lists=named),)
+
+
+def _costs_note(rows: list[dict[str, Any]], costs: Mapping[str, float]) -> tuple[str, ...]:
+    """Return what costs stand for, and that lists are not added up, where any is told."""
+    n_told = sum(row["rank"] < UNMEASURED for row in rows)
+    is_costed = any(row["name"] in costs for row in rows if row["rank"] < UNMEASURED)
+    return (*([message("Costs are those planned when the lists were drawn, at the uptake assumed then.")]
+              if is_costed else []),
+            *([message("Lists are not added up, since a customer may stand on two.")] if n_told > 1 else []))
+
+
+def _otherwise(results: RunResults, others: pd.DataFrame) -> tuple[str, ...]:
+    """Return what was found in experiments that no action list drew."""
+    if others.empty:
+        return ()
+    found = leadership_findings_text.experiments_finding(
+        RunResults(dict(results.tables) | {EFFECTS: others}, results.currency))
+    return (message("Tried otherwise, with units assigned at random: {finding}", finding=found[0]),)

@@ -1,0 +1,247 @@
+"""Text on graded forecasts: what was forecast and what came, which ranges held, whether a simple rule did as well."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from helpers.churn import scoring
+from helpers.churn.dataset import BASELINE_RULES, DATED_CONTRACTS, PURCHASE_DATASET, UNDATED_CONTRACTS
+from helpers.foundation.results import Estimate
+from helpers.reporting import formatting
+from helpers.reporting.headings import quantity_label
+from helpers.reporting.run_results import RunResults
+from helpers.reporting.translation import message, plural, translatable
+
+FIRST_GRADED, RULE = "quarter_net_sales", "_by_rule"  # whose grade is told; ends the quantity of a simple rule
+
+USUAL = 0.95  # level of ranges
+
+WIDE = 1.5  # times as wide as chance alone makes a range, from which its reason is told
+
+RULES = {BASELINE_RULES[PURCHASE_DATASET]: translatable("days since the last purchase alone"),
+         BASELINE_RULES[DATED_CONTRACTS]: translatable("the latest activity alone"),
+         BASELINE_RULES[UNDATED_CONTRACTS]: translatable("the age of the contract alone")}
+
+COUNTED = frozenset({"customers", "people", "contracts", "orders"})
+
+EVERY, WHOLE, PART = (
+    {"one inside": translatable("The outcome fell inside the stated range."),
+     "one outside": translatable("The outcome fell outside the stated range."),
+     "several": translatable("{n_inside} of {n} outcomes fell inside the stated range."),
+     "none": translatable("None of {n} outcomes fell inside the stated range.")},
+    {"one inside": translatable("The outcome for all customers fell inside the stated range."),
+     "one outside": translatable("The outcome for all customers fell outside the stated range."),
+     "several": translatable("{n_inside} of {n} outcomes for all customers fell inside the stated range."),
+     "none": translatable("None of {n} outcomes for all customers fell inside the stated range.")},
+    {"one inside": translatable("The outcome for a part of the customers fell inside the stated range."),
+     "one outside": translatable("The outcome for a part of the customers fell outside the stated range."),
+     "several": translatable("{n_inside} of {n} outcomes for a part of the customers fell inside the stated range."),
+     "none": translatable("None of {n} outcomes for a part of the customers fell inside the stated range.")},
+)
+
+GRADED = {
+    True: translatable("{forecast}, due {date}: {actual} against {expected} forecast, inside the interval {range}"),
+    False: translatable("{forecast}, due {date}: {actual} against {expected} forecast, outside the interval {range}"),
+}
+
+
+def figure_form(unit: str, currency: str) -> formatting.Form:
+    """Return the function that words a figure of a unit: people and orders as whole numbers."""
+    return formatting.whole if unit in COUNTED else formatting.unit_format(unit, currency)
+
+
+def forecast_accuracy(grades: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
+    """Return how the forecasts that are due have done, and the latest of them; those for everybody before others."""
+    if grades.empty:
+        return (message("Nothing due yet."),)
+    known = _own(grades[grades["status"] == "ok"])
+    if known.empty:
+        return (message("Nothing can be graded: {reasons}.", reasons=list(grades["reason"].unique())),)
+    parts, known = _apart(known)
+    judged = known[known["is_inside"].notna()]
+    by_rank = known.assign(is_first=known["quantity"].eq(FIRST_GRADED))
+    last = by_rank.sort_values(["is_first", "due_on", "quantity", "segment", "model"]).iloc[-1]
+    if judged.empty:
+        return (_grade(last, currency),)
+    return (_inside_range(judged, WHOLE if len(parts) else EVERY), _grade(last, currency))
+
+
+def running_calibration(grades: pd.DataFrame) -> str:
+    """Return how many ranges of several earlier reports' forecasts have held, beside how many should; else nothing.
+
+    The ranges of the simple rules beside them are not the workbook's own and are not counted. Of one earlier report
+    alone nothing runs yet: its ranges are graded one by one.
+    """
+    judged = grades[grades["status"].eq("ok") & grades["is_inside"].notna()] if len(grades) else grades
+    judged = _own(judged)
+    n_runs = judged["run"].nunique() if len(judged) else 0
+    if n_runs < 2:
+        return ""
+    return message("Running calibration: of {n} stated ranges of {n_runs} earlier reports {n_inside} held, where about "
+                   "{n_expected} should.", n=len(judged), n_inside=int(judged["is_inside"].astype(bool).sum()),
+                   n_runs=n_runs, n_expected=formatting.number(round(USUAL * len(judged), 1)))
+
+
+def missed(grades: pd.DataFrame, currency: str = "") -> str:
+    """Return which outcomes for everybody fell outside the range of their forecast, with both figures; else nothing.
+
+    Parameters
+    ----------
+    grades : DataFrame
+        ``results/forecast_grades``.
+    currency : str
+        Of the run.
+    """
+    if grades.empty:
+        return ""
+    outside = _own(grades)[lambda g: g["status"].eq("ok") & g["segment"].eq("all") & g["is_inside"].eq(False)]
+    rows = [row for row in outside.to_dict("records") if row["quantity"] != FIRST_GRADED]
+    return " ".join(message("Missed: {forecast}, {actual} came where {expected} {range} were forecast.",
+                            forecast=quantity_label(str(row["quantity"])), **_places(row, currency)) for row in rows)
+
+
+def last_time(grades: pd.DataFrame, quantity: str, currency: str = "") -> str:
+    """Return what the latest graded forecast of a quantity was and what came; empty where none is due.
+
+    Parameters
+    ----------
+    grades : DataFrame
+        ``results/forecast_grades``.
+    quantity : str
+        As it stands there.
+    currency : str
+        Of the run.
+    """
+    if grades.empty:
+        return ""
+    known = grades[grades["quantity"].eq(quantity) & grades["segment"].eq("all") & grades["status"].eq("ok")]
+    if known.empty:
+        return ""
+    row = known.sort_values("due_on").to_dict("records")[-1]
+    off = float(row["value"]) / float(row["actual"]) - 1 if row["actual"] else 0.0
+    said = (translatable("The last such forecast, due {date}, was {share} too high ({expected} {range} against "
+                         "{actual} that came), so that this one may be too high as well.") if off > 0 else
+            translatable("The last such forecast, due {date}, was {share} too low ({expected} {range} against "
+                         "{actual} that came), so that this one may be too low as well."))
+    return message(said, date=formatting.date_text(row["due_on"]), share=formatting.share(abs(off)),
+                   **_places(row, currency)) if off else ""
+
+
+def _places(row: Mapping[str, Any], currency: str) -> dict[str, str]:
+    """Return forecast, its range and what came, in words."""
+    form = figure_form(str(row["unit"]), currency)
+    return {"expected": form(row["value"]), "actual": form(row["actual"]),
+            "range": formatting.interval(row["low"], row["high"], form)}
+
+
+def nearer_than_rule(grades: pd.DataFrame) -> str:
+    """Return how often a graded forecast was nearer than the simple rule made with it; empty where none was."""
+    known = grades[grades["status"].eq("ok")].assign(size=lambda g: (g["actual"] - g["value"]).abs())
+    own = _own(known).assign(rule=lambda g: g["quantity"] + RULE) if len(known) else known.assign(rule="")
+    pairs = own.merge(known, left_on=["rule", "segment", "due_on"], right_on=["quantity", "segment", "due_on"],
+                      suffixes=("", "_of_rule"))
+    if pairs.empty:
+        return ""
+    n, n_nearer = len(pairs), int((pairs["size"] < pairs["size_of_rule"]).sum())
+    return plural("The {n} forecast with a simple rule beside it (the same quarter a year before, or the quarter "
+                  "before) was {n_nearer} times nearer than the rule.",
+                  "Of {n} forecasts with a simple rule beside them (the same quarter a year before, or the quarter "
+                  "before) {n_nearer} came nearer than the rule.", n, n=n, n_nearer=n_nearer)
+
+
+def past_quarters(holdout: pd.DataFrame) -> str:
+    """Return by how much net sales of past quarters were missed by the method in use and by the simple rule.
+
+    Parameters
+    ----------
+    holdout : DataFrame
+        ``results/value_holdout``; empty where no past quarter could be tried.
+    """
+    rows = holdout[holdout["quantity"].eq("quarter_error") & holdout["status"].eq("ok")] if len(holdout) else holdout
+    if rows.empty:
+        return ""
+    sales = rows[rows["segment"].str.startswith("net_sales by ")]
+    is_rule = sales["segment"].str.endswith("rule")
+    if not (is_rule.any() and (~is_rule).any()):
+        return ""
+    own, rule = (float(part["value"].iloc[0]) for part in (sales[~is_rule], sales[is_rule]))
+    return message("Net sales of past quarters, each forecast from what was known before it, were missed by {own} "
+                   "(root mean square), by the simple rule by {rule}.", own=formatting.share(own),
+                   rule=formatting.share(rule))
+
+
+def simple_rule_verdict(difference: Estimate, rule: str) -> str:
+    """Return whether the churn model tells leavers better than the simple rule does, in words without a method's name.
+
+    Parameters
+    ----------
+    difference : Estimate
+        Area under the ROC curve of the model less that of the rule: of pairs of one who left and one who stayed, the
+        share in which the higher chance stands by the one who left.
+    rule : str
+        Of `helpers.churn.dataset.BASELINE_RULES`.
+    """
+    how = (translatable("better than") if difference.low > 0 else translatable("worse than") if difference.high < 0 else
+           translatable("no better than"))
+    return message("The churn model tells who leaves {how} {rule}: of 100 pairs of one who left and one who stayed it "
+                   "puts {n} {range} more in the right order, tested on customers that it had not seen.", how=how,
+                   rule=RULES.get(rule, translatable("the simple rule")),
+                   n=formatting.number(round(100 * difference.value, 1)),
+                   range=formatting.interval(100 * difference.low, 100 * difference.high, formatting.number))
+
+
+def churn_range_reason(results: RunResults) -> str:
+    """Return why the range of expected churn is wide; empty where chance among customers makes most of it."""
+    made, scores = results.frame("results/forecasts"), results.frame("results/churn_scores")
+    if made.empty or scores.empty:
+        return ""
+    row = scoring.forecasts_of_lost(made).iloc[0]
+    dated = scores.loc[scores["due_on"].notna(), "churn_probability"].to_numpy("float64")
+    alone = scoring.expected_churn(dated)
+    if not row["high"] - row["low"] > WIDE * (alone.high - alone.low):
+        return ""
+    return message("That range is wide because such forecasts were off in level before; by chance among customers "
+                   "alone it would be {range}.", range=formatting.interval(alone.low, alone.high, formatting.whole))
+
+
+def _own(grades: pd.DataFrame) -> pd.DataFrame:
+    """Return the grades of the workbook's own forecasts, without those of simple rules."""
+    return grades[~grades["quantity"].str.endswith(RULE)] if len(grades) else grades
+
+
+def parts_graded(grades: pd.DataFrame) -> str:
+    """Return how the forecasts for a part of the customers have done; empty where there is none beside everybody's."""
+    known = grades[grades["status"] == "ok"] if len(grades) else grades
+    parts = _apart(known)[0] if len(known) else known
+    judged = parts[parts["is_inside"].notna()] if len(parts) else parts
+    if judged.empty:
+        return ""
+    return _inside_range(judged, PART)
+
+
+def _apart(known: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the forecasts for a part of the customers, and those for everybody; all where none is for everybody."""
+    is_whole = known["segment"] == "all"
+    return (known[~is_whole], known[is_whole]) if is_whole.any() else (known.head(0), known)
+
+
+def _inside_range(judged: pd.DataFrame, whose: Mapping[str, str]) -> str:
+    """Return how many outcomes fell inside the range that their forecast stated."""
+    inside, n = int(judged["is_inside"].astype(bool).sum()), len(judged)
+    if n == 1:
+        return message(whose["one inside" if inside else "one outside"])
+    return message(whose["several" if inside else "none"], n_inside=formatting.whole(inside), n=formatting.whole(n))
+
+
+def _grade(row: Mapping[str, Any], currency: str) -> str:
+    form = figure_form(str(row["unit"]), currency)
+    said = GRADED.get(row["is_inside"], translatable(
+        "{forecast}, due {date}: {actual} against {expected} forecast, without an interval"))
+    what = formatting.sentence_case(quantity_label(str(row["quantity"])))
+    who = what if row["segment"] == "all" else message("{quantity}, {segment}", quantity=what, segment=row["segment"])
+    graded = message(
+        said, forecast=who, date=formatting.date_text(row["due_on"]), actual=form(row["actual"]),
+        expected=form(row["value"]), range=formatting.interval(row["low"], row["high"], form))
+    return (message("{grade}; our last campaign may have changed it.", grade=graded) if row["has_action_list"]
+            else message("{sentence}.", sentence=graded))

@@ -1,0 +1,64 @@
+"""What earlier lists brought in money: beside the control group, less what they cost."""
+
+from helpers.foundation.results import Gate, Level
+from helpers.reporting.text import action_results
+from tests.reporting import leading
+
+PLAN, WIN_BACK, OLD = "action plan of 2026-01-01", "win-back of 2026-01-01", "action plan of 2025-10-01"
+
+MARGIN = {"metric": "margin", "is_primary": False, "unit": "money", "value": 10.0, "low": 2.0, "high": 18.0,
+          "verdict": None, "reason": ""}
+
+
+def answered(*rows, costs=None, **more):
+    found = leading.results(experiment_effects=leading.lists(*rows), **more)
+    return action_results.action_earnings(found, {} if costs is None else costs)
+
+
+def test_without_a_measured_list_no_earning_is_claimed_and_what_was_tried_otherwise_is_said():
+    for found in (leading.results(), leading.everything()):
+        assert action_results.action_earnings(found, {})[0].startswith("Cannot say, because no action list")
+    assert "Tried otherwise, with units assigned at random: checkout: ship new" in action_results.action_earnings(
+        leading.everything(), {})[1]
+
+
+def test_a_list_tells_its_margin_its_cost_and_what_is_left_with_their_ranges():
+    said = answered({}, MARGIN, costs={PLAN: 500.0})
+    assert said == (
+        "Of 1 list drawn on 1 January 2026 1 earned more than its control group, beyond chance.",
+        "Action plan: 200 drawn for contact, 100 in the control group: margin €2,000 [€400, €3,600], more than the "
+        "control group, beyond chance; cost €500, net €1,500 [−€100, €3,100]: whether it paid is open.",
+        "Costs are those planned when the lists were drawn, at the uptake assumed then.")
+
+
+def test_each_list_of_the_latest_day_is_told_and_none_of_an_earlier_one():
+    club = {"experiment": "customer club of 2026-01-01", "status": "insufficient", "value": None, "n_variant": 27,
+            "n_control": 4, "reason": "few"}
+    said = answered({}, MARGIN, {"experiment": WIN_BACK}, MARGIN | {"experiment": WIN_BACK, "low": -2.0}, club,
+                    MARGIN | {"experiment": OLD}, costs={PLAN: 100.0, WIN_BACK: 4000.0})
+    assert said[0] == ("Of 3 lists drawn on 1 January 2026 1 earned more than their control groups, beyond chance; 1 "
+                       "was too small to tell.")
+    assert said[1].endswith("net €1,900 [€300, €3,500]: it paid.")
+    assert said[2].startswith("Win-back: 200 drawn for contact, 100 in the control group: margin €2,000 [−€400, "
+                              "€3,600], no difference beyond chance")
+    assert said[2].endswith("net −€2,000 [−€4,400, −€400]: it lost money.")
+    assert said[3] == ("Too few to tell what they brought: customer club (27 contacted, fewer than 10 in the control "
+                       "group).")
+    assert said[-1] == "Lists are not added up, since a customer may stand on two."
+
+
+def test_a_list_whose_cost_is_not_recorded_has_no_net():
+    assert answered({}, MARGIN)[1].endswith("; its cost is not recorded, so that the net is not known.")
+
+
+def test_a_list_that_was_not_carried_out_says_so_beside_what_it_brought():
+    name = "action plan of 1 January 2026"
+    idle = leading.gates("06", Gate(f"{name}: carried out", 0.0, 0.9, True, Level.QUALIFY, f"every verdict on {name}",
+                                    "both arms were contacted alike"))
+    assert "(caution: both arms were contacted alike)" in answered({}, MARGIN, experiment_gates=idle)[1]
+
+
+def test_a_single_list_that_cannot_be_judged_says_why():
+    early = {"status": "insufficient", "reason": "3 of the rarer answer in one arm, 5 are asked for"}
+    assert answered(early)[1] == ("The action plan of 1 January 2026 has no outcome in money that can be judged: 3 of "
+                                  "the rarer answer in one arm, 5 are asked for.")
