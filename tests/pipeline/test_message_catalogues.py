@@ -51,7 +51,7 @@ def test_a_translation_has_the_places_of_its_message_and_no_other(name, part):
 
 
 def test_a_new_message_is_added_without_a_translation_and_one_that_is_gone_is_left_out(copy):
-    module = copy / "helpers" / "reporting" / "text" / "leadership.py"
+    module = copy / "helpers" / "reporting" / "text" / "forecast_grades.py"
     text = module.read_text(encoding="utf-8")
     module.write_text(text.replace('message("Nothing due yet.")', 'message("Nothing has fallen due.")'),
                       encoding="utf-8")
