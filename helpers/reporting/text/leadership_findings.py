@@ -136,7 +136,7 @@ def revenue_people(results: RunResults) -> str:
     """Return how many customers stand behind the classes whose counts are told; empty where none is."""
     known = [(name, e) for name, segment in MOVED.items() if segment in ("new", "retained", "churned")
              and (e := results.estimate(BASE, "net_sales_change", segment)).status is Status.OK and not is_hidden(e.n)]
-    parts = [f"{name} {formatting.whole(e.n)}" for name, e in known if e.n]
+    parts = [message("{customers} {amount}", customers=name, amount=formatting.whole(e.n)) for name, e in known if e.n]
     return message("By customers: {parts}.", parts=parts) if parts else ""
 
 
