@@ -80,7 +80,7 @@ def test_without_a_limit_that_binds_everybody_gets_what_is_best_and_nothing_that
 
 
 def test_equal_problems_give_equal_assignments():
-    values, limits = problem(300, 4, 1)
+    values, limits = problem(100, 4, 1)
     assert (best_assignment(values, limits).action == best_assignment(values, limits).action).all()
 
 

@@ -129,9 +129,9 @@ def test_nothing_unpacked_stays_behind(small):
     assert sorted(p.name for p in landed.room.path.iterdir()) == ["0.parquet", "broken.parquet"]
 
 
-def test_twenty_thousand_members_are_unpacked_in_a_time_that_grows_with_their_number(tmp_path):
+def test_ten_thousand_members_are_unpacked_in_a_time_that_grows_with_their_number(tmp_path):
     seconds = {}
-    for n in (2_000, 20_000):
+    for n in (1_000, 10_000):
         packed, room = tmp_path / f"{n}.zip", tmp_path / f"room-{n}"
         room.mkdir()
         with zipfile.ZipFile(packed, "w") as archive:
@@ -140,4 +140,4 @@ def test_twenty_thousand_members_are_unpacked_in_a_time_that_grows_with_their_nu
         start = time.process_time()
         assert len(archives.member_files(tmp_path, FileRule(path=packed.name), "orders", room)) == n
         seconds[n] = time.process_time() - start
-    assert seconds[20_000] < 30 * seconds[2_000]  # ten times as many; what is read anew for each would take a hundred
+    assert seconds[10_000] < 30 * seconds[1_000]  # ten times as many; what is read anew for each would take a hundred
