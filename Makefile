@@ -51,11 +51,15 @@ lock: .venv/installed-dev
 
 # A lock is complete. Without --no-deps pip would resolve it again, and pip 23.2 finds no locked version for a name
 # with an extra as soon as a newer one is published.
-PIP := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-compile
+
+# On every core; the tests that packages bring are a third of all bytecode, and nobody runs them here.
+COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '[/\\]tests?[/\\]' .venv/lib || true
 
 define install
 	@echo "Installing the $$(grep -oE '^[A-Za-z0-9._-]+' $(1) | sort -u | wc -l) packages of $(1), which takes a few minutes …"
 	@$(PIP) --require-hashes -r $(1)
+	@$(COMPILE)
 	@echo "Installing helpers/ …"
 	@PYTHONWARNINGS=ignore $(PIP) --no-build-isolation -e .
 	@touch $(2)
