@@ -14,7 +14,7 @@ from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, is_
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
 
 CHANNEL_COLUMNS = ["channel", "n", "share_left", "left_low", "left_high", "points_month", "points_low", "points_high",
-           "first_on", "last_on", "followed_days"]
+           "first_on", "last_on", "in_shared_months", "followed_days"]
 
 DAYS_PER_MONTH = 30.4375
 
@@ -94,7 +94,8 @@ def members_by_channel(engine: Engine, customers: ir.Table, memberships: ir.Tabl
         Grain channel with thirty members or more, largest first: ``channel, n, share_left`` (no longer a member when
         the days of following ended, with limits; empty where that is one to nine people)``, points_month`` (points
         earned a month in the whole months among these days, mean over members; with limits)``, first_on, last_on``
-        (days of joining that are compared)``, followed_days``. The days are those in which every channel was open;
+        (first and last day on which one of them joined)``, in_shared_months`` (share who joined in a month in which
+        somebody joined by another channel)``, followed_days``. The days are those in which every channel was open;
         where they leave one channel only, they reach as far again before and after. Empty with fewer than two channels.
     """
     spells = memberships.filter(memberships.valid_from <= as_of_on)
@@ -141,10 +142,21 @@ def _follow_members(engine: Engine, table: ir.Table, points: ir.Table, days: tup
     each = each.mutate(month=each.points.fill_null(0.0) / months,
                        has_left=(~each.is_in & (stayed < follow)).fill_null(False))
     found = engine.arrow(each.group_by("channel").aggregate(
-        n=each.count(), left=each.has_left.ifelse(1, 0).sum(), mean=each.month.mean(),
-        spread=each.month.std())).to_pandas().sort_values(["n", "channel"], ascending=[False, True])
-    rows = [_channel_row(r, first, last, follow) for r in found.to_dict("records") if r["n"] >= FEW_PEOPLE]
+        n=each.count(), left=each.has_left.ifelse(1, 0).sum(), mean=each.month.mean(), spread=each.month.std(),
+        first=each.joined_on.min(), last=each.joined_on.max())).to_pandas()
+    found = found[found["n"] >= FEW_PEOPLE].sort_values(["n", "channel"], ascending=[False, True])
+    shared = _share_in_shared_months(engine, known.filter(known.channel.isin(found["channel"].tolist())))
+    rows = [_channel_row(r, shared[r["channel"]], follow) for r in found.to_dict("records")]
     return pd.DataFrame(rows, columns=CHANNEL_COLUMNS)
+
+
+def _share_in_shared_months(engine: Engine, known: ir.Table) -> dict[str, float]:
+    """Return, by channel, the share of members who joined in a month in which another channel won somebody too."""
+    table = known.mutate(month=known.joined_on.year() * 12 + known.joined_on.month())
+    counts = engine.arrow(table.group_by("channel", "month").aggregate(n=table.count())).to_pandas()
+    is_shared = counts.groupby("month")["channel"].transform("nunique") > 1
+    return (counts["n"].where(is_shared, 0).groupby(counts["channel"]).sum()
+            / counts.groupby("channel")["n"].sum()).to_dict()
 
 
 def _months_between(since: ir.DateValue, day: ir.DateValue) -> ir.IntegerValue:
@@ -152,10 +164,11 @@ def _months_between(since: ir.DateValue, day: ir.DateValue) -> ir.IntegerValue:
     return months - (day.day() < since.day()).ifelse(1, 0)
 
 
-def _channel_row(found: dict, first: date, last: date, follow: int) -> dict[str, Any]:
+def _channel_row(found: dict, in_shared_months: float, follow: int) -> dict[str, Any]:
     n = int(found["n"])
     left = Interval(np.nan, np.nan, np.nan) if is_hidden(found["left"]) else share_interval(found["left"] / n, n)
     half = normal_quantile(0.95) * float(np.nan_to_num(found["spread"])) / np.sqrt(n)
     return {"channel": found["channel"], "n": n, "share_left": left.value, "left_low": left.low, "left_high": left.high,
             "points_month": found["mean"], "points_low": found["mean"] - half, "points_high": found["mean"] + half,
-            "first_on": first, "last_on": last, "followed_days": follow}
+            "first_on": found["first"], "last_on": found["last"], "in_shared_months": in_shared_months,
+            "followed_days": follow}

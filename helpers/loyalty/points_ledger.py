@@ -49,6 +49,8 @@ class PointsLedger:
         Lots with a day of expiry, and those of them that expire before they were issued.
     n_wrong_sign : int
         Entries that earn a negative or use a positive number of points.
+    n_before_joining : int
+        Entries of points dated before the day on which their member joined, opening balances aside.
     share_of_lots : float
         Share of the earned and used points that name their lot.
     unit_cost : float
@@ -67,6 +69,7 @@ class PointsLedger:
     n_lots: int
     n_expired_early: int
     n_wrong_sign: int
+    n_before_joining: int
     share_of_lots: float
     unit_cost: float
 
@@ -84,8 +87,10 @@ class PointsLedger:
             parts.append(f"{early} joined before the ledger begins and have no opening balance in it")
         if self.n_below_zero > MAX_WRONG_SHARE * self.n_members:
             early = people_text(self.n_early_below_zero, of=self.n_below_zero)
+            rest = self.n_below_zero - self.n_early_below_zero
+            lacks = ": no opening balance explains the others, entries lack or are booked too early" if rest else ""
             parts.append(f"{people_text(self.n_below_zero, 'balance falls', 'balances fall')} below zero, {early} of "
-                         "them of members who joined before")
+                         f"them of members who joined before{lacks}")
         return "; ".join(parts)
 
 
@@ -116,12 +121,13 @@ def summarise_ledger(engine: Engine, points: ir.Table, joined: ir.Table, as_of_o
                                               n_wrong=_has_wrong_sign(known).ifelse(1, 0).sum(), **_lot_facts(known)))
     first_on, last_on = (bounds[c].date() if bounds[c] else None for c in ("first", "last"))
     accounts = engine.first_row(_account_facts(known, joined, first_on or as_of_on))
-    lots = engine.first_row(_expiry_facts(known))
+    lots, before = engine.first_row(_expiry_facts(known)), engine.first_row(_entries_before_joining(known, joined))
     return PointsLedger(
         sums, int(accounts["n"]), int(by_kind["n"].sum()), first_on, last_on,
         **{c: int(accounts[c] or 0) for c in ("n_early", "n_below_zero", "n_early_below_zero", "n_unearned")},
         n_lots=int(lots["n"]), n_expired_early=int(lots["n_early"] or 0), n_wrong_sign=int(bounds["n_wrong"] or 0),
-        share_of_lots=float(bounds["share_of_lots"] or 0.0), unit_cost=_point_cost(bounds))
+        n_before_joining=int(before["n"]), share_of_lots=float(bounds["share_of_lots"] or 0.0),
+        unit_cost=_point_cost(bounds))
 
 
 def first_joining_days(customers: ir.Table, memberships: ir.Table, subscriptions: ir.Table) -> ir.Table:
@@ -176,6 +182,11 @@ def _account_facts(known: ir.Table, joined: ir.Table, first_on: date) -> ir.Tabl
         n_unearned=counted((each.used < 0) & (each.earned.fill_null(0) <= 0)))
 
 
+def _entries_before_joining(known: ir.Table, joined: ir.Table) -> ir.Table:
+    moved = known.filter(known.points != 0, known.kind != "opening").inner_join(joined, "customer_id")
+    return moved.filter(moved.entered_at.date() < moved.joined_on.cast("date")).aggregate(n=lambda t: t.count())
+
+
 def _expiry_facts(known: ir.Table) -> ir.Table:
     dated = known.filter(known.kind == "earn", known.expires_at.notnull())
     return dated.aggregate(n=dated.count(), n_early=(dated.expires_at < dated.entered_at).ifelse(1, 0).sum())
@@ -196,6 +207,9 @@ def ledger_estimates(found: PointsLedger) -> list[Estimate]:
         Estimate(f"points {ENTRY_KIND_LABELS[kind]}", found.sums[kind], unit=POINTS_UNIT, n=found.n_entries)
         for kind in ENTRY_KINDS
     ]
+    if found.unidentified and not found.sums["opening"]:  # not recorded is not zero
+        reason = "no opening balance is in the ledger"
+        rows[0] = no_estimate(rows[0].quantity, Status.INSUFFICIENT, reason, unit=POINTS_UNIT, n=found.n_entries)
     rows.append(Estimate(NET_CHANGE, found.closing - found.sums["opening"], unit=POINTS_UNIT, n=found.n_members))
     if found.unidentified:
         reason = f"liability not identifiable, net change only: {found.unidentified}"
@@ -204,7 +218,7 @@ def ledger_estimates(found: PointsLedger) -> list[Estimate]:
 
 
 def ledger_gates(found: PointsLedger) -> list[Gate]:
-    """Return the gates of the programme: opening balances, points without earnings, expiry before issue, signs.
+    """Return the gates of the programme: opening balances, points without earnings, expiry, signs, days of joining.
 
     Parameters
     ----------
@@ -229,6 +243,11 @@ def ledger_gates(found: PointsLedger) -> list[Gate]:
                  ("Every entry that earns adds points, every one that uses takes some",
                   "entry earns a negative or uses a positive number of points, and is counted as booked",
                   "entries earn a negative or use a positive number of points, and are counted as booked")),
+        _count_gate("entries before joining", found.n_before_joining,
+                 ("No points are entered before their member joined",
+                  "entry of points is dated before its member joined, and is counted as booked",
+                  "entries of points are dated before their member joined, and are counted as booked: days of joining, "
+                  "or of entries, are wrong")),
     ]
 
 

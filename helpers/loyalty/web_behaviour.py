@@ -7,6 +7,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import numpy as np
+import pandas as pd
+from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.foundation.engine import Engine
@@ -24,6 +26,8 @@ RETURN_AFTER_BROKEN_PROMISE, RETURN_AFTER_KEPT_PROMISE = (
 )
 
 RETURN_BY_CHANNEL = "customers who bought again, by the channel of their first order"
+
+CHANNEL_TEST = "test that customers of all channels buy again alike"
 
 RETURN_DIFFERENCE = "coming back after a broken promise less after a kept promise"
 
@@ -195,7 +199,8 @@ def channel_estimates(engine: Engine, transactions: ir.Table, as_of_on: date, ho
     Returns
     -------
     list of Estimate
-        Empty with fewer than two channels; of a first day with several channels the first by name counts.
+        Empty with fewer than two channels; of a first day with several channels the first by name counts. With them
+        stands the p-value of Pearson's χ² that all channels are alike.
     """
     sold = transactions.filter(transactions.kind == "sale", transactions.customer_id.notnull(), transactions.amount > 0)
     days = sold.group_by("customer_id", on=sold.ordered_at.date()).aggregate(channel=sold.channel.min())
@@ -208,9 +213,20 @@ def channel_estimates(engine: Engine, transactions: ir.Table, as_of_on: date, ho
     table = engine.arrow(first.group_by("channel").aggregate(n=first.count(), k=first.came.sum())).to_pandas()
     if len(table) < 2:
         return []
-    return [estimate_if_enough(RETURN_BY_CHANNEL, share_interval(r["k"] / r["n"], int(r["n"])), int(r["n"]),
-                               unit="share", segment=r["channel"])
-            for r in table.sort_values("channel").to_dict("records")]
+    rows = table.sort_values("channel").to_dict("records")
+    return [_channel_test(table), *(
+        estimate_if_enough(RETURN_BY_CHANNEL, share_interval(r["k"] / r["n"], int(r["n"])), int(r["n"]), unit="share",
+                           segment=r["channel"]) for r in rows)]
+
+
+def _channel_test(table: pd.DataFrame) -> Estimate:
+    """Return the p-value that customers of all channels buy again equally often, of channels with ten customers."""
+    known = table[table["n"] >= LEAST_PEOPLE]
+    counts = np.column_stack([known["k"], known["n"] - known["k"]]).astype(float)
+    n = int(known["n"].sum())
+    if len(known) < 2 or not counts.sum(axis=0).all():
+        return no_estimate(CHANNEL_TEST, Status.INSUFFICIENT, "all customers did the same", unit="p", n=n)
+    return Estimate(CHANNEL_TEST, float(stats.chi2_contingency(counts, correction=False).pvalue), unit="p", n=n)
 
 
 def share_difference_interval(n: int, k: int, m: int, j: int) -> Interval:

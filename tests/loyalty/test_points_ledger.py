@@ -62,6 +62,23 @@ def test_members_from_before_the_ledger_leave_the_net_change_only(booked):
     assert booked(FULL, [("a", "2025-01-01")]).n_early == 0
 
 
+def test_an_opening_balance_that_is_not_in_the_ledger_is_not_zero(booked):
+    missing = by_name(booked([("a", "2026-02-01", "earn", 50)], [("a", "2025-01-01")]))["points opening balance"]
+    assert (missing.status, missing.reason) == (Status.INSUFFICIENT, "no opening balance is in the ledger")
+    whole = by_name(booked([("a", "2026-02-01", "earn", 50)], [("a", "2026-02-01")]))["points opening balance"]
+    assert (whole.status, whole.value) == (Status.OK, 0)
+
+
+def test_points_entered_before_their_member_joined_are_counted(booked):
+    rows = [("a", "2026-02-01", "earn", 50), ("a", "2026-02-10", "earn", 50), ("a", "2026-02-11", "redeem", -5),
+            ("a", "2026-02-12", "earn", 0), ("b", "2026-01-01", "opening", 9), ("b", "2026-03-01", "earn", 5)]
+    found = booked(rows, [("a", "2026-02-20"), ("b", "2026-03-01")])
+    assert found.n_before_joining == 3, "an opening balance is booked ahead, and no points are none"
+    assert "entries before joining" in crossed(found)
+    gate = next(g for g in points_ledger.ledger_gates(found) if g.gate == "entries before joining")
+    assert gate.sentence.startswith("3 entries of points are dated before their member joined")
+
+
 def test_a_customer_of_old_who_enrolled_later_has_no_balance_before_that(session_engine):
     def dated(schema, column, *rows):
         frame = pd.DataFrame(list(rows), columns=["customer_id", column]).astype({"customer_id": "str"})
@@ -79,6 +96,7 @@ def test_a_balance_that_would_fall_below_zero_says_that_an_opening_is_missing(bo
                     ("a", "2026-04-01", "earn", 50)])
     assert (found.n_below_zero, found.closing) == (1, 40)
     assert "fewer than 10 balances fall below zero" in found.unidentified
+    assert "no opening balance explains the others" in found.unidentified, "he is not known to have joined before"
 
 
 def test_points_used_without_earnings_are_counted(booked):

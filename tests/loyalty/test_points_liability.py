@@ -16,7 +16,7 @@ def books(**changes):
     known = {"sums": {"earn": 1.0}, "n_members": 1000, "n_entries": 9000, "first_on": date(2024, 1, 1),
              "last_on": date(2026, 1, 1), "n_early": 0, "n_below_zero": 0, "n_early_below_zero": 0, "n_unearned": 0,
              "n_lots": 10,
-             "n_expired_early": 0, "n_wrong_sign": 0, "share_of_lots": 1.0, "unit_cost": 0.01}
+             "n_expired_early": 0, "n_wrong_sign": 0, "n_before_joining": 0, "share_of_lots": 1.0, "unit_cost": 0.01}
     return PointsLedger(**known | changes)
 
 

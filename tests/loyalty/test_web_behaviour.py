@@ -87,7 +87,9 @@ def test_who_bought_again_is_told_by_the_channel_of_the_first_order(session_engi
             for channel, back in (("app", 10), ("shop", 20)) for i in range(40)
             for at in ("2026-01-01", *(["2026-02-01"] * (i < back)), *(["2026-06-01"] * (i >= 30)))]
     made = {e.segment: e for e in web_behaviour.channel_estimates(session_engine, transactions(rows), AS_OF, 90)}
+    test = made.pop("all")
     assert {name: e.value for name, e in made.items()} == {"app": 0.25, "shop": 0.5}
+    assert (test.quantity, test.value) == (web_behaviour.CHANNEL_TEST, pytest.approx(0.0209, abs=1e-4)), "χ² is 16/3"
     late = [{"customer_id": f"{c}{i}", "ordered_at": "2026-06-01", "amount": 5.0, "channel": c} for c in "ab"
             for i in range(40)]
     assert web_behaviour.channel_estimates(session_engine, transactions(late), AS_OF, 90) == [], "not followed yet"

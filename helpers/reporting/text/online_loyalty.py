@@ -12,6 +12,8 @@ from helpers.stats.disclosure_control import is_hidden
 
 TRUST_FRAME = "trust"
 
+ALIKE_LEVEL = 0.05
+
 
 def delivery_promise_sentence(service: pd.DataFrame) -> str:
     """Return how many promises of delivery are kept, and what goes with it; empty where none is recorded."""
@@ -65,7 +67,7 @@ def visit_sentence(service: pd.DataFrame) -> str:
 
 
 def channel_sentence(service: pd.DataFrame) -> str:
-    """Return through which channel those come who buy again most often; empty with fewer than two channels.
+    """Return how many customers of each channel buy again, and whether they differ; empty with fewer than two channels.
 
     Parameters
     ----------
@@ -76,13 +78,14 @@ def channel_sentence(service: pd.DataFrame) -> str:
     known = [r for r in rows if is_reported(r)]
     if len(known) < 2:
         return ""
-    most, least = max(known, key=lambda r: r["value"]), min(known, key=lambda r: r["value"])
-    both = f"{readable_id(most['segment'])} {formatting.estimate_text(most)}, {readable_id(least['segment'])} " \
-           f"{formatting.estimate_text(least)}"
-    start = "Customers who bought again, by the channel of their first order"
-    if most["low"] <= least["high"]:
-        return f"{start}: no statistically significant difference ({both})."
-    return f"{start}: most often {both} least often."
+    each = [f"{readable_id(r['segment'])} {formatting.estimate_text(r)}"
+            for r in sorted(known, key=lambda r: -r["value"])]
+    start = f"Customers who bought again, by the channel of their first order: {formatting.join_words(each)}"
+    test = next((r for r in service[service["quantity"] == web_behaviour.CHANNEL_TEST].to_dict("records")), None)
+    if test is None or not is_reported(test):
+        return f"{start}."
+    differ = "" if test["value"] < ALIKE_LEVEL else "no "
+    return f"{start}; {differ}statistically significant difference ({formatting.p_value_sentence(test['value'])})."
 
 
 def trust_sentence(service: pd.DataFrame) -> str:

@@ -54,7 +54,10 @@ def _net(change: Row, ultimate: Row) -> str:
 
 
 def points_identity(owed: pd.DataFrame) -> str:
-    """Return the books as an identity, each side with its points; empty without a programme."""
+    """Return the books as an identity, each side with its points; empty without a programme.
+
+    Opening balances stand in it where the closing balance is known: a net change leaves them out.
+    """
     change = quantity_row(owed, points_ledger.NET_CHANGE)
     if not is_reported(change):
         return ""
@@ -62,21 +65,19 @@ def points_identity(owed: pd.DataFrame) -> str:
         kind: quantity_row(owed, f"points {points_ledger.ENTRY_KIND_LABELS[kind]}")["value"]
         for kind in points_ledger.ENTRY_KINDS
     }
-    left = [
-        f"{formatting.whole(known[k])} {points_ledger.ENTRY_KIND_LABELS[k]}"
-        for k in ("opening", "earn", "adjust", "transfer")
-        if known[k] or k in ("opening", "earn")
-    ]
+    closing = quantity_row(owed, points_ledger.CLOSING_BALANCE)
+    always = ("opening", "earn") if is_reported(closing) else ("earn",)
+    left = [f"{formatting.whole(known[k])} {points_ledger.ENTRY_KIND_LABELS[k]}"
+            for k in (*always, "adjust", "transfer") if known[k] or k in always]
     right = [
         f"{formatting.whole(-known[k])} {points_ledger.ENTRY_KIND_LABELS[k]}"
         for k in ("redeem", "expire")
         if known[k] or k == "redeem"
     ]
-    closing = quantity_row(owed, points_ledger.CLOSING_BALANCE)
     if not is_reported(closing):
         return (
             f"{' + '.join(left)} = {' + '.join(right)} + {formatting.whole(change['value'])} net change: the closing "
-            "balance is not known, since the opening balances are not in the ledger."
+            "balance is not known, since opening balances are missing from the ledger."
         )
     return f"{' + '.join(left)} = {' + '.join(right)} + {formatting.whole(closing['value'])} closing balance."
 
@@ -256,7 +257,7 @@ def coalition_sentence(service: pd.DataFrame) -> str:
     excess = (redeemed - issued).sort_values()
     said = [f"{name} redeems {formatting.share(redeemed[name])} of the points and issues "
             f"{formatting.share(issued[name])}" for name in (excess.index[-1], excess.index[0])]
-    return f"Most beyond its part, {said[0]}; least, {said[1]}. Who redeems less than it issues owes the difference."
+    return f"Most beyond its part, {said[0]}; least, {said[1]}. What nobody has redeemed yet belongs to no partner."
 
 
 PARTNER_COLUMNS = {coalition_points.POINTS_ISSUED: "issued", coalition_points.POINTS_REDEEMED: "redeemed",
@@ -289,10 +290,12 @@ def joining_comparison(table: pd.DataFrame) -> str:
         f"the programme, {formatting.number(r['points_month'])} points earned a month"
         for r in table.to_dict("records")
     ]
-    first, last = (formatting.date_text(pd.Timestamp(table[c].iloc[0])) for c in ("first_on", "last_on"))
+    first, last = (formatting.date_text(pd.Timestamp(on)) for on in (table["first_on"].min(), table["last_on"].max()))
+    season = "" if table["in_shared_months"].any() else (
+        " No two ways won members in the same month: way and season cannot be told apart.")
     days = formatting.count_text(table["followed_days"].iloc[0], "day", "days")
     return (f"Of those who joined from {first} to {last}, each followed for {days}: {'; '.join(said)}. They were not "
-            "assigned at random: a difference may lie in who came, and when.")
+            f"assigned at random: a difference may lie in who came, and when.{season}")
 
 
 def _left(share: float) -> str:
