@@ -13,13 +13,7 @@ from scipy import optimize, special, stats
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.loyalty import dick_basu
 from helpers.loyalty.config import LoyaltyConfig
-from helpers.loyalty.dick_basu import (
-    ALL_LOYALTY_KINDS,
-    LOYALTY_KINDS,
-    NOT_SEPARATED,
-    Attitudes,
-    classify_loyalty,
-)
+from helpers.loyalty.dick_basu import ALL_LOYALTY_KINDS, LOYALTY_KINDS, NOT_SEPARATED, Attitudes, classify_loyalty
 from helpers.stats.common_items import QUESTION
 from helpers.stats.confidence_intervals import difference_interval, mean_interval, spearman_interval
 from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, people_text, suppress_cells, too_few
@@ -68,7 +62,9 @@ def dick_basu_estimates(
     both = people[people["kind"].isin([*LOYALTY_KINDS, NOT_SEPARATED])]
     counts = people["kind"].value_counts()
     found = _kind_shares(both, why_not_reported(said), replicas)
-    found += [Estimate(f"people: {kind}", float(counts.get(kind, 0)), unit="people", n=len(people))
+    found += [no_estimate(f"people: {kind}", Status.INSUFFICIENT, too_few(0), unit="people", n=len(people))
+              if both.empty and kind in LOYALTY_KINDS  # nobody could be sorted, which is no zero
+              else Estimate(f"people: {kind}", float(counts.get(kind, 0)), unit="people", n=len(people))
               for kind in ALL_LOYALTY_KINDS]
     active = people["share_active"].dropna()
     found += [
@@ -159,14 +155,15 @@ def attitude_behaviour_table(people: pd.DataFrame) -> pd.DataFrame:
     Cells of one to nine people are empty, and the next smallest with a single one: it would follow from the others.
     """
     both = people[people["kind"].isin(LOYALTY_KINDS)]
-    shares, is_hidden = _weighted_shares(both), _hidden_kinds(both)
+    shares, is_hidden = _weighted_shares(both), hidden_kinds(both)
     cells = [[shares[kind] if not is_hidden[kind] and len(both) >= LEAST_PEOPLE else np.nan
               for kind in row] for row in (("true", "latent"), ("spurious", "none"))]
     frame = pd.DataFrame(cells, ["strong", "weak"], ["repeats", "does not repeat"], dtype="float64")
     return frame.rename_axis("attitude").rename_axis("behaviour", axis=1)
 
 
-def _hidden_kinds(both: pd.DataFrame) -> dict[str, bool]:
+def hidden_kinds(both: pd.DataFrame) -> dict[str, bool]:
+    """Return which of the four kinds are withheld: one to nine people, or one from which such a kind could be told."""
     counts = both["kind"].value_counts()
     hidden = suppress_cells([counts.get(kind, 0) for kind in LOYALTY_KINDS], [range(len(LOYALTY_KINDS))])
     return {str(kind): bool(is_so) for kind, is_so in zip(LOYALTY_KINDS, hidden, strict=True)}
@@ -200,7 +197,7 @@ def cut_sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, 
         people = classify_loyalty(said, bought[other.period_days], signed, other)
         both = people[people["kind"].isin(LOYALTY_KINDS)]
         if len(both) >= LEAST_PEOPLE:
-            shares, is_hidden = _weighted_shares(both), _hidden_kinds(both)
+            shares, is_hidden = _weighted_shares(both), hidden_kinds(both)
             rows.append({"setting": setting, "n": len(both),
                          **{kind: np.nan if is_hidden[kind] else shares[kind] for kind in LOYALTY_KINDS}})
     return pd.DataFrame(rows, columns=["setting", *LOYALTY_KINDS, "n"])

@@ -36,8 +36,9 @@ def purchases_by_period(engine: Engine, occasions: ir.Table, as_of_on: date, ass
     -------
     DataFrame
         Grain period, up to twelve: ``period, n`` (customers for whom it has passed)``, share_active, low, high`` and
-        ``share_again``, ``again_low, again_high``: of those who bought in the period before, the share who bought in
-        this one. Periods that fewer than ten customers have passed are left out, shares of one to nine are empty.
+        ``n_before, share_again, again_low, again_high``: those who bought in the period before, and the share of them
+        who bought in this one. Periods that fewer than ten customers have passed are left out, shares of one to nine
+        are empty.
     """
     occasions = occasions.select("customer_id", "on")
     firsts = occasions.group_by("customer_id").aggregate(first_on=occasions.on.min())
@@ -56,7 +57,7 @@ def purchases_by_period(engine: Engine, occasions: ir.Table, as_of_on: date, ass
     passed = engine.arrow(firsts.group_by("n_periods").aggregate(n=firsts.count())).to_pandas()
     rows = [_period_row(k, counts, int(passed.loc[passed["n_periods"] >= k, "n"].sum()))
             for k in range(1, MAX_PERIODS + 1)]
-    names = ["period", "n", "share_active", "low", "high", "share_again", "again_low", "again_high"]
+    names = ["period", "n", "share_active", "low", "high", "n_before", "share_again", "again_low", "again_high"]
     return pd.DataFrame([r for r in rows if r["n"] >= LEAST_PEOPLE], columns=names)
 
 
@@ -70,7 +71,8 @@ def _period_row(k: int, counts: pd.DataFrame, n: int) -> dict[str, float]:
 
     active, again = part(count("n_active", k), n), part(count("n_again", k), count("n_could", k - 1))
     return {"period": k, "n": n, "share_active": active.value, "low": active.low, "high": active.high,
-            "share_again": again.value, "again_low": again.low, "again_high": again.high}
+            "n_before": count("n_could", k - 1), "share_again": again.value, "again_low": again.low,
+            "again_high": again.high}
 
 
 def attitude_by_tenure(people: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,8 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.loyalty.config import LoyaltyConfig
+from helpers.loyalty.dick_basu import LOYALTY_KINDS
+from helpers.loyalty.dick_basu_uncertainty import hidden_kinds
 from helpers.stats.confidence_intervals import Interval, mean_interval
 from helpers.stats.disclosure_control import estimate_if_enough, too_few
 
@@ -39,12 +41,13 @@ def loyalty_dimensions(
         Section ``[loyalty]``: where nobody was asked about attachment, the first dimension is
         `SATISFACTION_DIMENSION`.
     kinds : tuple of str
-        Segments beside everybody.
+        Segments beside everybody; one whose size is withheld has no row.
     """
     rows = []
     columns = DIMENSION_COLUMNS if assumed.asks_attachment else {
         SATISFACTION_DIMENSION if column == "attitude" else name: column for name, column in DIMENSION_COLUMNS.items()}
-    for segment in ("all", *kinds):
+    told = [kind for kind in kinds if not hidden_kinds(people[people["kind"].isin(LOYALTY_KINDS)])[kind]]
+    for segment in ("all", *told):
         part = people if segment == "all" else people[people["kind"] == segment]
         for dimension, column in columns.items():
             known = part[part[column].notna()]

@@ -12,7 +12,7 @@ from helpers.loyalty import programme_tiers
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.stats import survey_scales
 
-STATED_EVIDENCE_ROLES = ("alternatives", "switching_cost", "price_tolerance", "category_spend", "recommend")
+STATED_EVIDENCE_ROLES = ("alternatives", "switching_cost", "price_tolerance", "category_spend", "recommend", "trust")
 
 OBSERVED_EVIDENCE_COLUMNS = ("share_promotion", "share_redeemed", "share_contacted", "share_days_covered")
 

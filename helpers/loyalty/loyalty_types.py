@@ -64,7 +64,11 @@ class MotiveRule:
 
 
 def motive_rules(assumed: LoyaltyConfig) -> tuple[MotiveRule, ...]:
-    """Return the declared rules, with the study's cuts; where nobody was asked about attachment, none rests on it."""
+    """Return the declared rules, with the study's cuts; where nobody was asked about attachment, none rests on it.
+
+    Trust speaks by the question on trust alone: the attitude, cut where true loyalty begins, would name every truly
+    loyal customer's reason by definition.
+    """
     low, high, attached = assumed.answer_low, assumed.answer_high, assumed.attitude_cut
     rules = (
         MotiveRule(MONOPOLY_MOTIVE, "alternatives", False, low, 2, "sees no good alternative"),
@@ -82,7 +86,7 @@ def motive_rules(assumed: LoyaltyConfig) -> tuple[MotiveRule, ...]:
             2,
             "buys mostly when redeeming points or just contacted",
         ),
-        MotiveRule(TRUST_MOTIVE, "attitude", True, attached, 1, "is attached"),
+        MotiveRule(TRUST_MOTIVE, "trust", True, high, 1, "trusts the company"),
     )
     return rules if assumed.asks_attachment else tuple(rule for rule in rules if rule.sign != "attitude")
 
@@ -223,8 +227,8 @@ def _motive_share(k: int, n: int) -> float:
 
 
 def motive_ties(people: pd.DataFrame) -> pd.DataFrame:
-    """Return the ties among the repeating customers, most frequent first: ``kinds, n``."""
-    counts = people["motives_tied"].dropna().value_counts()
+    """Return the ties among the repeating customers who answered, most frequent first: ``kinds, n``."""
+    counts = people.loc[people["attitude"].notna(), "motives_tied"].dropna().value_counts()
     frame = pd.DataFrame({"kinds": counts.index.astype("str"), "n": counts.to_numpy("int64")})
     return frame.sort_values(["n", "kinds"], ascending=[False, True], ignore_index=True)
 
@@ -259,7 +263,6 @@ def class_indicators(people: pd.DataFrame, assumed: LoyaltyConfig) -> pd.DataFra
         value = kept[rule.sign].to_numpy(float)
         if rule.words not in made and np.isfinite(value).mean() > MIN_KNOWN_SHARE if len(value) else False:
             made[rule.words] = np.where(np.isnan(value), np.nan, rule.holds(value) * 1.0)
-    made.pop("is not attached", None)  # the opposite of a sign that is there
     return pd.DataFrame(made, index=kept.index)
 
 

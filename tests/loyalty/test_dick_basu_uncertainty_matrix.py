@@ -46,6 +46,12 @@ def test_nine_people_with_both_sides_are_insufficient_and_no_kind_is_zero(compan
     assert dick_basu_uncertainty.attitude_behaviour_table(company({"true": 9})[0]).isna().all(axis=None)
 
 
+def test_kinds_into_which_nobody_could_be_sorted_are_not_counted_as_zero(company):
+    table = found(*company({}, others=40))
+    assert {table[f"people: {kind}"].status for kind in dick_basu.LOYALTY_KINDS} == {Status.INSUFFICIENT}
+    assert table["people: behaviour only"].value == 40
+
+
 def test_a_cell_that_would_follow_from_the_others_is_empty_too(company):
     people, _ = company({"true": 11, "latent": 60, "spurious": 1, "none": 40})
     cells = dick_basu_uncertainty.attitude_behaviour_table(people)

@@ -43,14 +43,15 @@ def customers(rows):
     return loyalty_types.classify_motives(people, asked, acted, ASSUMED)
 
 
-TRUST = {"attitude": 90, "alternatives": 80, "switching_cost": 20, "share_promotion": 0.1, "price_tolerance": 80,
-         "share_redeemed": 0.0}
+TRUST = {"attitude": 90, "trust": 90, "alternatives": 80, "switching_cost": 20, "share_promotion": 0.1,
+         "price_tolerance": 80, "share_redeemed": 0.0}
+COOL = {"attitude": 50, "trust": 50}
 PLANTED = {
     "trust": TRUST,
-    "monopoly": {**TRUST, "attitude": 50, "alternatives": 10},
-    "inertia": {**TRUST, "attitude": 50, "switching_cost": 90},
-    "price": {**TRUST, "attitude": 50, "share_promotion": 0.9, "price_tolerance": 10},
-    "incentive": {**TRUST, "attitude": 50, "share_redeemed": 0.8},
+    "monopoly": {**TRUST, **COOL, "alternatives": 10},
+    "inertia": {**TRUST, **COOL, "switching_cost": 90},
+    "price": {**TRUST, **COOL, "share_promotion": 0.9, "price_tolerance": 10},
+    "incentive": {**TRUST, **COOL, "share_redeemed": 0.8},
 }
 
 
@@ -59,10 +60,12 @@ def test_each_planted_kind_is_found_by_its_evidence():
 
 
 def test_equal_evidence_is_a_tie_that_names_both_and_none_is_no_evidence():
-    found = customers([{**PLANTED["inertia"], "alternatives": 10}, {"attitude": np.nan}, {**TRUST, "attitude": 50}])
+    found = customers([{**PLANTED["inertia"], "alternatives": 10}, {"attitude": np.nan}, {**TRUST, **COOL}])
     assert found["motive"].to_list() == ["tied", "no evidence", "no evidence"]
     assert found["motives_tied"].to_list()[0] == "monopoly & inertia"
     assert loyalty_types.motive_ties(found).to_dict("records") == [{"kinds": "monopoly & inertia", "n": 1}]
+    silent = {"attitude": np.nan, "share_promotion": 0.9, "share_redeemed": 0.8}
+    assert loyalty_types.motive_ties(customers([silent])).empty, "the shares are of those who answered"
 
 
 def test_satisfaction_alone_is_no_evidence_of_trust_or_inertia():
@@ -71,8 +74,16 @@ def test_satisfaction_alone_is_no_evidence_of_trust_or_inertia():
     assert "attitude" in {rule.sign for rule in loyalty_types.motive_rules(ASSUMED)}
 
 
+def test_true_loyalty_is_no_evidence_of_trust_where_nobody_was_asked_whether_he_trusts():
+    asked, attached = {**TRUST, "trust": 40}, {**TRUST, "trust": np.nan}
+    assert customers([TRUST, asked, attached])["motive"].to_list() == ["trust", "no evidence", "no evidence"]
+    shares = {e.segment: e for e in loyalty_types.motive_estimates(customers([attached] * 20), ASSUMED)
+              if e.quantity == loyalty_types.MOTIVE_SHARE}
+    assert shares["trust"].reason == loyalty_types.NOT_RECORDED
+
+
 def test_contacts_count_as_reward_only_beyond_the_days_that_they_cover_anyway():
-    lifted = {**TRUST, "attitude": 50, "share_contacted": 0.6, "share_days_covered": 0.2}
+    lifted = {**TRUST, **COOL, "share_contacted": 0.6, "share_days_covered": 0.2}
     always = {**lifted, "share_days_covered": 0.5}
     assert customers([lifted, always])["motive"].to_list() == ["incentive", "no evidence"]
 
@@ -100,11 +111,19 @@ def test_a_motive_without_any_evidence_for_or_against_is_not_known_instead_of_ze
                            "share_contacted", "share_days_covered"), np.nan)
     shares = {e.segment: e for e in loyalty_types.motive_estimates(customers([{**TRUST, **blind}] * 20), ASSUMED)
               if e.quantity == loyalty_types.MOTIVE_SHARE}
-    assert (shares["trust"].value, shares["inertia"].value) == (1, 0), "attachment speaks for one, against the other"
+    assert (shares["trust"].value, shares["inertia"].value) == (1, 0)
     assert [shares[m].reason for m in ("monopoly", "price", "incentive")] == [loyalty_types.NOT_RECORDED] * 3
     satisfaction_only = LoyaltyConfig(attitude_roles=["satisfaction"])
-    nothing = loyalty_types.motive_estimates(customers([{**TRUST, **blind}] * 20), satisfaction_only)
+    nothing = loyalty_types.motive_estimates(customers([{**TRUST, **blind, "trust": np.nan}] * 20), satisfaction_only)
     assert not [e for e in nothing if e.quantity == loyalty_types.MOTIVE_SHARE and e.status is Status.OK]
+
+
+def test_a_kind_whose_size_is_withheld_has_no_dimensions_that_tell_it():
+    many = customers([TRUST] * 40).assign(kind=["true"] * 11 + ["latent"] * 28 + ["spurious"])
+    told = {e.segment for e in loyalty_dimensions.loyalty_dimensions(many, ASSUMED)}
+    assert told == {"all"}, "eleven beside one would tell the one"
+    enough = customers([TRUST] * 40).assign(kind=["true"] * 20 + ["latent"] * 20)
+    assert {e.segment for e in loyalty_dimensions.loyalty_dimensions(enough, ASSUMED)} >= {"all", "true"}
 
 
 def test_loyalty_has_five_dimensions_and_it_says_which_were_not_asked():

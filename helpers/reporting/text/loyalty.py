@@ -74,8 +74,9 @@ def shares_said(found: Sequence[Row]) -> list[str]:
 
 
 def loyalty_count(matrix: pd.DataFrame, kind: str) -> float:
-    """Return how many people are of a kind, NaN where that is withheld."""
-    return float(quantity_row(matrix, f"people: {kind}")["value"])
+    """Return how many people are of a kind, NaN where that is withheld; none where nobody could be sorted."""
+    found = quantity_row(matrix, f"people: {kind}")
+    return 0.0 if found["status"] == Status.INSUFFICIENT else float(found["value"])
 
 
 def loyalty_answer(matrix: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]:
@@ -173,7 +174,8 @@ def attitude_or_behaviour_only(matrix: pd.DataFrame, gates: pd.DataFrame) -> str
 def outside_groups(matrix: pd.DataFrame) -> str:
     """Return who is not among the four kinds; empty where everybody is."""
     counts = {kind: loyalty_count(matrix, kind) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
-    said = {BEHAVIOUR_ONLY: "with order data only", ATTITUDE_ONLY: "with survey data only",
+    said = {BEHAVIOUR_ONLY: "with order data only",
+            ATTITUDE_ONLY: "who answered and have no orders that can be judged yet",
             TOO_EARLY: "whose first purchase is too recent and who did not answer"}
     parts = [f"{people_text(n)} people {said[kind]}" for kind, n in counts.items() if n]
     return f"Not classified: {formatting.join_words(parts)}." if parts else ""
@@ -285,7 +287,9 @@ def loyalty_definition(assumed: LoyaltyConfig) -> str:
 
 def loyalty_headline(matrix: pd.DataFrame) -> tuple[str, ...]:
     """Return the numbers handed on, to two digits."""
-    found = [quantity_row(matrix, q) for q in (*KIND_SHARES[:2], ATTITUDE_BEHAVIOUR_CORRELATION)]
+    told = matrix[~suppressed_rows(matrix)]
+    named = (*KIND_SHARES[:2], ATTITUDE_BEHAVIOUR_CORRELATION)
+    found = [quantity_row(told, q) for q in named if (told["quantity"] == q).any()]
     return tuple(
         f"{r['quantity']}: {r['value']:.2g}" if is_reported(r) else f"{r['quantity']}: {formatting.estimate_text(r)}"
         for r in found

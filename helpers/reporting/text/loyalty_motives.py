@@ -107,11 +107,8 @@ def hostages_sentence(kinds: pd.DataFrame) -> str:
             f"Nobody among {formatting.count_text(found['n'], 'repeating customer', 'repeating customers')} stays "
             "in dislike."
         )
-    return (
-        f"{formatting.sentence_case(share_text(found))} of the repeating customers who answered are hostages: they "
-        "stay "
-        "and dislike us, and would go if they could."
-    )
+    return (f"{formatting.sentence_case(share_text(found))} of the repeating customers who answered are hostages: they "
+            "keep buying though their answers tell dislike.")
 
 
 def loyalty_type_ties(ties: pd.DataFrame) -> str:
@@ -183,11 +180,12 @@ def loyalty_formation(periods: pd.DataFrame) -> str:
         )
     first, last = again.iloc[0], again.iloc[-1]
     rises = ("rises" if last["again_low"] > first["again_high"] else
-             "falls" if last["again_high"] < first["again_low"] else "shows no statistically significant change,")
+             "falls" if last["again_high"] < first["again_low"] else "is not shown to move beyond its intervals,")
     return (
         f"Of those who bought in one period, the share who bought in the next {rises} from "
-        f"{formatting.share(first['share_again'])} in period {int(first['period'])} to "
-        f"{formatting.share(last['share_again'])} in period {int(last['period'])}; of all customers "
+        f"{formatting.share(first['share_again'])} of {people_text(first['n_before'])} in period "
+        f"{int(first['period'])} to {formatting.share(last['share_again'])} of {people_text(last['n_before'])} in "
+        f"period {int(last['period'])}; of all customers "
         f"{formatting.share(first['share_active'])} bought in the first of these and "
         f"{formatting.share(last['share_active'])} in the last. Those who remain are a selection (survivorship): "
         "this is no proof that tenure makes customers loyal."

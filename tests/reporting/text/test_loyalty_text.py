@@ -41,7 +41,8 @@ def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
         "Of the same, 30.0 % [25.0 %, 35.0 %] show latent loyalty (strong attitude, few purchases), "
         "20.0 % [15.0 %, 25.0 %] show spurious loyalty (repeat buying without a strong attitude) and "
         "10.0 % [5.0 %, 15.0 %] show no loyalty.",
-        "Not classified: 861 people with order data only, fewer than 10 people with survey data only and 406 people "
+        "Not classified: 861 people with order data only, fewer than 10 people who answered and have no orders that "
+        "can be judged yet and 406 people "
         "whose first purchase is too recent and who did not answer.",
     )
 
