@@ -1,7 +1,7 @@
 """Link of satisfaction and repurchase: who bought again, odds, breakpoints, the curve."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import ibis.expr.types as ir
@@ -96,18 +96,13 @@ N_TEST_DRAWS = 999
 THRESHOLD_TEST_LEVEL = 0.05
 
 REPURCHASE_SHARE, REPURCHASE_ODDS, THRESHOLD_TEST = (
-    "customers who repurchased",
-    "odds ratio of repurchase, per ten points",
-    "test of a threshold",
-)
+    "customers who repurchased", "odds ratio of repurchase, per ten points", "test of a threshold")
+
+NO_THRESHOLD = "no threshold: "
 
 BREAKPOINT_LABELS = ("lower breakpoint", "upper breakpoint")
 
-SLOPE_LABELS = (
-    "slope below the breakpoints",
-    "slope between the breakpoints",
-    "slope above the breakpoints",
-)
+SLOPE_LABELS = ("slope below the breakpoints", "slope between the breakpoints", "slope above the breakpoints")
 
 LOG_LOSS_GAIN = "gain of log loss over the straight line"
 
@@ -142,9 +137,25 @@ class LoyaltyThreshold:
     status: Status = Status.OK
 
     @property
+    def doubt(self) -> str:
+        """Why no threshold is stated though knots could be tried; empty where two do better than a straight line.
+
+        They must fit better than chance would have it, and predict people better on whom they were not fitted.
+        """
+        if self.existence is None:
+            return ""
+        if self.existence.p_value > THRESHOLD_TEST_LEVEL:
+            return f"a straight line fits as well (p = {self.existence.p_value:.3f})"
+        trial = self.compared[self.compared["shape"] == breakpoints.BROKEN_LINE]
+        if len(trial) and trial["low"].iloc[0] > 0:
+            return ""
+        return (f"two breakpoints fit these people better than a straight line (p = {self.existence.p_value:.3f}) but "
+                "are not shown to predict others better")
+
+    @property
     def is_believed(self) -> bool:
-        """Whether two knots do better than a straight line, beyond chance."""
-        return self.existence is not None and self.existence.p_value <= THRESHOLD_TEST_LEVEL
+        """Whether two knots fit better than a straight line, beyond chance, and predict others better."""
+        return self.existence is not None and not self.doubt
 
 
 def estimate_threshold(
@@ -175,10 +186,11 @@ def estimate_threshold(
     rng = np.random.default_rng(seed)
     found = breakpoints.breakpoint_test(counts, draws, rng) if len(counts.score) >= MIN_SCORES else None
     where = breakpoints.locate_breakpoints(counts) if found else None
-    is_believed = found is not None and found.p_value <= THRESHOLD_TEST_LEVEL
-    steep = tuple(breakpoint_slopes.slope_intervals(counts, where)) if where and is_believed else ()
-    compared = breakpoints.compare_shapes(score, is_loyal, rng, weights)
-    return LoyaltyThreshold(counts, people, found, where, steep, compared)
+    made = LoyaltyThreshold(
+        counts, people, found, where, (), breakpoints.compare_shapes(score, is_loyal, rng, weights))
+    if where is None or not made.is_believed:
+        return made
+    return replace(made, slopes=tuple(breakpoint_slopes.slope_intervals(counts, where)))
 
 
 def unrecorded_side(satisfied: int, behaved: int) -> str:
@@ -216,13 +228,8 @@ def threshold_estimates(found: LoyaltyThreshold) -> list[Estimate]:
     """
     n = round(found.people.n.sum())
     if found.reason:
-        rows = {
-            REPURCHASE_SHARE: "share",
-            REPURCHASE_ODDS: "ratio",
-            THRESHOLD_TEST: "p",
-            **dict.fromkeys(BREAKPOINT_LABELS, "points"),
-            **dict.fromkeys(SLOPE_LABELS, "logits"),
-        }
+        rows = {REPURCHASE_SHARE: "share", REPURCHASE_ODDS: "ratio", THRESHOLD_TEST: "p",
+                **dict.fromkeys(BREAKPOINT_LABELS, "points"), **dict.fromkeys(SLOPE_LABELS, "logits")}
         return [no_estimate(q, found.status, found.reason, unit=unit, n=n) for q, unit in rows.items()]
     effective = float(found.counts.n.sum())
     came = share_interval(float(found.counts.k.sum()) / effective, effective)
@@ -269,8 +276,7 @@ def _breakpoint_estimates(found: LoyaltyThreshold, n: int) -> list[Estimate]:
             for q in BREAKPOINT_LABELS
         ]
     both = (found.located.lower, found.located.upper)
-    struck = ("" if found.is_believed
-              else f"no threshold: a straight line fits as well (p = {found.existence.p_value:.3f})")
+    struck = f"{NO_THRESHOLD}{found.doubt}" if found.doubt else ""
     return [_breakpoint_estimate(q, knot, struck, n) for q, knot in zip(BREAKPOINT_LABELS, both, strict=True)]
 
 

@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import special
 
-from helpers.foundation.results import Status
+from helpers.foundation.results import Status, estimate_table
 from helpers.loyalty import breakpoints, monotone_logistic, satisfaction_loyalty_link, structural_model
+from helpers.reporting.text import repurchase as repurchase_text
 from helpers.stats.confidence_intervals import share_interval
 
 
@@ -39,6 +42,21 @@ def test_without_a_bend_the_threshold_is_struck_with_its_p_value():
     } == {Status.STRUCK}
     assert "straight line fits as well (p = " in table["lower breakpoint", "all"].reason
     assert table[satisfaction_loyalty_link.REPURCHASE_ODDS, "all"].low > 1
+
+
+def test_breakpoints_that_fit_better_but_predict_no_better_are_no_threshold():
+    made, _ = found(came(4000, [-1.5, 0.1, 0.9, 0.05]))
+    tie = made.compared.assign(low=-0.001)
+    unsure = replace(made, compared=tie)
+    assert (made.existence.p_value <= 0.05, unsure.is_believed) == (True, False)
+    table = {e.quantity: e for e in satisfaction_loyalty_link.threshold_estimates(unsure)}
+    assert {table[q].status for q in (*satisfaction_loyalty_link.BREAKPOINT_LABELS,
+                                      *satisfaction_loyalty_link.SLOPE_LABELS)} == {Status.STRUCK}
+    assert table["lower breakpoint"].reason.endswith("but are not shown to predict others better")
+    curve = estimate_table(table.values())
+    said = f"{repurchase_text.repurchase_answer(curve)} {repurchase_text.repurchase_curve_title(curve)}"
+    assert said.count("no threshold is shown") + said.count("No threshold is shown") == 2
+    assert "has a breakpoint" not in said
 
 
 def test_a_wide_interval_is_not_located():

@@ -42,9 +42,8 @@ def repurchase_answer(curve: pd.DataFrame) -> str:
     if not is_reported(test):
         return f"{repurchase_odds(curve)} A threshold could not be tested: {test['reason']}."
     if found[0]["status"] == Status.STRUCK:
-        return (f"{repurchase_odds(curve)} There is no statistically significant threshold: a straight line fits as "
-                "well "
-                f"({formatting.p_value_sentence(test['value'])}).")
+        why = str(found[0]["reason"]).removeprefix(satisfaction_loyalty_link.NO_THRESHOLD)
+        return f"{repurchase_odds(curve)} No threshold is shown: {why}."
     return f"{_places(found)} ({formatting.p_value_sentence(test['value'])} against a straight line)."
 
 
@@ -98,10 +97,17 @@ def repurchase_curve_title(curve: pd.DataFrame) -> str:
             "little below and above"
         )
     if lower["status"] == Status.STRUCK:
-        return "Repurchase rises with satisfaction in a straight line: no threshold"
+        return f"{_direction_title(curve)}; no threshold is shown"
     return "The repurchase curve has a breakpoint: not every threshold is located" if (
         lower["status"] == Status.INSUFFICIENT or upper["status"] == Status.INSUFFICIENT) else (
         f"{formatting.share(came['value'])} repurchased; too few different scores to test for a breakpoint")
+
+
+def _direction_title(curve: pd.DataFrame) -> str:
+    odds = quantity_row(curve, satisfaction_loyalty_link.REPURCHASE_ODDS)
+    if not is_reported(odds) or odds["low"] <= 1 <= odds["high"]:
+        return "Repurchase is not shown to go with satisfaction"
+    return f"Repurchase {'rises' if odds['value'] > 1 else 'falls'} with satisfaction"
 
 
 def breakpoint_intervals(curve: pd.DataFrame) -> list[tuple[float, float, float]]:
@@ -121,7 +127,7 @@ def slope_sentence(curve: pd.DataFrame) -> str:
     trials = curve[curve["quantity"] == satisfaction_loyalty_link.LOG_LOSS_GAIN].to_dict("records")
     for trial in trials:
         verdict = "predicts better out of sample than" if trial["low"] > 0 else "predicts worse out of sample than" if (
-            trial["high"] < 0) else "predicts as well out of sample as"
+            trial["high"] < 0) else "is not shown to predict better or worse out of sample than"
         said.append(
             f"The {trial['segment']} {verdict} the straight line (gain of log loss {formatting.estimate_text(trial)})."
         )
@@ -192,7 +198,7 @@ def structural_model_sentence(table: pd.DataFrame) -> str:
         return f"The drivers of stated loyalty cannot be modelled: {explained['reason']}."
     rows = sorted(rows, key=lambda r: (-abs(r["value"]), r["segment"]))
     sure = [r for r in rows if not r["low"] <= 0 <= r["high"]]
-    unknown = f" Not reported (failed check): its association with {formatting.join_words(struck)}." if struck else ""
+    unknown = f" Not reported (failed check): its total association with {formatting.join_words(struck)}." if struck else ""
     if not rows:
         return f"What stated loyalty is associated with in all is left open.{unknown}{_direct_paths(table)}"
     if not sure:

@@ -28,7 +28,7 @@ def curve(p=0.002, lower=(45, 40, 50), upper=(75, 70, 80), odds=(1.5, 1.3, 1.7),
     ]
     for name, at in zip(satisfaction_loyalty_link.BREAKPOINT_LABELS, (lower, upper), strict=True):
         if p > 0.05:
-            rows.append(no_estimate(name, Status.STRUCK, "no threshold", unit="points"))
+            rows.append(no_estimate(name, Status.STRUCK, "no threshold: a straight line fits as well", unit="points"))
         elif at is None:
             rows.append(no_estimate(name, Status.INSUFFICIENT, "threshold not located", unit="points"))
         else:
@@ -43,7 +43,7 @@ def curve(p=0.002, lower=(45, 40, 50), upper=(75, 70, 80), odds=(1.5, 1.3, 1.7),
 
 @pytest.mark.parametrize(("table", "said"), [
     (curve(), "Repurchase rises with satisfaction mainly between 45 points [40, 50] and 75 points [70, 80] of 100"),
-    (curve(p=0.4), "There is no statistically significant threshold: a straight line fits as well (p = .400)."),
+    (curve(p=0.4), "No threshold is shown: a straight line fits as well."),
     (curve(lower=None, upper=None), "has a breakpoint, but it is not located: its intervals are wider than 25 points"),
     (curve(upper=None), "bends at a satisfaction of 45 points [40, 50] of 100, the lower threshold; the upper one is"),
     (curve(lower=None), "the upper threshold; the lower one is not located"),
@@ -75,7 +75,10 @@ def test_titles_and_bands_follow_what_is_located():
         repurchase_text.repurchase_curve_title(curve())
         == "Repurchase rises between 45 and 75 of 100, little below and above"
     )
-    assert repurchase_text.repurchase_curve_title(curve(p=0.4)).endswith("straight line: no threshold")
+    assert repurchase_text.repurchase_curve_title(curve(p=0.4)) == (
+        "Repurchase rises with satisfaction; no threshold is shown")
+    flat = repurchase_text.repurchase_curve_title(curve(p=0.4, odds=(1.1, 0.9, 1.3)))
+    assert flat.startswith("Repurchase is not shown to go with satisfaction")
     assert "not every threshold is located" in repurchase_text.repurchase_curve_title(curve(upper=None))
     assert repurchase_text.repurchase_curve_title(curve(reason="nobody")) == "Satisfaction and repurchase: nobody"
     assert repurchase_text.breakpoint_intervals(curve(upper=None)) == [(45, 40, 50)]
@@ -86,10 +89,11 @@ def test_slopes_and_the_trial_out_of_sample():
     assert "rises by 0.1 [0, 0.2], 0.9" in repurchase_text.slope_sentence(curve())
     assert "predicts better out of sample than the straight line" in repurchase_text.slope_sentence(curve())
     assert "predicts worse out of sample" in repurchase_text.slope_sentence(curve(gain=(-0.01, -0.02, -0.002)))
-    assert "predicts as well out of sample" in repurchase_text.slope_sentence(curve(gain=(0.01, -0.02, 0.02)))
+    tie = repurchase_text.slope_sentence(curve(gain=(0.01, -0.02, 0.02)))
+    assert "is not shown to predict better or worse out of sample" in tie
     assert repurchase_text.slope_sentence(curve(reason="x")) == ""
     assert repurchase_text.repurchase_headline(curve())[1] == "lower breakpoint: 45"
-    assert repurchase_text.repurchase_headline(curve(p=0.4))[1].endswith("not reported (failed check): no threshold")
+    assert repurchase_text.repurchase_headline(curve(p=0.4))[1].endswith("no threshold: a straight line fits as well")
 
 
 def drivers(low, high, unknown=()):
@@ -136,7 +140,7 @@ def test_the_structural_model_names_the_strongest_or_says_why_not():
     struck = [no_estimate(structural_model.TOTAL_EFFECT_ON_LOYALTY, Status.STRUCK, "why", n=300, segment=name)
               for name in ("satisfaction", "quality")]
     explained = Estimate(structural_model.EXPLAINED_VARIANCE, 0.5, 0.4, 0.6, "R²", 300)
-    open_ = "Not reported (failed check): its association with quality and satisfaction."
+    open_ = "Not reported (failed check): its total association with quality and satisfaction."
     assert repurchase_text.structural_model_sentence(estimate_table([*struck, explained])) == (
         f"What stated loyalty is associated with in all is left open. {open_}")
     path = Estimate(structural_model.PATH_TO_LOYALTY, 0.2, -0.02, 0.41, "coefficient", 300, "value")
