@@ -1,5 +1,7 @@
 """Quality gates of loyalty: how many customers are near the loyalty threshold, and how many answered and bought."""
 
+from collections.abc import Sequence
+
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -43,7 +45,7 @@ def dick_basu_gates(people: pd.DataFrame, said: Attitudes) -> list[Gate]:
     """
     gates = [_people_gate(people)]
     if said.items:
-        gates.append(alpha_quality_gate(MEAN_ATTITUDE, said.reliability, KINDS_CLAIM))
+        gates.append(alpha_quality_gate(MEAN_ATTITUDE, said.reliability, KINDS_CLAIM, said.items))
     if said.waves.n > 1:
         apart = said.waves.n_apart
         gates.append(Gate(
@@ -82,14 +84,19 @@ def satisfaction_scale(answers: ir.Table, known: pd.DataFrame, assumed: LoyaltyC
     assumed : LoyaltyConfig
         Roles of its questions.
     """
-    items = list(known.loc[known["role"].isin(assumed.satisfaction_roles), "item"])
+    items = satisfaction_items(known, assumed)
     latest = survey_scales.latest_by_person(survey_scales.answers_wide(answers, items), items)
     return measure_reliability(latest.to_numpy())
 
 
-def satisfaction_scale_gates(found: Reliability) -> list[Gate]:
+def satisfaction_items(known: pd.DataFrame, assumed: LoyaltyConfig) -> list[str]:
+    """Return the questions on the satisfaction that the repurchase curve rests on."""
+    return list(known.loc[known["role"].isin(assumed.satisfaction_roles), "item"])
+
+
+def satisfaction_scale_gates(found: Reliability, items: Sequence[str]) -> list[Gate]:
     """Return the gate on the satisfaction score, where it has several questions."""
-    return [alpha_quality_gate(SATISFACTION_SCALE, found, CURVE_CLAIM)] if found.n_items > 1 else []
+    return [alpha_quality_gate(SATISFACTION_SCALE, found, CURVE_CLAIM, items)] if found.n_items > 1 else []
 
 
 def why_satisfaction_not_reported(found: Reliability) -> str:
@@ -103,7 +110,9 @@ def _people_gate(people: pd.DataFrame) -> Gate:
     n = int(people["kind"].isin([*LOYALTY_KINDS, NOT_SEPARATED]).sum())
     limit, level = (LEAST_PEOPLE, Level.STRIKE) if n < LEAST_PEOPLE else (FEW_PEOPLE, Level.QUALIFY)
     lacking = {kind: int((people["kind"] == kind).sum()) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
-    rest = ", ".join(f"{kind}: {people_text(count)}" for kind, count in lacking.items())
+    named = {BEHAVIOUR_ONLY: "behaviour only", ATTITUDE_ONLY: "no behaviour that can be judged yet",
+             TOO_EARLY: "neither"}
+    rest = ", ".join(f"{named[kind]}: {people_text(count)}" for kind, count in lacking.items())
     return Gate(
         "people with survey and order data",
         n,

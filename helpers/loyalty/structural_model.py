@@ -14,7 +14,12 @@ from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import people_text
 from helpers.stats.logistic_regression import LogisticFit
 from helpers.stats.pls_sem import path_model
-from helpers.stats.pls_sem.measurement_model import MeasurementValidity, measurement_validity, unreportable_effects
+from helpers.stats.pls_sem.measurement_model import (
+    MeasurementValidity,
+    measurement_validity,
+    unreliable_constructs,
+    unreportable_effects,
+)
 from helpers.stats.pls_sem.path_model import PathModel
 from helpers.stats.survey_weights import ReplicateWeights
 
@@ -143,7 +148,9 @@ def structural_estimates(values: list[Estimate], model: StructuralModel) -> list
     on_way = {name: f"on its way, {s} → {e} is not reported" for s, e in struck for name in names
               if name != LOYALTY_CONSTRUCT and reach[names.index(name), names.index(s)]
               and reach[names.index(e), names.index(LOYALTY_CONSTRUCT)]}
-    reasons = {PATH_TO_LOYALTY: own, TOTAL_EFFECT_ON_LOYALTY: on_way}
+    weak = unreliable_constructs(model.validity)
+    reasons = {PATH_TO_LOYALTY: own, TOTAL_EFFECT_ON_LOYALTY: on_way,
+               EXPLAINED_VARIANCE: {"all": weak[LOYALTY_CONSTRUCT]} if LOYALTY_CONSTRUCT in weak else {}}
     return [strike([e], reasons.get(e.quantity, {}))[0] for e in values]
 
 

@@ -12,7 +12,12 @@ from helpers.stats import relative_importance
 from helpers.stats.bootstrap import percentile_interval
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem import pls_evaluation
-from helpers.stats.pls_sem.measurement_model import MeasurementValidity, improper_equations, unreportable_effects
+from helpers.stats.pls_sem.measurement_model import (
+    MeasurementValidity,
+    improper_equations,
+    unreliable_constructs,
+    unreportable_effects,
+)
 from helpers.stats.pls_sem.path_model import PathFit, PathModel
 
 PATH_COEFFICIENT, TOTAL_EFFECT, CONSISTENT_PATH = "path", "total effect", "path, freed from measurement error"
@@ -252,7 +257,9 @@ def path_estimates(
     struck = struck_arrows(found, valid)
     improper = improper_equations(found.consistent())
     consistent = {f"{s} → {e}": improper[e] for s, e in found.model.arrows if e in improper} | struck
-    reasons = {PATH_COEFFICIENT: struck, CONSISTENT_PATH: consistent, TOTAL_EFFECT: _struck_totals(found, valid)}
+    weak = unreliable_constructs(valid)
+    reasons = {PATH_COEFFICIENT: struck, CONSISTENT_PATH: consistent, TOTAL_EFFECT: _struck_totals(found, valid),
+               PATH_R2: weak, PATH_Q2: weak}
     return [strike([e], reasons.get(e.quantity, {}))[0] for e in values]
 
 

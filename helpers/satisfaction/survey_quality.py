@@ -62,11 +62,8 @@ class MeasuredScale:
     def struck(self) -> str:
         """Why a score of these items is struck; empty where it stands."""
         alpha = alpha_estimate("alpha", self.name, self.reliability, self.reliability.raw)
-        return (
-            f"Cronbach's α {alpha.value:.3f} is under {RELIABILITY_STRIKE:.2f}"
-            if alpha.value < RELIABILITY_STRIKE
-            else ""
-        )
+        is_weak = alpha.value < RELIABILITY_STRIKE
+        return f"Cronbach's α {alpha.value:.3f} is under {RELIABILITY_STRIKE:.2f}" if is_weak else ""
 
 
 def measure_scales(
@@ -108,7 +105,9 @@ def _measure_groups(
 
 
 def _constructs_by_role(attitudes: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    family = attitudes["role"].where(~attitudes["role"].isin(LOYALTY_ROLES), "loyalty")
+    loyal = attitudes["role"].isin(LOYALTY_ROLES)
+    several = attitudes["role"].groupby([attitudes["construct"], loyal]).transform("nunique") > 1
+    family = attitudes["role"].where(~(loyal & several), "loyalty")  # one role alone keeps its name
     n_families = family.groupby(attitudes["construct"]).transform("nunique")
     named = attitudes["construct"].where(n_families == 1, attitudes["construct"] + ": " + family.str.replace("_", " "))
     return {str(name): tuple(items) for name, items in attitudes["item"].groupby(named)}
@@ -263,7 +262,7 @@ def satisfaction_gates(
     claims: Mapping[str, str] = {SATISFACTION_SCALE: "satisfaction index and levels"}
     gates = [_people_gate(scores), _wave_gate(scores), _question_gate(scores, given), _scale_gate(states)]
     return [g for g in gates if g] + [
-        alpha_quality_gate(s.name, s.reliability, claims.get(s.name, f"score of {s.name}"))
+        alpha_quality_gate(s.name, s.reliability, claims.get(s.name, f"score of {s.name}"), s.items)
         for s in distinct_scales(measured) if len(s.items) > 1 or s.name == SATISFACTION_SCALE]
 
 

@@ -6,6 +6,7 @@ Cronbach (1951), *Psychometrika* 16, 297–334; McDonald (1999), *Test Theory*; 
 criterion for assessing discriminant validity, *Journal of the Academy of Marketing Science* 43, 115–135.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -254,10 +255,35 @@ def alpha_estimate(quantity: str, scale: str, found: Reliability, alpha: Interva
     return Estimate(quantity, alpha.value, alpha.low, alpha.high, "alpha", found.n, scale)
 
 
-def alpha_quality_gate(scale: str, found: Reliability, claims: str) -> Gate:
+MOST_QUESTIONS_NAMED = 5
+
+
+def questions_text(items: Sequence[str]) -> str:
+    """Return how many questions a scale has and which: one name may stand for other questions on another page.
+
+    Examples
+    --------
+    >>> questions_text(["CUSL1", "CUSL3"])
+    '2 questions (CUSL1, CUSL3)'
+    """
+    named, rest = items[:MOST_QUESTIONS_NAMED], len(items) - MOST_QUESTIONS_NAMED
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"{len(items)} question{'s' if len(items) != 1 else ''} ({', '.join(named)}{more})"
+
+
+def alpha_quality_gate(scale: str, found: Reliability, claims: str, items: Sequence[str]) -> Gate:
     """Return the gate on a scale: raw alpha under .60 strikes its claims, under .70 qualifies them.
 
     A scale of one question, or one whose alpha cannot be computed, is noted: nothing speaks for it, nothing against.
+
+    Parameters
+    ----------
+    scale, claims : str
+        Its name, and the claims that rest on it.
+    found : Reliability
+        From `measure_reliability`.
+    items : sequence of str
+        Its questions.
     """
     alpha = alpha_estimate("alpha", scale, found, found.raw)
     name = f"alpha of {scale}"
@@ -268,7 +294,7 @@ def alpha_quality_gate(scale: str, found: Reliability, claims: str) -> Gate:
     limit, level = (RELIABILITY_STRIKE, Level.STRIKE) if is_struck else (RELIABILITY_QUALIFY, Level.QUALIFY)
     sentence = (
         f"Cronbach's α of {scale} is {_two_places(alpha.value)} [{_two_places(alpha.low)}, {_two_places(alpha.high)}] "
-        f"over {found.n_items} questions; {limit:.2f} is asked for."
+        f"over {questions_text(items)}; {limit:.2f} is asked for."
     )
     return Gate(name, alpha.value, limit, alpha.value < limit, level, claims, sentence)
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -172,6 +174,17 @@ def test_a_path_freed_of_error_beyond_one_strikes_its_whole_equation():
         (drivers.CONSISTENT_PATH, "a → c"), (drivers.CONSISTENT_PATH, "b → c")]
 
 
+def test_an_equation_that_is_improper_in_many_resamples_is_struck_too():
+    model = PathModel({"a": ["a1"], "b": ["b1"], "c": ["c1"]}, [("a", "c"), ("b", "c"), ("a", "b")])
+    columns = 50 + 10 * np.random.default_rng(1).normal(size=(100, 3))
+    fit = fit_path_model(model, replicate_moments(columns, np.ones((21, 100))).correlation)
+    assert measurement_model.improper_equations(fit) == {}
+    paths = fit.paths.copy()
+    paths[1:4, 0, 2] = 2.5
+    assert measurement_model.improper_equations(replace(fit, paths=paths)) == {
+        "c": "improper solution in 15 % of the resamples"}
+
+
 def test_paths_of_single_questions_are_not_shown_as_freed_from_an_error_that_is_not_known(panelled):
     blocks = {"Image": ["i1"], "Quality": ["q1"], "Satisfaction": ["s1"], "Loyalty": ["l1", "l2"]}
     arrows = ["Image > Satisfaction", "Quality > Satisfaction", "Satisfaction > Loyalty"]
@@ -211,9 +224,32 @@ def test_what_no_driver_shows_alone_stands_in_no_other_analysis_of_drivers(panel
 
 
 def test_a_gate_without_an_interval_says_the_value_alone():
-    known = measurement_model.MeasurementValidity({"Loyalty": Interval(0.5, np.nan, np.nan)}, {}, (), {}, {}, {}, 100)
+    owner = dict.fromkeys(("l1", "l2"), "Loyalty")
+    known = measurement_model.MeasurementValidity(
+        {"Loyalty": Interval(0.5, np.nan, np.nan)}, {}, (), {}, {}, owner, 100)
     assert [g.sentence for g in measurement_model.validity_gates(known)] == [
-        "McDonald's ω of Loyalty is 0.500 in the path model; 0.60 is asked for."]
+        "McDonald's ω of Loyalty is 0.500 in the path model, over 2 questions (l1, l2); 0.60 is asked for."]
+
+
+def test_a_construct_whose_questions_share_less_variance_than_error_takes_carries_a_caution():
+    shares = {"Quality": Interval(0.49, 0.41, 0.57), "Value": Interval(0.55, 0.4, 0.6)}
+    gates = measurement_model.validity_gates(measurement_model.MeasurementValidity({}, shares, (), {}, {}, {}, 100))
+    assert [(g.gate, g.level, g.claims) for g in gates if g.is_crossed] == [
+        ("convergent validity of Quality", "qualify", "effects of Quality")]
+    assert "average variance extracted is 0.490 [0.410, 0.570]; 0.50 is asked for." in gates[0].sentence
+
+
+def test_an_unreliable_construct_has_no_explained_variance(panelled):
+    answers = felt()
+    answers["l2"] = np.random.default_rng(9).uniform(0, 100, 200)
+    panel = panelled(answers)
+    fitted, valid = measured(panel)
+    assert "Loyalty" in measurement_model.unreliable_constructs(valid)
+    rows = {(e.quantity, e.segment): e for e in drivers.path_estimates(
+        drivers.path_values(panel, fitted, 1), fitted, valid)}
+    for quantity in (drivers.PATH_R2, drivers.PATH_Q2):
+        assert rows[quantity, "Loyalty"].status is Status.STRUCK
+        assert rows[quantity, "Satisfaction"].status is Status.OK
 
 
 @pytest.mark.parametrize(("pairs", "said"), [

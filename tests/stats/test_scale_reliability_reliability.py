@@ -77,7 +77,7 @@ def test_opposed_items_have_a_negative_alpha_said_with_a_real_minus_sign():
     x = np.random.default_rng(1).normal(size=50)
     noise = np.random.default_rng(2).normal(size=50)
     gate = scale_reliability.alpha_quality_gate(
-        "mood", scale_reliability.measure_reliability(np.column_stack([x, noise - x])), "claim"
+        "mood", scale_reliability.measure_reliability(np.column_stack([x, noise - x])), "claim", ["a", "b"]
     )
     assert gate.statistic < 0
     assert "−" in gate.sentence
@@ -88,13 +88,14 @@ def test_opposed_items_have_a_negative_alpha_said_with_a_real_minus_sign():
     (2.0, Level.QUALIFY, False, 0.70), (0.72, Level.QUALIFY, True, 0.70), (0.3, Level.STRIKE, True, 0.60)])
 def test_alpha_under_60_strikes_and_under_70_qualifies(loading, level, is_crossed, threshold):
     found = scale_reliability.measure_reliability(parallel(np.random.default_rng(8), 4000, 4, loading))
-    gate = scale_reliability.alpha_quality_gate("mood", found, "score of mood")
+    gate = scale_reliability.alpha_quality_gate("mood", found, "score of mood", ["a", "b", "c", "d"])
+    assert "over 4 questions (a, b, c, d);" in gate.sentence, "the same name may stand for other questions elsewhere"
     assert (gate.level, gate.is_crossed, gate.threshold, gate.claims) == (level, is_crossed, threshold, "score of mood")
 
 
 def test_alpha_that_cannot_be_computed_is_noted_with_its_reason():
     single = scale_reliability.alpha_quality_gate(
-        "mood", scale_reliability.measure_reliability(np.arange(20.0)[:, None]), "claim"
+        "mood", scale_reliability.measure_reliability(np.arange(20.0)[:, None]), "claim", ["a"]
     )
     assert (single.level, single.is_crossed) == (Level.NOTE, True)
     assert single.sentence == "Reliability of mood is not known: a single question."

@@ -198,7 +198,8 @@ def structural_model_sentence(table: pd.DataFrame) -> str:
         return f"The drivers of stated loyalty cannot be modelled: {explained['reason']}."
     rows = sorted(rows, key=lambda r: (-abs(r["value"]), r["segment"]))
     sure = [r for r in rows if not r["low"] <= 0 <= r["high"]]
-    unknown = f" Not reported (failed check): its total association with {formatting.join_words(struck)}." if struck else ""
+    withheld = formatting.join_words(struck)
+    unknown = f" Not reported (failed check): its total association with {withheld}." if struck else ""
     if not rows:
         return f"What stated loyalty is associated with in all is left open.{unknown}{_direct_paths(table)}"
     if not sure:

@@ -17,6 +17,10 @@ MIN_LOADING, MIN_UPPER_LOADING = 0.40, 0.70
 
 HTMT_STRIKE, HTMT_QUALIFY = 1.0, 0.90
 
+MAX_IMPROPER_RESAMPLES = 0.05
+
+MIN_AVERAGE_VARIANCE = 0.50  # Fornell & Larcker (1981): below, error weighs more than the construct
+
 
 @dataclass(frozen=True, slots=True)
 class MeasurementValidity:
@@ -116,17 +120,19 @@ def _validity_estimate(quantity: str, segment: str, i: Interval, n: int) -> Esti
 
 
 def validity_gates(known: MeasurementValidity | None) -> list[Gate]:
-    """Return the gates on discriminant validity, ω and single items; none without a path model."""
+    """Return the gates on discriminant and convergent validity, ω and single items; none without a path model."""
     if known is None:
         return []
     pairs = [_pair_gate(pair, i) for pair, i in known.ratio.items() if pair in (*known.confused, *known.near)]
-    weak = [_reliability_gate(name, *lowest) for name, lowest in _lowest_reliability(known).items()
+    weak = [_reliability_gate(name, *lowest, [item for item, of in known.owner.items() if of == name])
+            for name, lowest in _lowest_reliability(known).items()
             if lowest[1].value < RELIABILITY_QUALIFY]
     items = [_item_gate(item, known) for item in known.strangers]
+    diffuse = [_convergence_gate(name, i) for name, i in known.variance.items() if i.value < MIN_AVERAGE_VARIANCE]
     factors = [Gate(f"factor of {name}", 1.0, 1.0, True, Level.QUALIFY, f"effects of {name}",
                     f"One factor does not fit the questions of {name}: a communality reaches one (Heywood case).")
                for name in known.heywood]
-    return [*(pairs or _discriminant_gates(known)), *weak, *items, *factors]
+    return [*(pairs or _discriminant_gates(known)), *weak, *diffuse, *items, *factors]
 
 
 def _discriminant_gates(known: MeasurementValidity) -> list[Gate]:
@@ -160,11 +166,18 @@ def _lowest_reliability(known: MeasurementValidity) -> dict[str, tuple[str, Inte
     return made
 
 
-def _reliability_gate(name: str, word: str, i: Interval) -> Gate:
+def _reliability_gate(name: str, word: str, i: Interval, items: Sequence[str]) -> Gate:
     is_struck = i.value < RELIABILITY_STRIKE
     limit, level = (RELIABILITY_STRIKE, Level.STRIKE) if is_struck else (RELIABILITY_QUALIFY, Level.QUALIFY)
     return Gate(f"reliability of {name} in the path model", i.value, limit, True, level, f"effects of {name}",
-                f"{word} of {name} is {_value_with_interval(i)} in the path model; {limit:.2f} is asked for.")
+                f"{word} of {name} is {_value_with_interval(i)} in the path model, over "
+                f"{scale_reliability.questions_text(items)}; {limit:.2f} is asked for.")
+
+
+def _convergence_gate(name: str, i: Interval) -> Gate:
+    return Gate(f"convergent validity of {name}", i.value, MIN_AVERAGE_VARIANCE, True, Level.QUALIFY,
+                f"effects of {name}", f"The questions of {name} share less variance with it than error takes: average "
+                f"variance extracted is {_value_with_interval(i)}; {MIN_AVERAGE_VARIANCE:.2f} is asked for.")
 
 
 def _item_gate(item: str, known: MeasurementValidity) -> Gate:
@@ -199,8 +212,7 @@ def unreportable_effects(
     struck: dict[tuple[str, str], str] = {}
     if known is None:
         return struck
-    weak = {name: f"{word} of {name} is {i.value:.3f}, under {RELIABILITY_STRIKE:.2f}"
-            for name, (word, i) in _lowest_reliability(known).items() if i.value < RELIABILITY_STRIKE}
+    weak = unreliable_constructs(known)
     for start, end in arrows:
         for name in (n for n in (start, end) if n in weak):
             struck[start, end] = weak[name]
@@ -211,6 +223,13 @@ def unreportable_effects(
     return struck
 
 
+def unreliable_constructs(known: MeasurementValidity | None) -> dict[str, str]:
+    """Return the constructs whose own score is struck, each with its reason: so are its paths and its R²."""
+    lowest = {} if known is None else _lowest_reliability(known)
+    return {name: f"{word} of {name} is {i.value:.3f}, under {RELIABILITY_STRIKE:.2f}"
+            for name, (word, i) in lowest.items() if i.value < RELIABILITY_STRIKE}
+
+
 def improper_equations(consistent: PathFit) -> dict[str, str]:
     """Return the constructs whose equation, freed from measurement error, is improper: a path or R² beyond one.
 
@@ -218,6 +237,11 @@ def improper_equations(consistent: PathFit) -> dict[str, str]:
     ----------
     consistent : PathFit
         From `helpers.stats.pls_sem.path_model.PathFit.consistent`.
+
+    Notes
+    -----
+    An equation that is proper in the sample but not in one of twenty resamples is improper too: its intervals would
+    hold values that no standardised path can take.
     """
     made: dict[str, str] = {}
     for start, end in consistent.model.arrows:
@@ -227,4 +251,13 @@ def improper_equations(consistent: PathFit) -> dict[str, str]:
     for name, explained in zip(consistent.model.names, consistent.explained[0], strict=True):
         if explained > 1:
             made.setdefault(name, f"improper solution: R² of {name} would be {explained:.3f}")
+    for j, share in enumerate(_improper_resamples(consistent)):
+        if share > MAX_IMPROPER_RESAMPLES:
+            made.setdefault(consistent.model.names[j], f"improper solution in {100 * share:.0f} % of the resamples")
     return made
+
+
+def _improper_resamples(consistent: PathFit) -> np.ndarray:
+    """Return the share of the resamples in which a path to each construct, or its R², is beyond one, shape (J,)."""
+    is_beyond = (np.abs(consistent.paths[1:]) > 1).any(axis=1) | (consistent.explained[1:] > 1)
+    return is_beyond.mean(axis=0) if len(is_beyond) else np.zeros(len(consistent.model.names))
