@@ -163,6 +163,12 @@ def strike(estimates: Iterable[Estimate], reasons: Mapping[str, str]) -> list[Es
             if e.segment in reasons and e.status is Status.OK else e for e in estimates]
 
 
+def strike_all(estimates: Iterable[Estimate], reason: str) -> list[Estimate]:
+    """Return estimates without their values where they share a reason; as they are where it is empty."""
+    found = list(estimates)
+    return strike(found, {e.segment: reason for e in found}) if reason else found
+
+
 def struck_values(values: Iterable[Estimate], reported: Iterable[Estimate]) -> list[Estimate]:
     """Return the values that are not reported, each with the check that it failed as its reason.
 

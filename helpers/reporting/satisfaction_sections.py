@@ -27,14 +27,16 @@ from helpers.stats.control_charts.spc_charts import ChartSet
 MAX_ROWS = 200
 
 
-def driver_priorities(importance: SatisfactionDrivers | NoPathModel, paths: pd.DataFrame) -> Exhibit:
+def driver_priorities(importance: SatisfactionDrivers | NoPathModel, paths: pd.DataFrame,
+                      by_segment: SegmentDrivers | NoPathModel) -> Exhibit:
     """Return the importance–performance map as a table, the highest priority first, and which drivers are reversed."""
     table = drivers_text.importance_performance_rows(drivers.importance_performance_map(importance))
     formats = {"importance": formatting.share, "performance": formatting.points, "priority": formatting.points,
                "leads": formatting.share}
     headings = {"priority": "Importance × room", "leads": "Probability of highest priority",
                 "relevant": "Better than a random column"}
-    said = [drivers_text.drivers_without_effect(importance), drivers_text.reversed_drivers(paths)]
+    said = [drivers_text.drivers_together(importance), drivers_text.drivers_without_effect(importance),
+            drivers_text.no_effect_of_its_own(paths), drivers_text.reversed_drivers(paths, by_segment)]
     return display.data_table(table.drop(columns="johnson"), formats, " ".join(filter(None, said)), headings=headings)
 
 
@@ -54,8 +56,13 @@ def construct_scores(satisfaction: pd.DataFrame, gates: pd.DataFrame, scales: Se
                                                    "Reliability of the scales (Cronbach's α)"))
 
 
-def segments(differences: pd.DataFrame, is_share: bool = False) -> Exhibit:
-    """Return the satisfaction of segments, a share where it was asked for with two answers, against all others."""
+def segments(differences: pd.DataFrame, is_share: bool = False, struck: str = "") -> Exhibit:
+    """Return the satisfaction of segments, a share where it was asked for with two answers, against all others.
+
+    Where the satisfaction score itself is struck, its reason stands instead.
+    """
+    if struck:
+        return display.paragraph(f"Satisfaction by segment is not reported (failed check): {struck}.")
     form = formatting.share if is_share else formatting.points
     scale = 100 if is_share else 1
     parts = differences.assign(**{c: differences[c] / scale for c in ("value", "low", "high")})
@@ -90,7 +97,7 @@ def path_model(importance: SatisfactionDrivers | NoPathModel, paths: pd.DataFram
 
 def other_drivers(contrasts: Sequence[PenaltyReward] | NoPathModel, odds: Sequence[Estimate],
                   groups: Sequence[Estimate], importance: SatisfactionDrivers | NoPathModel,
-                  rows: Sequence[Estimate]) -> Exhibit:
+                  by_segment: SegmentDrivers | NoPathModel, rows: Sequence[Estimate]) -> Exhibit:
     """Return penalty and reward, odds of a higher answer, moderated paths and differences of groups.
 
     Parameters
@@ -101,11 +108,13 @@ def other_drivers(contrasts: Sequence[PenaltyReward] | NoPathModel, odds: Sequen
         From `helpers.satisfaction.multigroup.multigroup_estimates`.
     importance : SatisfactionDrivers or NoPathModel
         Shares that the odds are held against.
+    by_segment : SegmentDrivers or NoPathModel
+        From `helpers.satisfaction.drivers_by_segment.drivers_by_segment`.
     rows : sequence of Estimate
         All of them, for the table.
     """
-    finding = (context_text.penalty_reward_sentence(contrasts), context_text.ordinal_logit_sentence(odds, importance),
-               context_text.multigroup_sentence(groups))
+    finding = (context_text.penalty_reward_sentence(contrasts, getattr(by_segment, "label", "")),
+               context_text.ordinal_logit_sentence(odds, importance), context_text.multigroup_sentence(groups))
     table = display.estimates_table(context_text.rows_with_values(estimate_table(rows)), limit=60)
     return display.show_with_finding(finding, table)
 
@@ -113,8 +122,9 @@ def other_drivers(contrasts: Sequence[PenaltyReward] | NoPathModel, odds: Sequen
 def kano_pairs(properties: pd.DataFrame) -> Exhibit:
     """Return the categories of Kano's properties, with better and worse coefficients."""
     formats = dict.fromkeys(["better", "worse"], formatting.number)
-    table = display.data_table(context_text.kano_table(properties), formats, "Empty: one to nine people", limit=60)
-    return display.show_with_finding(context_text.kano_sentence(properties), table)
+    empty = "Empty: one to nine people, or a cell from which such a one could be told"
+    table = display.data_table(frameworks_text.kano_table(properties), formats, empty, limit=60)
+    return display.show_with_finding(frameworks_text.kano_sentence(properties), table)
 
 
 def comments(written: pd.DataFrame, spoken: CommentWords, topics: pd.DataFrame, rows: Sequence[Estimate]) -> Exhibit:
@@ -131,12 +141,13 @@ def comments(written: pd.DataFrame, spoken: CommentWords, topics: pd.DataFrame, 
         Shares of comments, and the accuracy of polarity.
     """
     formats = {"share": formatting.share, "satisfaction": formatting.points, "blame": formatting.share}
+    headings = {"satisfaction": "Score of the question commented on"}
     finding = (context_text.topic_sentence(topics), context_text.comment_language_sentence(spoken),
                context_text.comment_audit_sentence(rows))
     words = display.data_table(text_comments.polarity_words(written, spoken), {"z": formatting.number},
                                "Words that distinguish blame from praise")
     return display.show_with_finding(
-        finding, display.data_table(context_text.topic_rows(topics), formats, "Topics"), words,
+        finding, display.data_table(context_text.topic_rows(topics), formats, "Topics", headings=headings), words,
         display.estimates_table(context_text.rows_with_values(estimate_table(rows))))
 
 
@@ -169,7 +180,7 @@ def behaviour(rows: Sequence[Estimate], policy: Sequence[Estimate], disconfirmat
     said = expectations_text.expectation_policy_finding(policy, currency)
     position = expectations_text.promise_position(disconfirmation) if said else ""
     groups = display.data_table(expectations_text.policy_table(policy, currency),
-                                caption="Expectation policy: by promise level and channel")
+                                caption="Expectation policy: by level of expectation and channel")
     campaigns = display.data_table(expectations_text.campaign_table(policy, currency),
                                    caption="Campaigns: sales by customer reached, not compared with a control group")
     return display.show(table, display.show_with_finding((position, said), groups, campaigns))

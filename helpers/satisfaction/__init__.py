@@ -9,7 +9,7 @@
   group's own drivers.
 * ``ecsi_model``: Customer satisfaction path model (ECSI) by the questions' roles, and the people who answered it
   whole.
-* ``expectation_policy``: Expectation policy: sales won, satisfaction and repeat purchase by how much was promised,
+* ``expectation_policy``: Expectation policy: sales won, satisfaction and repeat purchase by how much people expected,
   channel and campaign.
 * ``expectations``: Expectations: disconfirmation (performance less expectation), response surface, updating.
 * ``item_frameworks``: Item frameworks: scores by frame tags, antecedents of satisfaction, customer delivered value.

@@ -6,6 +6,7 @@ Cochran (1954), The combination of estimates from different experiments, *Biomet
 Wu (2007), The synthesis of regression slopes in meta-analysis, *Statistical Science* 22, 414–429.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,8 @@ class SegmentDrivers:
         Whether satisfaction has two answers only, so that its mean is the percentage of the satisfied.
     left_out : tuple of Estimate
         From `left_out_difference`, of each group.
+    effects : tuple of mapping of str to Interval
+        Of each group: points of satisfaction that go with a point more of each driver, the others equal.
     """
 
     label: str
@@ -59,6 +62,7 @@ class SegmentDrivers:
     p_value: float
     is_binary: bool = False
     left_out: tuple[Estimate, ...] = ()
+    effects: tuple[Mapping[str, Interval], ...] = ()
 
     @property
     def leaders_differ(self) -> bool:
@@ -112,7 +116,8 @@ def drivers_by_segment(
     return SegmentDrivers(segment_label(best), tuple((name, own) for name, own, _ in groups),
                           tuple(mean for _, _, mean in groups), float(p[best]),
                           bool(np.isin(_driver_columns(known)[1], (0.0, 100.0)).all()),
-                          _left_out_by_group(known, scored.merge(of, on="response_id"), best, [*found[best]]))
+                          _left_out_by_group(known, scored.merge(of, on="response_id"), best, [*found[best]]),
+                          tuple(_own_effects(known, part) for part in found[best].values()))
 
 
 def _left_out_by_group(
@@ -201,6 +206,18 @@ def _with_drivers(
             return []
         made.append((name, found, rows.mean(_driver_columns(own)[1])))
     return made
+
+
+def _own_effects(known: CompleteAnswers, part: np.ndarray) -> dict[str, Interval]:
+    """Return the slopes of a group's drivers by least squares with robust standard errors (HC3)."""
+    from statsmodels.regression.linear_model import WLS
+
+    x, y = _driver_columns(known)
+    fit = WLS(y[part], np.column_stack([np.ones(int(part.sum())), x[part]]), weights=known.rows.weights[part]).fit(
+        cov_type="HC3")
+    names = [start for start, to in known.model.arrows if to == SATISFACTION_CONSTRUCT]
+    return {name: Interval(float(b), float(low), float(high))
+            for name, b, (low, high) in zip(names, fit.params[1:], fit.conf_int()[1:], strict=True)}
 
 
 def _spread_of_shares(known: CompleteAnswers, parts: dict[str, np.ndarray]) -> float:

@@ -1,9 +1,10 @@
-"""Expectation policy: sales won, satisfaction and repeat purchase by how much was promised, channel and campaign.
+"""Expectation policy: sales won, satisfaction and repeat purchase by how much people expected, channel and campaign.
 
 Promising little is said to make content but few customers, promising much to make sales and no repeat purchase. Groups
-are not assigned at random: what differs between them is associated with the promise.
+are not assigned at random, and what was promised is not recorded: expectation is what people state when asked.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 import ibis
@@ -11,12 +12,13 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.foundation.results import Estimate, Status, no_estimate
-from helpers.stats.confidence_intervals import share_interval
+from helpers.foundation.results import Estimate, Status, no_estimate, strike
+from helpers.satisfaction.survey_quality import MeasuredScale
+from helpers.stats.confidence_intervals import Interval, share_interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, people_text
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, student_interval
 
-EXPECTATION_TERTILES = ("promised little", "promised something", "promised much")
+EXPECTATION_TERTILES = ("lowest expectations", "middle expectations", "highest expectations")
 
 EXPECTATION_RAISED, FIRST_ORDER = "expectation raised", "sales won, first order"
 
@@ -107,6 +109,42 @@ def expectation_policy_estimates(
     return [e for name, group in groups for e in _group_estimates(group, name, replicas)]
 
 
+def struck_expectation(measured: Sequence[MeasuredScale], known: pd.DataFrame) -> str:
+    """Return why the mean of all expectations is not reported; empty where it stands.
+
+    Parameters
+    ----------
+    measured : sequence of MeasuredScale
+        From `helpers.satisfaction.survey_quality.measure_scales`.
+    known : DataFrame
+        From `helpers.stats.survey_scales.item_catalogue`. Constructs of expectation need not go together: their mean
+        falls with half of them.
+    """
+    asked = set(known.loc[known["role"] == "expectation", "item"])
+    scales = [s for s in measured if set(s.items) <= asked]
+    struck = [s for s in scales if s.struck]
+    return "; ".join(f"{s.struck} for {s.name}" for s in struck) if 2 * len(struck) >= len(scales) else ""
+
+
+def reported_policy(rows: Sequence[Estimate], expectation: str = "", satisfaction: str = "") -> list[Estimate]:
+    """Return what of an expectation policy may be reported.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        From `expectation_policy_estimates`.
+    expectation, satisfaction : str
+        Why the mean expectation, or the satisfaction score, is not reported; empty where it stands. The thirds are made
+        of expectation and fall with it; channels and campaigns keep what they won.
+    """
+    made = []
+    for e in rows:
+        of_expectation = e.segment in EXPECTATION_TERTILES or e.quantity == EXPECTATION_RAISED
+        reason = expectation if of_expectation and expectation else satisfaction if e.quantity == SATISFACTION else ""
+        made += strike([e], {e.segment: reason} if reason else {})
+    return made
+
+
 def _group_estimates(group: pd.DataFrame, name: str, replicas: ReplicateWeights | None) -> list[Estimate]:
     of = {EXPECTATION_RAISED: ("expectation", "points"), SATISFACTION: ("satisfaction", "points"),
           FIRST_ORDER: ("first_order", "money"), SPEND: ("spend", "money")}
@@ -114,9 +152,15 @@ def _group_estimates(group: pd.DataFrame, name: str, replicas: ReplicateWeights 
     for quantity, (column, unit) in of.items():
         known = group.dropna(subset=column)
         mean = _sample(known, replicas).mean(known[column].to_numpy(float))
+        mean = _not_below_zero(mean) if unit == "money" else mean
         made.append(estimate_if_enough(quantity, mean, len(known), unit=unit, segment=name))
     again = _sample(group, replicas).share((group["orders"] > 0).to_numpy())
     return [*made, estimate_if_enough(BOUGHT_AGAIN, again, len(group), unit="share", segment=name)]
+
+
+def _not_below_zero(mean: Interval) -> Interval:
+    """Return an interval of mean sales, none of which is below zero."""
+    return Interval(mean.value, max(mean.low, 0.0), mean.high)
 
 
 def _sample(group: pd.DataFrame, replicas: ReplicateWeights | None) -> WeightedSample:
@@ -152,6 +196,6 @@ def campaign_estimates(contacts: ir.Table, transactions: ir.Table, as_of: date) 
 
 def _campaign_rows(row: dict) -> list[Estimate]:
     n, name = int(row["n"]), f"{CAMPAIGN_PREFIX}{row['campaign']}"
-    mean = student_interval(float(row["mean"]), float(row["spread"]) / np.sqrt(n), n)
+    mean = _not_below_zero(student_interval(float(row["mean"]), float(row["spread"]) / np.sqrt(n), n))
     return [estimate_if_enough(CAMPAIGN_SALES, mean, n, unit="money", segment=name),
             estimate_if_enough(CAMPAIGN_BUYERS, share_interval(row["k"] / n, n), n, unit="share", segment=name)]

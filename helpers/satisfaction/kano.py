@@ -38,7 +38,7 @@ KANO_BETTER, KANO_WORSE, KANO_CATEGORY = (
     "Kano category",
 )
 
-KANO_TIE_LEVEL = 0.90
+KANO_TIE_LEVEL = 0.95
 
 
 def kano_pairs(known: pd.DataFrame) -> pd.DataFrame:
@@ -137,7 +137,8 @@ def commonest_category(counts: np.ndarray) -> tuple[str, list[str]]:
 
     Notes
     -----
-    Fong (1996): two categories of a and b people of n tie where |a − b| < z √((a + b)(2 n − a − b) / 2 n), z at 90 %.
+    Fong (1996): two categories of a and b people of n tie where |a − b| < z √((a + b)(2 n − a − b) / 2 n); z at 95 %
+    as in every other comparison of the page, where Fong takes 90 %.
     """
     n = float(counts.sum())
     if not n:

@@ -7,7 +7,7 @@ impact range-performance analysis, *Managing Service Quality* 18, 559–576.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,12 +27,17 @@ DRIVER_ODDS_RATIO, MODERATION_LABEL = "odds of a higher answer, one standard dev
 
 BASIC_FACTOR, EXCITEMENT_FACTOR, PERFORMANCE_FACTOR, NEITHER_FACTOR = "basic", "excitement", "performance", "neither"
 
-U_SHAPED, INVERTED_U, REVERSED = "U-shaped", "inverted U", "reversed"
+U_SHAPED, INVERTED_U, REVERSED, LOW_ABOVE, HIGH_BELOW = BENT_FORMS = (
+    "U-shaped", "inverted U", "reversed", "low above", "high below")
+
+UNSETTLED_FORM = "unsettled"
 
 KIND_OF_SIGNS = {(-1, 1): PERFORMANCE_FACTOR, (-1, 0): BASIC_FACTOR, (0, 1): EXCITEMENT_FACTOR, (0, 0): NEITHER_FACTOR,
-                 (1, 1): U_SHAPED, (-1, -1): INVERTED_U, (1, -1): REVERSED, (1, 0): REVERSED, (0, -1): REVERSED}
+                 (1, 1): U_SHAPED, (-1, -1): INVERTED_U, (1, -1): REVERSED, (1, 0): LOW_ABOVE, (0, -1): HIGH_BELOW}
 
 MAX_ANSWER_VALUES = 11
+
+OF_ONE_QUESTION, UNEVEN_ODDS = "of one question, ", "odds differ between answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,9 @@ class PenaltyReward:
         Below zero and above it where it matters.
     kind : str
         *basic*: only the penalty counts, *excitement*: only the reward, *performance*: both, or *neither*; *U-shaped*
-        and *inverted U*: both ends lie above, or below, the middle; *reversed*: the high end is below it, or the low
-        one above; empty where the driver has no effect of its own.
+        and *inverted U*: both ends lie above, or below, the middle; *reversed*: the low end is above it, the high one
+        below, *low above* and *high below*: that end alone; *unsettled*: one of these five, but another with no other
+        driver held equal; empty where the driver has no effect of its own.
     """
 
     driver: str
@@ -98,8 +104,21 @@ def penalty_reward_contrasts(
         means[:, kept], _construct_mean(known, SATISFACTION_CONSTRUCT), known.rows, draws, seed
     )
     k = int(kept.sum())
-    return [_penalty_reward(name, beta[:, j], beta[:, k + j], known.n)
-            for j, name in enumerate(np.array(names, dtype=object)[kept])]
+    found = [_penalty_reward(name, beta[:, j], beta[:, k + j], known.n)
+             for j, name in enumerate(np.array(names, dtype=object)[kept])]
+    return [_settled(c, known, means[:, [j]], draws, seed) for c, j in zip(found, np.flatnonzero(kept), strict=True)]
+
+
+def _settled(
+    found: PenaltyReward, known: CompleteAnswers, alone: np.ndarray, draws: int, seed: int
+) -> PenaltyReward:
+    """Return a contrast, its form unsettled where it is bent only as long as the other drivers are held equal."""
+    if found.kind not in BENT_FORMS:
+        return found
+    outcome = _construct_mean(known, SATISFACTION_CONSTRUCT)
+    low, high = penalty_reward.tertile_contrasts(alone, outcome, known.rows, draws, seed).T
+    is_same = _penalty_reward(found.driver, low, high, known.n).kind == found.kind
+    return found if is_same else replace(found, kind=UNSETTLED_FORM)
 
 
 def _penalty_reward(name: str, low: np.ndarray, high: np.ndarray, n: int) -> PenaltyReward:
@@ -156,6 +175,7 @@ def driver_odds_ratios(known: CompleteAnswers | NoPathModel) -> list[Estimate]:
     names, means = _driver_means(known)
     part = known.columns[:, known.model.items_of(known.model.names.index(SATISFACTION_CONSTRUCT))]
     counts = [len(np.unique(column)) for column in part.T]
+    asked = known.model.blocks[SATISFACTION_CONSTRUCT][int(np.argmin(counts))]
     answers = part[:, int(np.argmin(counts))]
     if min(counts) > MAX_ANSWER_VALUES or not names:
         reason = f"{min(counts)} different answers: not an ordinal question" if names else "nothing points to it"
@@ -168,9 +188,10 @@ def driver_odds_ratios(known: CompleteAnswers | NoPathModel) -> list[Estimate]:
     if not found.is_settled:
         return [no_estimate(DRIVER_ODDS_RATIO, Status.INSUFFICIENT, "a driver parts the answers perfectly", n=known.n)]
     against = ordinal_logit.proportional_odds_p_value(scaled, answers, weights, replicas)
-    note = f"odds differ between answers (p {against:.2g})" if against < 0.01 else ""
+    notes = [f"{OF_ONE_QUESTION}{asked}"] * (part.shape[1] > 1)
+    notes += [f"{UNEVEN_ODDS} (p {against:.2g})"] * (against < 0.01)
     made = [found.odds_ratio(j) for j in range(len(names))]
-    return [Estimate(DRIVER_ODDS_RATIO, i.value, i.low, i.high, "times", known.n, name, reason=note)
+    return [Estimate(DRIVER_ODDS_RATIO, i.value, i.low, i.high, "times", known.n, name, reason="; ".join(notes))
             for name, i in zip(names, made, strict=True)]
 
 

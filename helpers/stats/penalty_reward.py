@@ -13,6 +13,8 @@ from helpers.stats.survey_weights import WeightedSample
 
 TERTILES = (1 / 3, 2 / 3)
 
+SCORE_DECIMALS = 6  # means of the same answers in another order differ beyond: they are equal
+
 SHARE_STEP = 0.05  # shares that a cut is moved by to learn what its error does
 
 
@@ -34,7 +36,7 @@ def tertile_cuts(columns: np.ndarray, weights: np.ndarray, shares: tuple[float, 
         The smallest value that has so large a share at or below it.
     """
     made = np.empty((2, columns.shape[1]))
-    for j, column in enumerate(columns.T):
+    for j, column in enumerate(np.round(columns, SCORE_DECIMALS).T):
         order = np.argsort(column, kind="stable")
         held = np.cumsum(weights[order]) / weights.sum()
         made[:, j] = column[order][np.minimum(np.searchsorted(held, np.array(shares) - 1e-9), len(column) - 1)]
@@ -51,8 +53,9 @@ def tertile_indicators(columns: np.ndarray, at: np.ndarray) -> np.ndarray:
     at : ndarray, shape (2, k)
         From `tertile_cuts`.
     """
-    low = columns < np.maximum(at[0], columns.min(axis=0) + 1e-9)
-    return np.concatenate([low, columns > at[1]], axis=1)
+    known = np.round(columns, SCORE_DECIMALS)
+    low = known < np.maximum(at[0], known.min(axis=0) + 10.0**-SCORE_DECIMALS)
+    return np.concatenate([low, known > at[1]], axis=1)
 
 
 def tertile_contrasts(

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.foundation.results import Status, estimate_table
+from helpers.foundation.results import Estimate, Status, estimate_table
+from helpers.reporting.text import satisfaction_expectations
 from helpers.satisfaction import (
     comment_words,
     driver_drift,
@@ -21,7 +22,9 @@ from helpers.satisfaction import (
     text_comments,
 )
 from helpers.satisfaction.config import SatisfactionConfig
-from helpers.stats.confidence_intervals import share_interval
+from helpers.satisfaction.survey_quality import MeasuredScale
+from helpers.stats.confidence_intervals import Interval, share_interval
+from helpers.stats.scale_reliability import Reliability
 from tests.satisfaction.conftest import WHAT, found
 
 AS_OF = date(2026, 6, 30)
@@ -164,6 +167,36 @@ def test_behaviour_after_the_answer_goes_with_satisfaction_where_it_was_planted(
     assert found(policy, expectation_policy.FIRST_ORDER, expectation_policy.EXPECTATION_TERTILES[0]).value == 10
 
 
+def test_an_expectation_policy_falls_with_the_scores_that_it_stands_on():
+    rows = [Estimate(q, 60.0, 55, 65, "points", 90, s) for q in (
+        expectation_policy.EXPECTATION_RAISED, expectation_policy.SATISFACTION, expectation_policy.BOUGHT_AGAIN)
+        for s in (*expectation_policy.EXPECTATION_TERTILES, "won through app", "won through shop")]
+    assert expectation_policy.reported_policy(rows) == rows
+    weak = expectation_policy.reported_policy(rows, expectation="α is too low")
+    assert {(e.quantity, e.segment) for e in weak if e.status is Status.OK} == {
+        (q, f"won through {c}") for q in (expectation_policy.SATISFACTION, expectation_policy.BOUGHT_AGAIN)
+        for c in ("app", "shop")}
+    assert satisfaction_expectations.expectation_policy_finding(weak, "EUR") == (
+        "The expectation policy is not reported (failed check): α is too low.")
+    unsatisfied = expectation_policy.reported_policy(rows, satisfaction="α is too low")
+    assert {e.quantity for e in unsatisfied if e.status is Status.STRUCK} == {expectation_policy.SATISFACTION}
+
+
+def test_the_mean_expectation_falls_with_half_of_its_constructs():
+    known = pd.DataFrame({"item": list("abcdef"), "role": ["expectation"] * 4 + ["performance"] * 2})
+    nothing = Interval(np.nan, np.nan, np.nan)
+
+    def scale(name, items, alpha):
+        own = Reliability(Interval(alpha, alpha - 0.1, alpha + 0.1), nothing, 200, 2)
+        return MeasuredScale(name, items, own, nothing, 200)
+
+    firm, weak = scale("Seat", ("a", "b"), 0.8), scale("Food", ("c", "d"), 0.4)
+    other = scale("Food: performance", ("e", "f"), 0.3)
+    assert expectation_policy.struck_expectation([firm, other], known) == ""
+    assert expectation_policy.struck_expectation([firm, weak, other], known) == (
+        "Cronbach's α 0.400 is under 0.60 for Food")
+
+
 def test_sales_that_follow_a_campaign_are_counted_by_everybody_whom_it_reached(table):
     sent = [{"contact_id": f"m{i}", "customer_id": f"c{i:03}", "campaign": "spring" if i < 40 else "autumn",
              "sent_at": pd.Timestamp("2025-03-01")} for i in range(80)]
@@ -176,6 +209,15 @@ def test_sales_that_follow_a_campaign_are_counted_by_everybody_whom_it_reached(t
     autumn = found(made, expectation_policy.CAMPAIGN_BUYERS, "campaign autumn")
     assert (autumn.value, autumn.n) == (0.25, 40), "who was reached a fortnight ago may still buy and does not count"
     assert expectation_policy.campaign_estimates(table("contacts"), table("transactions", sold), AS_OF) == []
+
+
+def test_mean_sales_after_a_campaign_have_no_limit_below_zero(table):
+    sent = [{"contact_id": f"m{i}", "customer_id": f"c{i:03}", "campaign": "spring" if i < 40 else "autumn",
+             "sent_at": pd.Timestamp("2025-03-01")} for i in range(80)]
+    sold = [{"order_id": f"o{i}", "line": 1, "customer_id": f"c{i:03}", "kind": "sale", "amount": 400.0,
+             "ordered_at": pd.Timestamp("2025-03-11")} for i in (0, 50)]
+    made = expectation_policy.campaign_estimates(table("contacts", sent), table("transactions", sold), AS_OF)
+    assert found(made, expectation_policy.CAMPAIGN_SALES, "campaign spring").low == 0
 
 
 def test_the_campaign_that_reached_a_customer_last_before_the_first_answer_may_have_raised_the_expectation(table):

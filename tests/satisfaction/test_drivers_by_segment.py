@@ -64,6 +64,15 @@ def test_groups_with_other_drivers_are_found_and_lead_the_page(catalogued):
     assert {e.segment for e in rows[3:]} == {f"journey {j}: {d}" for j in ("work", "leisure") for d in ("Food", "Seat")}
 
 
+def test_a_share_that_a_driver_has_in_common_with_another_is_told_as_none_of_its_own(catalogued):
+    made = found(catalogued, {"work": (1.0, 0.0), "leisure": (0.2, 1.0)})
+    effects = dict(zip((name for name, _ in made.groups), made.effects, strict=True))
+    assert effects["work"]["Seat"].low <= 0 <= effects["work"]["Seat"].high
+    assert effects["leisure"]["Seat"].low > 0.5
+    said = satisfaction_segments.segment_drivers_sentence(made)
+    assert said.count("no statistically significant association of its own, the other drivers equal") == 1
+
+
 def test_equal_drivers_are_told_for_everybody_at_once(catalogued):
     made = found(catalogued, {"work": (0.8, 0.4), "leisure": (0.8, 0.4)})
     assert isinstance(made, NoPathModel)

@@ -70,7 +70,7 @@ def page(catalogued, surveyed):
 def test_a_sound_survey_has_its_answer(page):
     *_, answer, first = page(rows(felt()))
     assert answer.startswith("Satisfaction stands at")
-    assert first.startswith("Goods should be improved first")
+    assert first.startswith("Look first at Goods")
 
 
 def test_a_constant_question_is_named_and_the_index_stands(page):

@@ -6,9 +6,11 @@ import pytest
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Status
+from helpers.reporting.text import satisfaction_context
 from helpers.satisfaction import multigroup, penalty_reward_drivers
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.satisfaction.ecsi_model import CompleteAnswers, NoPathModel
+from helpers.stats import penalty_reward
 from helpers.stats.pls_sem.path_model import PathModel
 from helpers.stats.survey_weights import WeightedSample
 
@@ -40,6 +42,32 @@ def test_what_hurts_and_what_pleases_are_told_apart():
         "Both": penalty_reward_drivers.PERFORMANCE_FACTOR,
     }
     assert found["Basic"].penalty.high < 0 < found["Lift"].reward.low
+
+
+def test_a_bent_form_that_shows_only_with_the_other_drivers_held_equal_is_unsettled():
+    rng = np.random.default_rng(3)
+    both = rng.integers(-1, 2, 900)
+    lift = np.where(rng.random(900) < 0.6, both, rng.integers(-1, 2, 900))
+    felt = both - 0.4 * lift + 0.2 * rng.normal(size=900)  # more lift, more felt; less where both is equal
+    columns = np.column_stack([rng.normal(size=(900, 2)), lift, lift, both, both, felt, felt])
+    found = {c.driver: c for c in penalty_reward_drivers.penalty_reward_contrasts(
+        replace(panel(900), columns=np.clip(np.rint((50 + 12 * columns) / 10) * 10, 0, 100)), 200, 1)}
+    assert found["Lift"].penalty.value > 0 > found["Lift"].reward.value
+    assert found["Lift"].kind == penalty_reward_drivers.UNSETTLED_FORM
+    text = satisfaction_context.penalty_reward_sentence(list(found.values()))
+    assert "Lift: no form can be told, since another shows without the other drivers" in text
+    assert "Lift: a higher score is associated with less satisfaction" not in text
+
+
+def test_people_with_the_same_answers_stand_in_the_same_third():
+    answers = 100 * (np.random.default_rng(5).integers(1, 8, (300, 3)) - 1) / 6
+    means = np.column_stack([answers.mean(axis=1), answers[:, ::-1].mean(axis=1)])
+    assert (means[:, 0] != means[:, 1]).any(), "summed in another order they differ in the last digit"
+    marked = penalty_reward.tertile_indicators(means, penalty_reward.tertile_cuts(means, np.ones(300)))
+    totals = np.rint(6 * answers.sum(axis=1) / 100).astype(int)
+    for total in np.unique(totals):
+        assert np.ptp(marked[totals == total].astype(int), axis=0).max() == 0
+    np.testing.assert_array_equal(marked[:, [0, 2]], marked[:, [1, 3]])
 
 
 def test_a_driver_with_everybody_in_one_third_is_left_out():

@@ -45,7 +45,7 @@
 * ``repurchase``: Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score.
 * ``satisfaction``: Text of the satisfaction page: index, levels, NPS, CSAT, waves.
 * ``satisfaction_and_margin``: Text of satisfaction and margin: what a director can repeat, what could null it.
-* ``satisfaction_context``: Text on survey answers, deliveries, Kano, penalty–reward, groups, comments and service
+* ``satisfaction_context``: Text on survey answers, deliveries, penalty–reward, groups, comments and service
   rates.
 * ``satisfaction_drivers``: Text on satisfaction drivers, paths and discriminant validity.
 * ``satisfaction_expectations``: Text on expectations: whether they are met, where they are missed, what goes with

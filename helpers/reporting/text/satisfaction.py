@@ -267,10 +267,9 @@ def overall_outside_waves(index: pd.DataFrame) -> str:
     if whole.empty or len(of_waves) < 2 or is_apart(index) or of_waves.min() <= whole.iloc[0] <= of_waves.max():
         return ""
     way = "below" if whole.iloc[0] < of_waves.min() else "above"
-    before = "higher" if way == "below" else "lower"
     return (
         f"Over all waves everybody's last answer averages {formatting.points(whole.iloc[0])}, {way} every wave's mean: "
-        f"answers before the last one were {before}."
+        "each person counts once there, and in every wave that he answered in the waves."
     )
 
 

@@ -1,4 +1,4 @@
-"""Text on survey answers, deliveries, Kano, penalty–reward, groups, comments and service rates."""
+"""Text on survey answers, deliveries, penalty–reward, groups, comments and service rates."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -8,31 +8,48 @@ from babel import Locale
 
 from helpers.foundation.results import Estimate, Status, estimate_table
 from helpers.reporting import formatting
+from helpers.reporting.text.satisfaction_drivers import either_text, leading_drivers
 from helpers.satisfaction import multigroup
 from helpers.satisfaction.comment_words import CommentWords
-from helpers.satisfaction.drivers import SatisfactionDrivers
+from helpers.satisfaction.drivers import SatisfactionDrivers, struck_drivers
 from helpers.satisfaction.ecsi_model import NoPathModel
-from helpers.satisfaction.kano import KANO_CATEGORIES
-from helpers.satisfaction.late_delivery import IN_TIME, LATE_SHARE, LATENESS_GAP, SATISFACTION_BY_DELIVERY
+from helpers.satisfaction.late_delivery import (
+    IN_TIME,
+    LATE_DELIVERY,
+    LATE_SHARE,
+    LATENESS_GAP,
+    OVERDUE,
+    SATISFACTION_BY_DELIVERY,
+)
 from helpers.satisfaction.penalty_reward_drivers import (
     BASIC_FACTOR,
     DRIVER_ODDS_RATIO,
     EXCITEMENT_FACTOR,
+    HIGH_BELOW,
     INVERTED_U,
+    LOW_ABOVE,
     NEITHER_FACTOR,
+    OF_ONE_QUESTION,
+    PERFORMANCE_FACTOR,
     REVERSED,
     U_SHAPED,
+    UNEVEN_ODDS,
+    UNSETTLED_FORM,
     PenaltyReward,
 )
 from helpers.satisfaction.response_bias import CEILING_SHARE, FLOOR_SHARE
 from helpers.satisfaction.text_comments import POLARITY_ACCURACY
-from helpers.stats.disclosure_control import suppress_cells
 
 REST = "with the rest"
 
 SHAPES = {U_SHAPED: "both a low and a high score go with more satisfaction than a middle one (U-shaped)",
           INVERTED_U: "both a low and a high score go with less satisfaction than a middle one (inverted U)",
-          REVERSED: "a higher score is associated with less satisfaction (reversed)"}
+          REVERSED: "a higher score is associated with less satisfaction (reversed)",
+          LOW_ABOVE: "a low score is associated with more satisfaction than a middle one, a high one with no more or "
+          "less",
+          HIGH_BELOW: "a high score is associated with less satisfaction than a middle one, a low one with no more or "
+          "less",
+          UNSETTLED_FORM: "no form can be told, since another shows without the other drivers"}
 
 QUESTION = {"share given": "answered", "share not applicable": "not applicable", "share missing": "missing",
             "share off the scale": "off the scale", FLOOR_SHARE: "at the floor", CEILING_SHARE: "at the ceiling",
@@ -91,11 +108,16 @@ def late_delivery_sentence(rows: Sequence[Estimate]) -> str:
     if gap.low <= 0 <= gap.high:
         same = "satisfaction of these people shows no statistically significant difference"
         return f"{start}; {same} ({_with_interval(gap)})."
-    way = "lower" if gap.value < 0 else "higher"
+    way, (low, high) = "lower" if gap.value < 0 else "higher", sorted([abs(gap.low), abs(gap.high)])
+    parts = [f"{formatting.points(e.value)} {said}" for said, e in (
+        ("where it came late", _one(rows, SATISFACTION_BY_DELIVERY, LATE_DELIVERY)),
+        ("where people still waited when answering", _one(rows, SATISFACTION_BY_DELIVERY, OVERDUE)),
+    ) if e is not None and e.status is Status.OK]
+    each = f" ({formatting.join_words(parts)})" if len(parts) > 1 else ""
     return (
         f"{start}; their satisfaction is {formatting.points(abs(gap.value))} {way} "
-        f"{formatting.interval(gap.low, gap.high, formatting.points)} than that of people served in time, who stand at "
-        f"{formatting.points(in_time.value)}: an association only."
+        f"{formatting.interval(low, high, formatting.points)} than that of people served in time, who stand at "
+        f"{formatting.points(in_time.value)}{each}: an association only."
     )
 
 
@@ -117,64 +139,23 @@ def late_delivery_title(rows: Sequence[Estimate]) -> str:
     return f"Satisfaction is {formatting.points(abs(gap.value))} {way} where the delivery was late or overdue"
 
 
-def kano_sentence(shown: pd.DataFrame) -> str:
-    """Return which properties people take for granted, which delight them, and how many are ties.
+def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel, mixed: str = "") -> str:
+    """Return which drivers only hurt when low, and which only please when high.
 
     Parameters
     ----------
-    shown : DataFrame
-        From `helpers.satisfaction.kano.kano_properties`.
+    found : sequence of PenaltyReward or NoPathModel
+        From `helpers.satisfaction.penalty_reward_drivers.penalty_reward_contrasts`.
+    mixed : str
+        What the groups are told apart by whose drivers differ: a form of them all together would be of none of them.
     """
-    if shown.empty:
-        return "There are no Kano pairs that ten people or more answered."
-    first = shown["category"].str.split(" (", regex=False).str[0]
-    ties = int(shown["category"].str.contains("tied with").sum())
-    parts = []
-    for kind, said in (("must-be", "taken for granted"), ("one-dimensional", "wanted the more the better"),
-                       ("attractive", "a pleasant surprise"), ("indifferent", "a matter of indifference"),
-                       ("reverse", "not wanted")):
-        n = int((first == kind).sum())
-        parts += [f"{formatting.whole(n)} {'is' if n == 1 else 'are'} {said} ({kind})"] if n else []
-    worst = shown.iloc[0]
-    tied = (
-        f" {formatting.sentence_case(formatting.count_text(ties, 'category', 'categories'))} not statistically "
-        "significant."
-        if ties
-        else ""
-    )
-    return (
-        f"Of {formatting.count_text(len(shown), 'property', 'properties')}, {formatting.join_words(parts)}.{tied} "
-        "What is missed most "
-        f"where it lacks: “{worst['property']}” ({formatting.number(worst['worse'])})."
-    )
-
-
-def kano_table(shown: pd.DataFrame) -> pd.DataFrame:
-    """Return the evaluation table with the coefficients' intervals in words; cells of one to nine people are empty.
-
-    Parameters
-    ----------
-    shown : DataFrame
-        From `helpers.satisfaction.kano.kano_properties`.
-    """
-    ends = {c: zip(shown[f"{c}_low"], shown[f"{c}_high"], strict=True) for c in ("better", "worse")}
-    made = shown.assign(
-        **{f"{c} interval": [formatting.interval(*both) for both in pairs] for c, pairs in ends.items()}
-    )
-    counts = shown[list(KANO_CATEGORIES)]
-    hidden = counts.apply(lambda row: suppress_cells(row, [range(len(row))]), axis=1, result_type="broadcast").astype(
-        bool
-    )
-    made = made.assign(**counts.mask(hidden))
-    return made[["property", "category", *KANO_CATEGORIES, "better", "better interval", "worse", "worse interval"]]
-
-
-def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel) -> str:
-    """Return which drivers only hurt when low, and which only please when high."""
     if isinstance(found, NoPathModel):
         return f"The penalty–reward analysis is not available: {found.reason}."
     if not any(c.kind for c in found):
         return f"The penalty–reward analysis is not reported (failed check): {found[0].penalty.reason}."
+    if mixed:
+        return (f"Which drivers count on one side only is not told for everybody together: by {mixed} the drivers "
+                "differ.")
     bent = [f"{formatting.join_words(names)}: {SHAPES[kind]}" for kind in SHAPES
             if (names := [c.driver for c in found if c.kind == kind])]
     only = {kind: [c.driver for c in found if c.kind == kind] for kind in (BASIC_FACTOR, EXCITEMENT_FACTOR)}
@@ -182,11 +163,16 @@ def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel) -> str
     said = [f"a low score of {low} is associated with less satisfaction, a high one with no more"] * bool(
         only[BASIC_FACTOR]) + [f"a high score of {high} is associated with more satisfaction, a low one with no less"
                                ] * bool(only[EXCITEMENT_FACTOR]) + bent
+    withheld = [c.driver for c in found if not c.kind]
+    rest = f" Not reported (failed check): {formatting.join_words(withheld)}." if withheld else ""
+    of = "driver that is reported" if withheld else "driver"
     if all(c.kind in ("", NEITHER_FACTOR) for c in found):
-        return "No driver shows a statistically significant contrast of its lowest or highest third with the middle."
+        return (f"No {of} shows a statistically significant contrast of its lowest or highest scores with the middle "
+                f"ones.{rest}")
     if not said:
-        return "No driver counts on one side only: those that count do so where they are low and where they are high."
-    return f"The other drivers equal: {'; '.join(said)}."
+        both = formatting.join_words([c.driver for c in found if c.kind == PERFORMANCE_FACTOR])
+        return f"No {of} is shown to count on one side only; where it is low and where it is high counts {both}.{rest}"
+    return f"The other drivers equal: {'; '.join(said)}.{rest}"
 
 
 def ordinal_logit_sentence(rows: Sequence[Estimate], driven: SatisfactionDrivers | NoPathModel) -> str:
@@ -196,16 +182,16 @@ def ordinal_logit_sentence(rows: Sequence[Estimate], driven: SatisfactionDrivers
         reason = driven.reason if isinstance(driven, NoPathModel) else rows[0].reason
         return f"An ordinal logit cannot be fitted: {reason}."
     best = max(known, key=lambda e: abs(math.log(e.value)))
-    share = max(driven.share, key=lambda name: driven.share[name].value, default="")
-    uneven = " Odds differ between answers, so one number for all of them is an average." if best.reason else ""
-    if not share:
-        return f"By ordinal logit {best.segment} comes first; shares of variance cannot separate the drivers.{uneven}"
-    if len(driven.share) < 2:
-        alone = f"only {share} has a share of its own"
-        return f"Ordinal logit and shares of variance cannot be compared: {alone}.{uneven}"
-    agrees = (f"The ordinal logit agrees: {best.segment} comes first." if best.segment == share else
-              f"The ordinal logit disagrees: it puts {best.segment} first, not {share}.")
-    return agrees + uneven
+    is_uneven = UNEVEN_ODDS in best.reason
+    uneven = " Odds differ between answers, so one number for all of them is an average." if is_uneven else ""
+    if struck_drivers(driven):
+        withheld = formatting.join_words([*struck_drivers(driven)])
+        return f"Ordinal logit and shares of variance cannot be compared: no effect of {withheld} is reported.{uneven}"
+    first = leading_drivers(driven)
+    verdict = f"agrees: {either_text(first)} comes first" if best.segment in first else (
+        f"disagrees: it puts {best.segment} first, not {either_text(first)}")
+    asked = next((note for note in best.reason.split("; ") if note.startswith(OF_ONE_QUESTION)), "")
+    return f"The ordinal logit{f' ({asked})' if asked else ''} {verdict}.{uneven}"
 
 
 def multigroup_sentence(rows: Sequence[Estimate]) -> str:
@@ -234,7 +220,7 @@ def multigroup_sentence(rows: Sequence[Estimate]) -> str:
 
 
 def topic_sentence(table: pd.DataFrame) -> str:
-    """Return the topic that goes with the lowest scores.
+    """Return the topic that goes with the lowest scores, or that no one topic is shown to.
 
     Parameters
     ----------
@@ -243,10 +229,13 @@ def topic_sentence(table: pd.DataFrame) -> str:
     """
     if table.empty:
         return "No topic of comments has ten people or more."
-    worst = table.sort_values(["satisfaction", "topic"]).iloc[0]
+    worst, *others = table.sort_values(["satisfaction", "topic"]).to_dict("records")
+    start = f"{formatting.count_text(len(table), 'topic', 'topics').capitalize()} of comments"
+    if any(row["low"] <= worst["high"] for row in others):
+        return f"{start}; none is shown to go with the lowest scores: the intervals overlap."
+    where = "lowest scores with" if others else "scores with"
     return (
-        f"{formatting.count_text(len(table), 'topic', 'topics').capitalize()} of comments; lowest scores with “"
-        f"{worst['topic']}”: {formatting.points(worst['satisfaction'])} "
+        f"{start}; {where} “{worst['topic']}”: {formatting.points(worst['satisfaction'])} "
         f"{formatting.interval(worst['low'], worst['high'], formatting.points)}, "
         f"{formatting.share(worst['share'])} of comments."
     )

@@ -7,17 +7,12 @@ import pandas as pd
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
-from helpers.satisfaction.driver_drift import (
-    APPEARS,
-    ASKED_IN_SOME_WAVES,
-    DISAPPEARS,
-    STEADY_DRIFT,
-    WEIGHT_DRIFT,
-)
+from helpers.satisfaction.driver_drift import APPEARS, ASKED_IN_SOME_WAVES, DISAPPEARS, STEADY_DRIFT, WEIGHT_DRIFT
 from helpers.satisfaction.drivers import SatisfactionDrivers, struck_drivers
+from helpers.satisfaction.drivers_by_segment import SegmentDrivers
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, NoPathModel
 from helpers.stats.confidence_intervals import Interval
-from helpers.stats.pls_sem.measurement_model import MeasurementValidity
+from helpers.stats.pls_sem.measurement_model import MeasurementValidity, unreliable_constructs
 from helpers.stats.relative_importance import RELEVANCE_LEVEL
 
 TIE = 0.05
@@ -32,8 +27,9 @@ def _share(i: Interval) -> str:
     return f"{formatting.share(i.value)} {formatting.interval(i.low, i.high, formatting.share)}".strip()
 
 
-def _either(names: list[str]) -> str:
-    return " or ".join([", ".join(names[:-1]), names[-1]])
+def either_text(names: list[str]) -> str:
+    """Return names of which any may be meant: *a, b or c*."""
+    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def discriminant_validity_failure(valid: MeasurementValidity | None, paths: pd.DataFrame) -> str:
@@ -51,9 +47,12 @@ def discriminant_validity_failure(valid: MeasurementValidity | None, paths: pd.D
     names = [n for n in dict.fromkeys(valid.owner.values()) if any(n in pair for pair in valid.confused)]
     direct = paths[paths["quantity"] == "path"]
     n_struck = int((direct["status"] == Status.STRUCK).sum())
+    weak = formatting.join_words([*unreliable_constructs(valid)], none="")
+    also = f" and the questions of {weak} do not agree" if weak else ""
+    effects = formatting.count_text(len(direct), "separate effect is", "separate effects are")
     said = (f"Discriminant validity fails: {formatting.join_words(names)} are not shown to be distinct "
-            f"({formatting.count_text(len(valid.confused), 'pair', 'pairs')}), so {formatting.whole(n_struck)} of "
-            f"{formatting.count_text(len(direct), 'separate effect is', 'separate effects are')} not reported")
+            f"({formatting.count_text(len(valid.confused), 'pair', 'pairs')}){also}, so "
+            f"{formatting.whole(n_struck)} of {effects} not reported")
     return " ".join(filter(None, [f"{said}.", misfit_items(valid)]))
 
 
@@ -106,13 +105,13 @@ def first_driver(found: SatisfactionDrivers | NoPathModel) -> str:
     rivals = [name for name in order[1:] if found.leads[name] >= TIE]
     if found.probe[top] > RELEVANCE_LEVEL:
         return "What to improve first is not known: no driver does better than a random column."
-    place = (f"accounts for {_share(found.share[top])} of the explained differences in satisfaction and stands at "
-             f"{formatting.points(found.performance[top].value)} of 100")
+    place = (f"accounts for {_share(found.share[top])} of the explained differences in satisfaction "
+             f"({formatting.share(found.explained.value)} of all, among {formatting.whole(found.n)} people who "
+             f"answered every question) and stands at {formatting.points(found.performance[top].value)} of 100")
     if rivals:
-        return (f"{_either([top, *rivals])} should be improved first, with no significant difference between "
-                "them; "
-                f"{top} {place}.")
-    return f"{top} should be improved first: it {place}, with the most room where it matters."
+        names = either_text([top, *rivals])
+        return f"Look first at {names}, with no significant difference between them; {top} {place}."
+    return f"Look first at {top}: it {place}, with the most room where it matters."
 
 
 def _together(found: SatisfactionDrivers) -> str:
@@ -167,6 +166,29 @@ def least_squares_caption(found: SatisfactionDrivers | NoPathModel) -> str:
     return f"{said}; failed check, not to be reported: coefficients of {formatting.join_words(struck)}"
 
 
+def drivers_together(found: SatisfactionDrivers | NoPathModel) -> str:
+    """Return what stands beside the table of single drivers: those with a share only together; empty where none."""
+    if isinstance(found, NoPathModel):
+        return ""
+    said = []
+    for names, share in found.joint.items():
+        members = names.split(" + ")
+        lead = formatting.share(sum(found.leads[name] for name in members))
+        together = " together" if len(members) > 1 else ""
+        said.append(f"Not in the table: {formatting.join_words(members)}, {formatting.share(share.value)}{together}, "
+                    f"the highest priority with a probability of {lead}.")
+    return " ".join(said)
+
+
+def no_effect_of_its_own(paths: pd.DataFrame) -> str:
+    """Return that no driver that is reported goes with satisfaction by itself; empty where one does, or none is."""
+    is_direct = (paths["quantity"] == "path") & (paths["status"] == Status.OK)
+    direct = paths[is_direct & paths["segment"].str.endswith(f" → {SATISFACTION_CONSTRUCT}")]
+    if direct.empty or ((direct["low"] > 0) | (direct["high"] < 0)).any():
+        return ""
+    return "None of these has a statistically significant association of its own, the other drivers equal."
+
+
 def drivers_without_effect(found: SatisfactionDrivers | NoPathModel) -> str:
     """Return which drivers do no better than a random column; empty where all do."""
     if isinstance(found, NoPathModel):
@@ -176,7 +198,7 @@ def drivers_without_effect(found: SatisfactionDrivers | NoPathModel) -> str:
     return f"{formatting.join_words(weak)} {verb} no better than a random column." if weak else ""
 
 
-def reversed_drivers(paths: pd.DataFrame) -> str:
+def reversed_drivers(paths: pd.DataFrame, by_segment: SegmentDrivers | NoPathModel | None = None) -> str:
     """Return which drivers go with less satisfaction where they are rated higher, the others equal; empty: none.
 
     A share of explained variance has no sign: without this it reads as something to raise.
@@ -185,13 +207,30 @@ def reversed_drivers(paths: pd.DataFrame) -> str:
     ----------
     paths : DataFrame
         ``results/satisfaction_paths``.
+    by_segment : SegmentDrivers or NoPathModel, optional
+        From `helpers.satisfaction.drivers_by_segment.drivers_by_segment`: what holds only where groups with other
+        drivers are mixed is told as such.
     """
     direct = paths[(paths["quantity"] == "path") & (paths["status"] == Status.OK) & (paths["high"] < 0)]
     arrows = [segment.split(" → ") for segment in direct["segment"]]
     names = [start for start, end in arrows if end == SATISFACTION_CONSTRUCT]
+    effects = getattr(by_segment, "effects", ())
+    mixed = [name for name in names if not all(of[name].high < 0 for of in effects)]
+    said = {"": [name for name in names if name not in mixed], "over all groups together, but not in each": mixed}
+    return " ".join(_goes_with_less(of, where) for where, of in said.items() if of)
+
+
+def _goes_with_less(names: list[str], where: str) -> str:
     verb = "goes" if len(names) == 1 else "go"
-    return (f"Rated higher, the other drivers equal, {formatting.join_words(names)} {verb} with less satisfaction: a "
-            "share says how much goes with it, not which way.") if names else ""
+    rest = f" {where}: the groups have other drivers" if where else (
+        ": a share says how much goes with it, not which way")
+    return f"Rated higher, the other drivers equal, {formatting.join_words(names)} {verb} with less satisfaction{rest}."
+
+
+def leading_drivers(found: SatisfactionDrivers) -> list[str]:
+    """Return the driver with the largest share and those that may as well have it."""
+    top = max(found.share, key=lambda name: found.share[name].value)
+    return [top, *(name for name in found.names if name != top and found.first[name] >= TIE)]
 
 
 def driver_shares_title(found: SatisfactionDrivers | NoPathModel) -> str:
@@ -200,10 +239,10 @@ def driver_shares_title(found: SatisfactionDrivers | NoPathModel) -> str:
         return f"What satisfaction is associated with: insufficient data, {found.reason}"
     if found.struck:
         return _joint_title(found)
-    top = max(found.share, key=lambda name: found.share[name].value)
-    ties = [n for n in found.names if n != top and found.first[n] >= TIE]
+    top, *ties = leading_drivers(found)
     if ties:
-        return f"Satisfaction is most strongly associated with {_either([top, *ties])}, with no significant difference"
+        names = either_text([top, *ties])
+        return f"Satisfaction is most strongly associated with {names}, with no significant difference"
     share = formatting.share(found.share[top].value)
     return f"Satisfaction is most strongly associated with {top}: {share} of what is explained"
 
@@ -243,11 +282,11 @@ def driver_sample(found: SatisfactionDrivers | NoPathModel, left_out: Sequence[E
         return ""
     whole = formatting.whole(found.n_people)
     if found.n == found.n_people:
-        return f"All {whole} people who answered any of the questions answered every one."
+        return f"All {whole} people to whom the questions apply answered every one."
     apart = [_left_out_words(e) for e in left_out if e.status is Status.OK and (e.low > 0 or e.high < 0)]
     other = f" Those left out differ: they are {formatting.join_words(apart)}; the shares do not speak of them."
     return (f"From {formatting.count_text(found.n, 'person', 'people')} who answered every question, of {whole} who "
-            f"answered any.{other if apart else ''}")
+            f"answered any; to say that a question does not apply is no answer to it.{other if apart else ''}")
 
 
 def _left_out_words(e: Estimate) -> str:
@@ -263,10 +302,10 @@ def johnson_disagreement(found: SatisfactionDrivers | NoPathModel) -> str:
         return ""
     order = sorted(found.names, key=lambda name: -found.johnson[name])
     if found.struck:
-        return "Johnson's weights cannot separate them either."
-    best = max(found.names, key=lambda name: found.share[name].value)
-    return (f"Johnson's weights agree: {best} comes first." if order[0] == best
-            else f"Johnson's weights disagree: they put {order[0]} first, not {best}.")
+        return f"Johnson's weights cannot separate {formatting.join_words(list(found.struck))} either."
+    first = leading_drivers(found)
+    return (f"Johnson's weights agree: {either_text(first)} comes first." if order[0] in first
+            else f"Johnson's weights disagree: they put {order[0]} first, not {either_text(first)}.")
 
 
 def rank_table(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Callable], str]:

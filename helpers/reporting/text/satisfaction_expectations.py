@@ -46,19 +46,21 @@ def confirmation_finding(table: pd.DataFrame) -> str:
             or "nothing was asked"
         )
         return f"Whether expectations are met is not known: {reason}."
-    scores = {
-        name: rows[q]["value"]
-        for name, q in (
-            ("performance alone", PERFORMANCE_CORRELATION),
-            ("the gap", GAP_CORRELATION),
-            ("the ratio", RATIO_CORRELATION),
-        )
-        if _known(rows, q)
-    }
-    best = max(scores, key=scores.__getitem__)
-    listed = formatting.join_words([f"{name} {formatting.number(value)}" for name, value in scores.items()])
-    said = f"{formatting.sentence_case(best)} is most strongly associated with satisfaction (correlations: {listed})."
+    said = _closest_score(rows)
     return f"{_met(ratio)} {said}" if ratio["status"] == Status.OK else said
+
+
+def _closest_score(rows: dict) -> str:
+    """Return which score goes most with satisfaction, or that the intervals do not tell them apart."""
+    named = (("performance alone", PERFORMANCE_CORRELATION), ("the gap", GAP_CORRELATION),
+             ("the ratio", RATIO_CORRELATION))
+    scores = {name: rows[q] for name, q in named if _known(rows, q)}
+    best, *others = sorted(scores, key=lambda name: -scores[name]["value"])
+    listed = formatting.join_words([f"{name} {formatting.estimate_text(row)}" for name, row in scores.items()])
+    is_apart = all(scores[best]["low"] > scores[name]["high"] for name in others)
+    rank = "is most strongly associated" if is_apart else "has the highest correlation"
+    rest = "" if is_apart else "; the intervals overlap"
+    return f"{formatting.sentence_case(best)} {rank} with satisfaction (correlations: {listed}){rest}."
 
 
 def expectations_in_hindsight(table: pd.DataFrame, is_before_use: bool) -> str:
@@ -89,10 +91,20 @@ def expectation_gap_finding(table: pd.DataFrame) -> str:
             "Expectations are neither missed nor exceeded by a statistically significant gap: performance is "
             f"{formatting.points(gap['value'])} {limits} from them."
         )
-    way, worst = ("missed", parts["value"].idxmin()) if gap["value"] < 0 else ("exceeded", parts["value"].idxmax())
-    where = parts.loc[worst]
-    most = f", most in {where['segment']} ({formatting.points(where['value'])})" if len(parts) > 1 else ""
+    is_missed = gap["value"] < 0
+    way, most = "missed" if is_missed else "exceeded", _most_in(parts, is_missed)
     return f"Expectations are {way} by {formatting.points(abs(gap['value']))} of 100 {limits}{most}."
+
+
+def _most_in(parts: pd.DataFrame, is_missed: bool) -> str:
+    """Return the dimension with the widest gap and those whose intervals reach it; empty where there is but one."""
+    if len(parts) < 2:
+        return ""
+    rows = parts.sort_values("value", ascending=is_missed).to_dict("records")
+    first, *others = rows
+    near = [r for r in others if (r["low"] <= first["high"] if is_missed else r["high"] >= first["low"])]
+    named = [f"{r['segment']} ({formatting.points(r['value'])})" for r in (first, *near)]
+    return f", most in {formatting.join_words(named)}" if len(named) <= MOST_NAMED and len(named) < len(rows) else ""
 
 
 def dimension_gaps(table: pd.DataFrame) -> pd.DataFrame:
@@ -110,10 +122,12 @@ def dimension_gaps_title(table: pd.DataFrame) -> str:
     missed = list(found.loc[found["high"] < 0, "segment"])
     if not missed:
         return "Performance falls short of expectation significantly in no dimension"
+    withheld = len(asked) - len(found)
+    rest = f"; {formatting.count_text(withheld, 'more is', 'more are')} not reported (failed check)" if withheld else ""
     if len(missed) > MOST_NAMED:
-        where = "everywhere" if len(missed) == len(found) else f"in {len(missed)} of {len(found)} dimensions"
-        return f"Performance falls short of expectation {where}, most in {missed[0]}"
-    return f"Performance falls short of expectation in {formatting.join_words(missed)}"
+        where = "everywhere" if len(missed) == len(asked) else f"in {len(missed)} of {len(found)} dimensions"
+        return f"Performance falls short of expectation {where}{_most_in(found, is_missed=True)}{rest}"
+    return f"Performance falls short of expectation in {formatting.join_words(missed)}{rest}"
 
 
 def _known(rows: dict, quantity: str) -> bool:
@@ -124,7 +138,7 @@ def _met(ratio: dict) -> str:
     value = f"{formatting.number(ratio['value'])} {formatting.interval(ratio['low'], ratio['high'])}"
     met = "neither missed nor exceeded by a statistically significant gap"
     how = "exceeded" if ratio["low"] > 1 else "missed" if ratio["high"] < 1 else met
-    return f"Expectations are {how}: performance is {value} times what was expected."
+    return f"Expectations are {how}: performance as coded is {value} times what was expected."
 
 
 def promise_position(table: pd.DataFrame) -> str:
@@ -153,7 +167,8 @@ def expectation_policy_finding(rows: Sequence[Estimate], currency: str) -> str:
     pairs = [(q, known[q, much], known[q, little]) for q in (FIRST_ORDER, SATISFACTION, SPEND, BOUGHT_AGAIN)
              if (q, much) in known and (q, little) in known]
     if not pairs:
-        return ""
+        lost = next((e for e in rows if e.segment == much and e.status is Status.STRUCK), None)
+        return f"The expectation policy is not reported (failed check): {lost.reason}." if lost else ""
     noise = " (not statistically significant)"
     said = [f"{q} {_worded(a, currency)} against {_worded(b, currency)}{'' if _differ(a, b) else noise}"
             for q, a, b in pairs]
@@ -181,7 +196,7 @@ CAMPAIGN_COLUMNS = (EXPECTATION_RAISED, CAMPAIGN_SALES, CAMPAIGN_BUYERS, SATISFA
 
 
 def policy_table(rows: Sequence[Estimate], currency: str) -> pd.DataFrame:
-    """Return one row a promise level and channel: what was promised, won, and came back, in words.
+    """Return one row a level of expectation and channel: what was expected, won, and came back, in words.
 
     Parameters
     ----------

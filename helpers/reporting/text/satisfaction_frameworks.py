@@ -1,4 +1,4 @@
-"""Text on the frames of questions: levels of satisfaction, around the purchase, antecedents, delivered value."""
+"""Text on the frames of questions: levels of satisfaction, around the purchase, antecedents, delivered value, Kano."""
 
 from collections.abc import Sequence
 
@@ -14,6 +14,10 @@ from helpers.satisfaction.item_frameworks import (
     SACRIFICES,
     SCORE_BY,
 )
+from helpers.satisfaction.kano import KANO_CATEGORIES
+from helpers.stats.disclosure_control import suppress_cells
+
+MOST_MISSED = 3  # Kano properties by name
 
 ANTECEDENT, DELIVERED = "antecedent", "delivered"
 
@@ -58,10 +62,10 @@ def _association(rows: Sequence[Estimate], frame: str) -> str:
     if len(found) < 2:
         return ""
     first = [e for e in found if e.high >= found[0].low]
-    said = [f"{e.segment} ({formatting.estimate_text(e)})" for e in first]
+    said = formatting.join_words([f"{e.segment} ({formatting.estimate_text(e)})" for e in first])
     if len(first) == len(found):
-        return f"Correlations with satisfaction do not tell {formatting.join_words([e.segment for e in found])} apart."
-    return f"Most closely correlated with satisfaction: {formatting.join_words(said)}."
+        return f"Correlations with satisfaction, whose intervals overlap: {said}."
+    return f"Most closely correlated with satisfaction: {said}."
 
 
 def antecedent_sentence(rows: Sequence[Estimate]) -> str:
@@ -83,7 +87,7 @@ def antecedent_sentence(rows: Sequence[Estimate]) -> str:
 def _first_words(found: Sequence[Estimate]) -> str:
     if found[0].low > found[1].high:
         return f"{found[0].segment} comes first"
-    return f"{found[0].segment} and {found[1].segment} cannot be told apart"
+    return f"the intervals of {found[0].segment} and {found[1].segment} overlap"
 
 
 def delivered_value_sentence(rows: Sequence[Estimate]) -> str:
@@ -162,3 +166,63 @@ def frame_table(rows: Sequence[Estimate], frame: str) -> pd.DataFrame:
     made = [(e.segment, formatting.estimate_text(e), correlations.get(e.segment, ""), e.n)
             for e in _rows(rows, SCORE_BY, frame)]
     return pd.DataFrame(made, columns=["tag", "score", "correlation", "people"])
+
+
+def kano_sentence(shown: pd.DataFrame) -> str:
+    """Return which properties people take for granted, which delight them, and how many are ties.
+
+    Parameters
+    ----------
+    shown : DataFrame
+        From `helpers.satisfaction.kano.kano_properties`.
+    """
+    if shown.empty:
+        return "There are no Kano pairs that ten people or more answered."
+    first = shown["category"].str.split(" (", regex=False).str[0]
+    ties = int(shown["category"].str.contains("tied with").sum())
+    parts = []
+    for kind, said in (("must-be", "taken for granted"), ("one-dimensional", "wanted the more the better"),
+                       ("attractive", "a pleasant surprise"), ("indifferent", "a matter of indifference"),
+                       ("reverse", "not wanted")):
+        n = int((first == kind).sum())
+        parts += [f"{formatting.whole(n)} {'is' if n == 1 else 'are'} {said} ({kind})"] if n else []
+    tied = (
+        f" {formatting.sentence_case(formatting.count_text(ties, 'category', 'categories'))} not statistically "
+        "significant."
+        if ties
+        else ""
+    )
+    return (
+        f"Of {formatting.count_text(len(shown), 'property', 'properties')}, {formatting.join_words(parts)}.{tied} "
+        f"{_missed_most(shown)}"
+    )
+
+
+def _missed_most(shown: pd.DataFrame) -> str:
+    """Return the property whose lack costs most, with those whose intervals reach it; that it is one of many."""
+    worst = shown.iloc[0]
+    near = shown[shown["worse_low"] <= worst["worse_high"]]
+    if len(near) > MOST_MISSED:
+        return f"No single property is shown to be missed most where it lacks: the intervals of {len(near)} overlap."
+    said = [f"“{r['property']}” ({formatting.number(r['worse'])})" for r in near.to_dict("records")]
+    return f"What is missed most where it lacks: {formatting.join_words(said)}."
+
+
+def kano_table(shown: pd.DataFrame) -> pd.DataFrame:
+    """Return the evaluation table with the coefficients' intervals in words; cells of one to nine people are empty.
+
+    Parameters
+    ----------
+    shown : DataFrame
+        From `helpers.satisfaction.kano.kano_properties`.
+    """
+    ends = {c: zip(shown[f"{c}_low"], shown[f"{c}_high"], strict=True) for c in ("better", "worse")}
+    made = shown.assign(
+        **{f"{c} interval": [formatting.interval(*both) for both in pairs] for c, pairs in ends.items()}
+    )
+    counts = shown[list(KANO_CATEGORIES)]
+    hidden = counts.apply(lambda row: suppress_cells(row, [range(len(row))]), axis=1, result_type="broadcast").astype(
+        bool
+    )
+    made = made.assign(**counts.mask(hidden))
+    return made[["property", "category", *KANO_CATEGORIES, "better", "better interval", "worse", "worse interval"]]

@@ -1,6 +1,6 @@
 """Text on segments: how satisfied they are, and what goes with satisfaction in each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -128,6 +128,13 @@ def _first_of(of: SatisfactionDrivers) -> str:
     return f"{lead}, {share if sure else f'{order[0]} {share}'}"
 
 
+def _shared(top: Sequence[str], effects: Mapping[str, Interval]) -> str:
+    """Return which of a group's largest shares rest on what drivers have in common; empty where none does."""
+    names = [name for name in top if effects[name].low <= 0 <= effects[name].high]
+    return (f" ({formatting.join_words(names)}: no statistically significant association of "
+            f"{'its' if len(names) == 1 else 'their'} own, the other drivers equal)") if names else ""
+
+
 def segment_drivers_title(found: SegmentDrivers | NoPathModel) -> str:
     """Return the finding above the table of drivers by group."""
     if isinstance(found, NoPathModel):
@@ -142,8 +149,8 @@ def segment_drivers_sentence(found: SegmentDrivers | NoPathModel) -> str:
     if isinstance(found, NoPathModel):
         return f"Drivers are not shown to differ between groups: {found.reason}."
     said = []
-    for name, of in found.groups[:MOST_SEGMENTS]:
+    for (name, of), effects in zip(found.groups[:MOST_SEGMENTS], found.effects, strict=False):
         top = sorted(of.share, key=lambda n, of=of: -of.share[n].value)[:MOST_DRIVERS]
         shares = [f"{driver} {formatting.share(of.share[driver].value)}" for driver in top]
-        said.append(f"{readable_id(name)} ({_explained(of)}): {formatting.join_words(shares)}")
+        said.append(f"{readable_id(name)} ({_explained(of)}): {formatting.join_words(shares)}{_shared(top, effects)}")
     return (f"By {found.label} the drivers differ ({formatting.p_value_sentence(found.p_value)}): {'; '.join(said)}.")

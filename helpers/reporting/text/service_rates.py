@@ -47,8 +47,8 @@ def service_funnel_sentence(rows: Sequence[Estimate]) -> str:
     gap = f" Which {names} is not recorded." if unknown else ""
     cases = formatting.count_text(reached[0][1].n, "case", "cases")
     return (f"Of {cases} reported more than {DAYS_TO_BE_HANDLED} days ago, {formatting.join_words(said)}. "
-            f"Most is left undone at: {OMISSIONS[stage]}, "
-            f"{formatting.estimate_text(worst)}.{gap}")
+            f"The highest omission rate is that of {OMISSIONS[stage]}, {formatting.estimate_text(worst)}; not every "
+            f"case calls for every stage.{gap}")
 
 
 def service_rate_title(chart: ControlChart) -> str:

@@ -1,5 +1,7 @@
 """Text on whether the survey can be trusted: reliability of its scales, sensitivity to non-response."""
 
+from datetime import date
+
 import pandas as pd
 
 from helpers.foundation.results import Estimate, Status
@@ -9,6 +11,8 @@ from helpers.satisfaction.satisfaction_index import ALL_WAVES, SATISFACTION_LABE
 from helpers.satisfaction.survey_quality import SATISFACTION_SCALE, nonrespondent_mean
 
 MOST_NAMED = 3  # scales by name in a title
+
+MAX_DAYS_SINCE_ANSWER = 31
 
 
 def reliability_sentence(gates: pd.DataFrame) -> str:
@@ -20,7 +24,8 @@ def reliability_sentence(gates: pd.DataFrame) -> str:
     names = known.assign(scale=known["gate"].str.removeprefix("alpha of ")).loc[known["is_crossed"]]
     struck, weak = (list(names.loc[names["level"] == level, "scale"]) for level in ("strike", "qualify"))
     held = len(known) - len(struck) - len(weak)
-    parts = [f"{formatting.count_text(held, 'scale is', 'scales are')} reliable"]
+    parts = [f"{formatting.count_text(held, 'scale', 'scales')} of two questions or more "
+             f"{'is' if held == 1 else 'are'} reliable"]
     marginal = formatting.join_words(weak) if len(weak) <= MOST_NAMED else formatting.whole(len(weak))
     parts += [f"{marginal} only marginally reliable"] if weak else []
     scores = "the score of" if len(struck) == 1 else "the scores of"
@@ -74,6 +79,23 @@ def alpha_table(table: pd.DataFrame) -> pd.DataFrame:
     limits = [formatting.interval(low, high) for low, high in zip(table["low"], table["high"], strict=True)]
     shown = table.assign(interval=limits)
     return shown[["scale", "questions", "alpha", "interval", "standardised", "people"]]
+
+
+def newest_answer_sentence(scores: pd.DataFrame, as_of_on: date) -> str:
+    """Return how long ago the newest answer was given; empty where that is a month at most, or answers have no day.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`.
+    as_of_on : date
+        Day that the page speaks for.
+    """
+    answered = scores["responded_at"].dropna()
+    if answered.empty or (days := (as_of_on - answered.max().date()).days) <= MAX_DAYS_SINCE_ANSWER:
+        return ""
+    return (f"The newest answer is of {formatting.date_text(answered.max())}, {formatting.whole(days)} days before the "
+            "as-of date: how satisfied people are since is not known.")
 
 
 def single_item_caveat(gates: pd.DataFrame) -> str:

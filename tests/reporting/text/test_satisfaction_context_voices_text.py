@@ -6,11 +6,19 @@ import pytest
 
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.reporting.text import satisfaction_context as satisfaction_context_text
+from helpers.reporting.text import satisfaction_frameworks as satisfaction_frameworks_text
 from helpers.reporting.text import service_rates as service_rates_text
 from helpers.satisfaction import kano, multigroup, penalty_reward_drivers, service_quality
 from helpers.satisfaction.comment_words import CommentWords
 from helpers.satisfaction.ecsi_model import NoPathModel
-from helpers.satisfaction.late_delivery import IN_TIME, LATE_SHARE, LATENESS_GAP, SATISFACTION_BY_DELIVERY
+from helpers.satisfaction.late_delivery import (
+    IN_TIME,
+    LATE_DELIVERY,
+    LATE_SHARE,
+    LATENESS_GAP,
+    OVERDUE,
+    SATISFACTION_BY_DELIVERY,
+)
 from helpers.satisfaction.text_comments import POLARITY_ACCURACY
 from helpers.stats.control_charts.time_series import TimeSeries
 
@@ -28,7 +36,7 @@ def late(gap=-20.0, half=4.0):
 def test_lateness_goes_with_lower_satisfaction_and_nothing_is_called_a_cause():
     said = satisfaction_context_text.late_delivery_sentence(late())
     assert said == ("8.0 % [7.0 %, 9.0 %] of the deliveries answered for were late or overdue; their "
-                    "satisfaction is 20 points lower [−24, −16] than that of people served in time, who stand at 80 "
+                    "satisfaction is 20 points lower [16, 24] than that of people served in time, who stand at 80 "
                     "points: an association only.")
     assert not any(word in said for word in ("because", "cause", "due to", "effect"))
     assert (
@@ -36,6 +44,10 @@ def test_lateness_goes_with_lower_satisfaction_and_nothing_is_called_a_cause():
         == "Satisfaction is 20 points lower where the delivery was late or overdue"
     )
     assert "higher" in satisfaction_context_text.late_delivery_sentence(late(20.0))
+    parts = [Estimate(SATISFACTION_BY_DELIVERY, v, v - 2, v + 2, "points", 90, s)
+             for s, v in ((LATE_DELIVERY, 58.0), (OVERDUE, 17.0))]
+    assert "(58 points where it came late and 17 points where people still waited when answering)" in (
+        satisfaction_context_text.late_delivery_sentence([*late(), *parts])), "two groups that are far apart"
 
 
 def test_a_difference_within_noise_and_one_that_cannot_be_made_are_said():
@@ -78,20 +90,23 @@ def properties(*categories):
 
 
 def test_kanos_categories_are_counted_in_words_with_their_ties():
-    said = satisfaction_context_text.kano_sentence(
+    said = satisfaction_frameworks_text.kano_sentence(
         properties("must-be", "must-be (tied with attractive)", "attractive", "reverse")
     )
     assert said == ("Of 4 properties, 2 are taken for granted (must-be), 1 is a pleasant surprise (attractive) and 1 "
-                    "is not wanted (reverse). 1 category not statistically significant. What is missed most where it "
-                    "lacks: “thing 0” "
-                    "(−0.8).")
-    sure = satisfaction_context_text.kano_sentence(properties("one-dimensional", "indifferent"))
+                    "is not wanted (reverse). 1 category not statistically significant. No single property is shown to "
+                    "be missed most where it lacks: the intervals of 4 overlap.")
+    apart = properties("must-be", "attractive").assign(
+        worse=[-0.8, -0.3], worse_low=[-0.9, -0.4], worse_high=[-0.7, -0.2])
+    assert satisfaction_frameworks_text.kano_sentence(apart).endswith(
+        "What is missed most where it lacks: “thing 0” (−0.8).")
+    sure = satisfaction_frameworks_text.kano_sentence(properties("one-dimensional", "indifferent"))
     assert "not statistically significant" not in sure
-    assert satisfaction_context_text.kano_sentence(properties().reindex(columns=["category"])) == (
+    assert satisfaction_frameworks_text.kano_sentence(properties().reindex(columns=["category"])) == (
         "There are no Kano pairs that ten people or more answered.")
-    few = satisfaction_context_text.kano_table(properties("must-be").assign(reverse=3, questionable=0))
+    few = satisfaction_frameworks_text.kano_table(properties("must-be").assign(reverse=3, questionable=0))
     assert few[["reverse", "questionable"]].iloc[0].isna().tolist() == [True, False]
-    table = satisfaction_context_text.kano_table(properties("must-be"))
+    table = satisfaction_frameworks_text.kano_table(properties("must-be"))
     assert table["worse interval"].tolist() == ["[−0.9, −0.7]"]
 
 
@@ -109,7 +124,11 @@ def test_what_counts_on_one_side_only_is_named():
     )
     assert satisfaction_context_text.penalty_reward_sentence(
         [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR)]
-    ).startswith("No driver counts on one side only")
+    ) == "No driver is shown to count on one side only; where it is low and where it is high counts C."
+    withheld = [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR), contrast("D", "")]
+    assert satisfaction_context_text.penalty_reward_sentence(withheld) == (
+        "No driver that is reported is shown to count on one side only; where it is low and where it is high counts C. "
+        "Not reported (failed check): D.")
     neither = [contrast(name, penalty_reward_drivers.NEITHER_FACTOR) for name in "AB"]
     assert satisfaction_context_text.penalty_reward_sentence(neither).startswith("No driver shows a statistically")
     assert satisfaction_context_text.penalty_reward_sentence(ABSENT).endswith("nothing was asked but satisfaction.")
@@ -118,7 +137,10 @@ def test_what_counts_on_one_side_only_is_named():
 class Driven:
     """Only what the sentence reads."""
 
+    names = ("A", "B")
     share = {"A": Estimate("s", 0.6), "B": Estimate("s", 0.4)}  # noqa: RUF012
+    first = {"A": 1.0, "B": 0.0}  # noqa: RUF012
+    struck = {}  # noqa: RUF012
 
 
 def test_the_ordinal_logit_agrees_or_not_and_says_where_odds_are_uneven():
@@ -131,16 +153,21 @@ def test_the_ordinal_logit_agrees_or_not_and_says_where_odds_are_uneven():
     )
     turned = [
         Estimate(penalty_reward_drivers.DRIVER_ODDS_RATIO, 1.1, segment="A"),
-        Estimate(penalty_reward_drivers.DRIVER_ODDS_RATIO, 0.4, segment="B", reason="uneven"),
+        Estimate(penalty_reward_drivers.DRIVER_ODDS_RATIO, 0.4, segment="B",
+                 reason=f"of one question, q1; {penalty_reward_drivers.UNEVEN_ODDS} (p 0.001)"),
     ]
     assert satisfaction_context_text.ordinal_logit_sentence(turned, Driven()).startswith(
-        "The ordinal logit disagrees: it puts B first, not A. Odds differ"
+        "The ordinal logit (of one question, q1) disagrees: it puts B first, not A. Odds differ"
     )
     assert satisfaction_context_text.ordinal_logit_sentence(rows, ABSENT).endswith(
         "nothing was asked but satisfaction."
     )
-    nothing = type("Nobody", (), {"share": {}})()
-    assert "shares of variance cannot separate" in satisfaction_context_text.ordinal_logit_sentence(rows, nothing)
+    tied = type("Tied", (Driven,), {"first": {"A": 0.6, "B": 0.4}})()
+    assert satisfaction_context_text.ordinal_logit_sentence(turned, tied).startswith(
+        "The ordinal logit (of one question, q1) agrees: A or B comes first."), "no order where none is shown"
+    withheld = type("Withheld", (Driven,), {"struck": {"C": "not distinct"}})()
+    assert satisfaction_context_text.ordinal_logit_sentence(rows, withheld) == (
+        "Ordinal logit and shares of variance cannot be compared: no effect of C is reported.")
 
 
 @pytest.mark.parametrize(("rows", "said"), [
@@ -160,10 +187,17 @@ def test_groups_are_compared_only_where_they_may_be(rows, said):
     ("U-shaped", "A: both a low and a high score go with more satisfaction than a middle one (U-shaped)."),
     ("inverted U", "A: both a low and a high score go with less satisfaction than a middle one (inverted U)."),
     ("reversed", "A: a higher score is associated with less satisfaction (reversed)."),
+    ("low above", "A: a low score is associated with more satisfaction than a middle one, a high one with no more or "
+     "less."),
+    ("high below", "A: a high score is associated with less satisfaction than a middle one, a low one with no more or "
+     "less."),
 ])
 def test_a_bent_contrast_is_told_as_such(kind, said):
     sentence = satisfaction_context_text.penalty_reward_sentence([contrast("A", kind)])
     assert sentence == f"The other drivers equal: {said}"
+    mixed = satisfaction_context_text.penalty_reward_sentence([contrast("A", kind)], "travel")
+    assert mixed == (
+        "Which drivers count on one side only is not told for everybody together: by travel the drivers differ.")
 
 
 @pytest.mark.parametrize(("words", "said"), [
@@ -181,7 +215,13 @@ def test_topics_and_their_audit_are_said():
     table = pd.DataFrame([{"topic": "late, parcel", "people": 40, "share": 0.4, "satisfaction": 20.0, "low": 15.0,
                            "high": 25.0, "blame": 0.9}])
     assert satisfaction_context_text.topic_sentence(table) == (
-        "1 topic of comments; lowest scores with “late, parcel”: 20 points [15, 25], 40.0 % of comments.")
+        "1 topic of comments; scores with “late, parcel”: 20 points [15, 25], 40.0 % of comments.")
+    other = {"topic": "fine", "people": 40, "share": 0.4, "blame": 0.1}
+    two = [pd.concat([table, pd.DataFrame([{**other, "satisfaction": mean, "low": mean - 5, "high": mean + 5}])])
+           for mean in (24.0, 60.0)]
+    assert [satisfaction_context_text.topic_sentence(t) for t in two] == [
+        "2 topics of comments; none is shown to go with the lowest scores: the intervals overlap.",
+        "2 topics of comments; lowest scores with “late, parcel”: 20 points [15, 25], 40.0 % of comments."]
     assert satisfaction_context_text.topic_sentence(table.head(0)) == "No topic of comments has ten people or more."
     assert satisfaction_context_text.comment_audit_sentence(
         [Estimate(POLARITY_ACCURACY, 0.9, 0.8, 0.95, "share", 50)]
@@ -252,8 +292,8 @@ def test_the_funnel_says_how_many_cases_reach_each_stage_and_where_most_is_left_
             no_estimate(service_quality.OMISSION_RATE, Status.NOT_APPLICABLE, "no case", segment="corrective action")]
     assert service_rates_text.service_funnel_sentence(rows) == (
         "Of 200 cases reported more than 30 days ago, 90.0 % were handled and 30.0 % were also reviewed. "
-        "Most is left undone at: handled "
-        "cases not reviewed, 66.0 % [61.0 %, 71.0 %]. Which were handed to design, production or operations as a "
+        "The highest omission rate is that of handled cases not reviewed, 66.0 % [61.0 %, 71.0 %]; not every case "
+        "calls for every stage. Which were handed to design, production or operations as a "
         "corrective action is not recorded.")
     none = no_estimate("cases reported", Status.NOT_APPLICABLE, "no service cases are recorded")
     assert service_rates_text.service_funnel_sentence([none]) == ""

@@ -6,6 +6,7 @@ import pandas as pd
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.reporting.text import satisfaction_drivers as satisfaction_drivers_text
 from helpers.satisfaction.drivers import SatisfactionDrivers, driver_rank_table
+from helpers.satisfaction.drivers_by_segment import SegmentDrivers
 from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity
@@ -48,14 +49,14 @@ def paths(*struck):
 
 def test_the_driver_to_improve_first_is_named_with_its_share_and_place():
     assert satisfaction_drivers_text.first_driver(drivers()) == (
-        "Product should be improved first: it accounts for 60.0 % [50.0 %, 70.0 %] of the explained differences in "
-        "satisfaction and stands at 70 points of 100, with the most room where it matters.")
+        "Look first at Product: it accounts for 60.0 % [50.0 %, 70.0 %] of the explained differences in satisfaction "
+        "(50.0 % of all, among 200 people who answered every question) and stands at 70 points of 100, with the most "
+        "room where it matters.")
 
 
 def test_two_drivers_within_noise_are_both_named():
     assert satisfaction_drivers_text.first_driver(drivers(leads=(0.8, 0.2))).startswith(
-        "Product or Service should be improved first, with no significant difference between them; Product "
-        "accounts for 60.0 %")
+        "Look first at Product or Service, with no significant difference between them; Product accounts for 60.0 %")
 
 
 def test_drivers_that_cannot_be_told_apart_are_given_together():
@@ -104,13 +105,31 @@ def test_titles_name_ties_and_what_was_struck():
         "Product accounts for 60.0 % of what is explained, Service for 40.0 %")
 
 
+def test_drivers_with_a_share_only_together_are_told_beside_the_table_of_the_others():
+    assert satisfaction_drivers_text.drivers_together(drivers()) == ""
+    assert satisfaction_drivers_text.drivers_together(drivers(leads=(0.7, 0.3), struck=("Product",))) == (
+        "Not in the table: Product, 60.0 %, the highest priority with a probability of 70.0 %.")
+    both = satisfaction_drivers_text.drivers_together(drivers(struck=("Product", "Service")))
+    assert both.startswith("Not in the table: Product and Service, 100 % together, the highest priority")
+
+
+def test_a_table_in_which_no_driver_goes_with_satisfaction_by_itself_says_so():
+    def direct(*limits):
+        return estimate_table([Estimate("path", (a + b) / 2, a, b, segment=f"D{i} → Satisfaction")
+                               for i, (a, b) in enumerate(limits)])
+    said = satisfaction_drivers_text.no_effect_of_its_own(direct((-0.1, 0.2), (-0.3, 0.1)))
+    assert said == "None of these has a statistically significant association of its own, the other drivers equal."
+    assert satisfaction_drivers_text.no_effect_of_its_own(direct((-0.1, 0.2), (0.01, 0.1))) == ""
+    assert satisfaction_drivers_text.no_effect_of_its_own(paths()) == ""
+
+
 def test_johnsons_weights_agree_or_disagree():
     assert satisfaction_drivers_text.johnson_disagreement(drivers()) == "Johnson's weights agree: Product comes first."
     assert satisfaction_drivers_text.johnson_disagreement(drivers(johnson=(0.4, 0.6))) == (
         "Johnson's weights disagree: they put Service first, not Product.")
     assert (
         satisfaction_drivers_text.johnson_disagreement(drivers(struck=("Product",)))
-        == "Johnson's weights cannot separate them either."
+        == "Johnson's weights cannot separate Product either."
     )
 
 
@@ -157,6 +176,13 @@ def test_a_driver_that_goes_with_less_satisfaction_is_named_as_such():
         "Rated higher, the other drivers equal, Times goes with less satisfaction: a share says how much goes with it, "
         "not which way.")
     assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows[1:])) == ""
+    in_each, in_none = Interval(-0.3, -0.4, -0.2), Interval(0.02, 0.0, 0.04)
+    mixed = SegmentDrivers("travel", (), (), 0.001, effects=({"Times": in_each}, {"Times": in_none}))
+    assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows), mixed) == (
+        "Rated higher, the other drivers equal, Times goes with less satisfaction over all groups together, but not in "
+        "each: the groups have other drivers.")
+    same = SegmentDrivers("travel", (), (), 0.001, effects=({"Times": in_each},) * 2)
+    assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows), same).endswith("not which way.")
 
 
 def test_the_map_is_shown_with_interval_and_word():
@@ -197,14 +223,15 @@ def test_the_regression_names_coefficients_only_where_some_may_not_be_reported()
         f"{whole}; failed check, not to be reported: coefficients of Service")
 
 
+SAMPLE = ("From 200 people who answered every question, of 240 who answered any; to say that a question does not apply "
+          "is no answer to it.")
+
+
 def test_whose_answers_the_shares_rest_on_is_said():
-    assert (
-        satisfaction_drivers_text.driver_sample(drivers())
-        == "From 200 people who answered every question, of 240 who answered any."
-    )
+    assert satisfaction_drivers_text.driver_sample(drivers()) == SAMPLE
     assert satisfaction_drivers_text.driver_sample(NOBODY) == ""
     assert satisfaction_drivers_text.driver_sample(replace(drivers(), n=240)) == (
-        "All 240 people who answered any of the questions answered every one.")
+        "All 240 people to whom the questions apply answered every one.")
 
 
 def test_shares_say_when_the_people_left_out_are_satisfied_otherwise():
@@ -212,10 +239,9 @@ def test_shares_say_when_the_people_left_out_are_satisfied_otherwise():
     gaps = [Estimate(name, 5.0, 3.0, 7.0, "points", 40), Estimate(name, -21.0, -24.0, -18.0, "points", 35, "travel x"),
             Estimate(name, 1.0, -3.0, 5.0, "points", 40, "travel y")]
     assert satisfaction_drivers_text.driver_sample(drivers(), gaps) == (
-        "From 200 people who answered every question, of 240 who answered any. Those left out differ: they are more "
-        "satisfied by 5 points [3, 7] and in travel x less satisfied by 21 points [18, 24]; the shares do not speak of "
-        "them.")
-    assert satisfaction_drivers_text.driver_sample(drivers(), gaps[2:]).endswith("of 240 who answered any.")
+        f"{SAMPLE} Those left out differ: they are more satisfied by 5 points [3, 7] and in travel x less satisfied by "
+        "21 points [18, 24]; the shares do not speak of them.")
+    assert satisfaction_drivers_text.driver_sample(drivers(), gaps[2:]) == SAMPLE
 
 
 def test_chances_of_ranks_are_shown_unless_a_driver_is_struck():

@@ -38,11 +38,20 @@ def test_missed_and_exceeded_expectations_name_where_most_and_single_ones_are_no
         "expectation in staff"
     )
     four = tuple((name, -3.0) for name in "abcd")
-    assert "in 4 of 5 dimensions, most in a" in expectations_text.dimension_gaps_title(
-        gap(-3, -4, -2, (*four, ("price", 4.0)))
-    )
+    assert expectations_text.dimension_gaps_title(gap(-3, -4, -2, (*four, ("price", 4.0)))).endswith(
+        "in 4 of 5 dimensions"), "none of four equal ones is the most"
+    apart = (*four, ("seat", -9.0), ("meal", -8.0), ("price", 4.0))
+    assert expectations_text.dimension_gaps_title(gap(-3, -4, -2, apart)).endswith(
+        "in 6 of 7 dimensions, most in seat (−9 points) and meal (−8 points)")
     assert "everywhere" in expectations_text.dimension_gaps_title(gap(-3, -4, -2, four))
     assert "in no dimension" in expectations_text.dimension_gaps_title(gap(1, 0, 2, (("price", 4.0),)))
+
+
+def test_dimensions_that_failed_their_check_are_counted_beside_those_that_are_reported():
+    table = pd.concat([gap(-3, -4, -2, (("a", -3.0), ("b", -3.0))), estimate_table(
+        [no_estimate(DISCONFIRMATION, Status.STRUCK, "α is too low", segment="seat")])], ignore_index=True)
+    assert expectations_text.dimension_gaps_title(table).endswith(
+        "expectation in a and b; 1 more is not reported (failed check)")
 
 
 def test_gaps_of_scores_that_failed_their_check_are_neither_told_nor_counted_as_none():
@@ -78,9 +87,9 @@ def promised(much=70.0, shops=65.0):
 
 def test_what_goes_with_promising_much_is_said_with_what_is_noise():
     assert expectations_text.expectation_policy_finding(promised(), "EUR") == (
-        "Promised much against promised little: satisfaction 70 points against 60 points and spend after answering "
-        "€100 against €100 (not statistically significant). Channels show no statistically significant difference in "
-        "the expectation that they raise.")
+        "Highest expectations against lowest expectations: satisfaction 70 points against 60 points and spend after "
+        "answering €100 against €100 (not statistically significant). Channels show no statistically significant "
+        "difference in the expectation that they raise.")
     assert expectations_text.expectation_policy_finding(promised(shops=75.0), "EUR").endswith(
         "People won through shops expect most (75 points), those won through friends least (64 points).")
     assert "64" not in expectations_text.expectation_policy_finding(promised()[:4], "EUR")
@@ -99,7 +108,8 @@ def test_campaigns_are_told_apart_only_beyond_the_chance_of_picking_two_of_many(
 
 def test_the_policy_table_has_a_row_a_group_and_only_columns_that_are_known():
     table = expectations_text.policy_table(promised(), "EUR")
-    assert table["group"].tolist() == ["promised little", "promised much", "won through shops", "won through friends"]
+    assert table["group"].tolist() == [
+        "lowest expectations", "highest expectations", "won through shops", "won through friends"]
     assert table.columns.tolist() == ["group", "expectation raised", "satisfaction", "spend after answering"]
     assert table.loc[0, "satisfaction"] == "60 points [58, 62]"
     sold = [Estimate("sales in 30 days after the contact", 5.0, 4.0, 6.0, "money", 90, f"campaign {k}") for k in "ba"]
@@ -115,16 +125,16 @@ def test_confirmation_is_said_with_its_interval(low, high, word):
     table = estimate_table(
         [
             Estimate(PERFORMANCE_RATIO, (low + high) / 2, low, high),
-            Estimate(PERFORMANCE_CORRELATION, 0.8),
-            Estimate(GAP_CORRELATION, 0.3),
-            Estimate(RATIO_CORRELATION, 0.2),
+            Estimate(PERFORMANCE_CORRELATION, 0.8, 0.7, 0.9),
+            Estimate(GAP_CORRELATION, 0.3, 0.2, 0.4),
+            Estimate(RATIO_CORRELATION, 0.2, 0.1, 0.3),
         ]
     )
     said = expectations_text.confirmation_finding(table)
     assert f"Expectations are {word}" in said
     assert (
-        "Performance alone is most strongly associated with satisfaction (correlations: performance alone 0.8, the "
-        "gap 0.3"
+        "Performance alone is most strongly associated with satisfaction (correlations: performance alone 0.8 "
+        "[0.7, 0.9], the gap 0.3"
         in said
     )
 
@@ -141,10 +151,19 @@ def test_a_survey_with_different_scales_still_says_which_score_goes_most_with_sa
     table = estimate_table(
         [
             no_estimate(PERFORMANCE_RATIO, Status.NOT_APPLICABLE, "scales differ"),
-            Estimate(PERFORMANCE_CORRELATION, 0.2),
-            Estimate(GAP_CORRELATION, 0.5),
+            Estimate(PERFORMANCE_CORRELATION, 0.2, 0.1, 0.3),
+            Estimate(GAP_CORRELATION, 0.5, 0.4, 0.6),
         ]
     )
     assert expectations_text.confirmation_finding(table).startswith(
         "The gap is most strongly associated with satisfaction"
     )
+
+
+def test_scores_whose_intervals_overlap_are_not_ranked_as_if_one_were_shown_to_go_most_with_satisfaction():
+    rows = [Estimate(PERFORMANCE_RATIO, 0.8, 0.7, 0.9), Estimate(PERFORMANCE_CORRELATION, 0.49, 0.35, 0.62),
+            Estimate(GAP_CORRELATION, 0.38, 0.26, 0.49)]
+    said = expectations_text.confirmation_finding(estimate_table(rows))
+    assert "Performance alone has the highest correlation with satisfaction" in said
+    assert said.endswith("; the intervals overlap.")
+    assert "most strongly" not in said

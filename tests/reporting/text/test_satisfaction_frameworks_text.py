@@ -41,7 +41,8 @@ def test_what_satisfaction_goes_with_is_said_where_tags_can_be_told_apart():
         "Most closely correlated with satisfaction: material (0.6 [0.55, 0.65]) and spiritual (0.58 [0.53, 0.63]).")
     alike = [correlated("level", tag, 0.6) for tag in ("social", "material")]
     assert text.frame_sentence([*scores, *alike], "level").endswith(
-        "Correlations with satisfaction do not tell material and social apart.")
+        "Correlations with satisfaction, whose intervals overlap: material (0.6 [0.55, 0.65]) and social (0.6 "
+        "[0.55, 0.65]).")
 
 
 def test_antecedents_are_said_as_associations_and_not_where_none_was_asked_for():
@@ -49,7 +50,7 @@ def test_antecedents_are_said_as_associations_and_not_where_none_was_asked_for()
     assert text.antecedent_sentence(rows) == (
         "Correlation of satisfaction with emotion 0.7 [0.65, 0.75] and fairness 0.5 [0.45, 0.55]; emotion comes first: "
         "associations only.")
-    assert "emotion and fairness cannot be told apart" in text.antecedent_sentence(
+    assert "the intervals of emotion and fairness overlap" in text.antecedent_sentence(
         [rows[1], correlated("antecedent", "fairness", 0.68)])
     assert text.antecedent_sentence([scored("level", "social", 60)]) == ""
 

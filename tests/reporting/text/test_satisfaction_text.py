@@ -1,3 +1,5 @@
+from datetime import date
+
 import pandas as pd
 import pytest
 
@@ -140,16 +142,27 @@ def test_reliability_names_the_weak_and_the_struck():
                               alpha("d", NAN, Level.NOTE, True)])
     assert (
         survey_checks_text.reliability_sentence(table)
-        == "1 scale is reliable; b only marginally reliable; the score of c is not reported (failed check)"
+        == "1 scale of two questions or more is reliable; b only marginally reliable; the score of c is not reported "
+        "(failed check)"
     )
     many = gate_table("02", [alpha(name, 0.65, is_crossed=True) for name in "abcde"])
-    assert survey_checks_text.reliability_sentence(many) == "No scales are reliable; 5 only marginally reliable"
+    assert survey_checks_text.reliability_sentence(many) == (
+        "No scales of two questions or more are reliable; 5 only marginally reliable")
     assert survey_checks_text.reliability_sentence(gate_table("02", [alpha("a", 0.4, Level.STRIKE, True)])) == (
-        "No scales are reliable; the score of a is not reported (failed check)")
+        "No scales of two questions or more are reliable; the score of a is not reported (failed check)")
     assert (
         survey_checks_text.reliability_sentence(OK_GATES)
         == "No scale has two questions with enough answers: reliability is not known"
     )
+
+
+def test_an_answer_of_long_ago_is_not_told_as_of_today():
+    scores = pd.DataFrame({"responded_at": pd.to_datetime(["2025-03-01", "2025-09-14", None])})
+    assert survey_checks_text.newest_answer_sentence(scores, date(2025, 12, 31)) == (
+        "The newest answer is of 14 September 2025, 108 days before the as-of date: how satisfied people are since is "
+        "not known.")
+    assert survey_checks_text.newest_answer_sentence(scores, date(2025, 10, 15)) == ""
+    assert survey_checks_text.newest_answer_sentence(scores.iloc[2:], date(2025, 12, 31)) == ""
 
 
 def test_a_single_satisfaction_question_is_said_and_two_are_not():
@@ -232,8 +245,8 @@ def of_wave(value, wave):
 
 def test_a_mean_outside_every_waves_is_explained_and_one_among_them_is_not():
     below = satisfaction_text.overall_outside_waves(index(of_wave(75.0, "A"), of_wave(74.0, "B")))
-    assert below == ("Over all waves everybody's last answer averages 72.5 points, below every wave's mean: answers "
-                     "before the last one were higher.")
+    assert below == ("Over all waves everybody's last answer averages 72.5 points, below every wave's mean: each "
+                     "person counts once there, and in every wave that he answered in the waves.")
     assert "above every wave's mean" in satisfaction_text.overall_outside_waves(
         index(of_wave(70.0, "A"), of_wave(71.0, "B"))
     )
