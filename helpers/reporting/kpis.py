@@ -238,7 +238,8 @@ def kpi_cards_of(
     cards = [_card(row, _course(ws, row, results, courses), results.currency)
              for row in found.head(MOST_CARDS).to_dict("records")]
     before = leadership_retention_text.year_before_words(results)
-    is_retention = found["quantity"].head(MOST_CARDS).eq(leadership_retention_text.BY_COUNT)
+    is_retention = (found["quantity"].eq(leadership_retention_text.BY_COUNT)
+                    & found["status"].eq(Status.OK)).head(MOST_CARDS)
     return [replace(card, change=card.change or before) if is_it else card
             for card, is_it in zip(cards, is_retention, strict=True)]
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.foundation import folders
-from helpers.foundation.results import Level, Status
+from helpers.foundation.results import Estimate, Level, Status, estimate_table
 from helpers.pipeline import registry
 from helpers.reporting import kpis
 from tests.reporting import leading
@@ -107,6 +107,21 @@ def test_changes_and_courses_come_from_comparable_runs(home):
     assert cards["Retention rate, 12 months"].change == ""
     assert kpis.cards_note(key) == "[ ]: 95 % intervals; risk: churn chance × margin; changes since 31 March 2026."
     assert cards["Retention rate, 12 months"].spark == ()
+
+
+def test_the_card_of_retention_tells_the_year_before_and_that_of_a_struck_one_does_not(home):
+    told = [Estimate("retention_change", 0.05, 0.01, 0.09, "share", 90),
+            Estimate("retention_rate_before", 0.45, 0.4, 0.5, "share", 90),
+            Estimate("retention_rate_after", 0.5, 0.45, 0.55, "share", 90),
+            Estimate("retention_change_period", 365, unit="days", n=90),
+            Estimate("retention_change_lag", 365, unit="days", n=90)]
+    base = pd.concat([leading.base(), estimate_table(told)], ignore_index=True)
+    ws, changes = shop(), []
+    for gates in ((), (leading.gate("history", "retention", Level.STRIKE),)):
+        found = leading.results(customer_base=base, value_gates=leading.gates("04", *gates))
+        cards = {card.name: card for card in kpis.kpi_cards_of(ws, kpis.kpi_table(ws, found), found)}
+        changes.append(cards["Retention rate, 12 months"].change)
+    assert changes == ["year before: 45.0 %", ""]
 
 
 def test_without_comparable_runs_waves_and_months_are_drawn(home):

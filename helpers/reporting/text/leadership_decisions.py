@@ -209,9 +209,10 @@ def _gain_in_words(results: RunResults, gain: Sequence[float], cost: float) -> s
 def experiment_decision(results: RunResults) -> dict[str, str]:
     """Return the decision that verdicts of experiments ask for, as text; empty where none is due."""
     planned = results.frame("results/decisions")
+    days = planned["stop_on"].dropna() if len(planned) else planned
     return experiment_decisions_text.experiment_decision(
         results.frame(EFFECTS), results.gates("results/experiment_gates"), results.currency, results.as_of,
-        planned["stop_on"].max().date() if len(planned) else None)
+        days.max().date() if len(days) else None)
 
 
 def decision_today(results: RunResults) -> tuple[str, ...]:
