@@ -153,7 +153,7 @@ def open_opportunities(
     found = found.assign(
         next_step=np.select([found["days"].isna(), found["days"] >= late],
                             ["record when it was opened, or close it", "decide or close"], "follow up"),
-        to_record=np.where(found["account_id"].isna(), "its account", None))
+        to_record=found["account_id"].isna().map({True: "its account"}))
     return found.sort_values(["days", "opportunity_id"], ascending=[False, True], ignore_index=True)
 
 
