@@ -4,14 +4,17 @@ import csv
 import re
 import subprocess
 import sys
+from datetime import date, timedelta
 from html import unescape
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from helpers import __main__
 from helpers.foundation import engine, folders
 from helpers.foundation.manifest import read_manifest
+from helpers.intake import infer_profile
 from helpers.pipeline import registry
 from helpers.pipeline.steps import STEPS, WORKBOOK
 from helpers.reporting import glossary
@@ -153,6 +156,38 @@ def test_a_company_with_one_transaction_gets_eight_pages_that_say_what_is_missin
     made = {p.name: p.read_text(encoding="utf-8") for p in (folder / "pages").iterdir() if p.suffix == ".html"}
     assert len(made) == 8
     assert "insufficient" in made["05_churn_prediction.html"].lower()
+
+
+def orders_without_money(n_customers=90):
+    """Return the lines of a log of orders: who, when and what, of people who order at rates of their own."""
+    rng = np.random.default_rng(3)
+    days = []
+    for who, rate in enumerate(rng.gamma(2, 1 / 60, n_customers)):
+        gaps = rng.exponential(1 / rate, 40).cumsum() + rng.uniform(0, 200)
+        days += [(int(day), who) for day in gaps[gaps < min(500, rng.exponential(900))]]
+    return [f"B{7000 + i}|KD{who:04}|{date(2024, 1, 1) + timedelta(day):%d.%m.%Y}|ART-{i % 30:02}|{i % 3 + 1}"
+            for i, (day, who) in enumerate(sorted(days))]
+
+
+def test_a_company_whose_orders_have_no_money_has_its_orders_counted_and_no_money_claimed(home, whole_run):
+    raw, sources = home / "data" / "raw" / "log", home / "data" / "sources"
+    raw.mkdir(parents=True)
+    sources.mkdir()
+    lines = orders_without_money()
+    (raw / "orders.txt").write_text("\n".join(["Bestellnr|Kunde|Bestelldatum|Artikel|Menge", *lines]) + "\n")
+    (sources / "log.toml").write_text(infer_profile.draft_profile([raw / "orders.txt"]), encoding="utf-8")
+    folder, manifest = whole_run("log")
+    assert {step["state"] for step in manifest["steps"].values()} <= {"finished", "not_applicable"}
+    assert [manifest["steps"][name]["state"] for name in ("01", "04", "05", "07", "08")] == ["finished"] * 5
+    told = frames("log", folder)
+    assert len(told["canonical/transactions"]) == len(lines)
+    summaries = [frame for frame in told.values() if {"unit", "value"} <= set(frame.columns)]
+    money = pd.concat([frame.loc[frame["unit"] == "money", "value"] for frame in summaries])
+    assert money.isna().all()
+    ahead = told["results/value_forecasts"].set_index("quantity")["value"]
+    assert ahead["orders_ahead"] > ahead["quarter_orders"] > 0
+    for page in (folder / "pages").glob("*.html"):
+        assert "EUR" not in page.read_text(encoding="utf-8"), page.name
 
 
 @pytest.mark.real_data

@@ -11,6 +11,7 @@ import pandas as pd
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate
 from helpers.loyalty.config import LoyaltyConfig
+from helpers.loyalty.loyalty_type_evidence import OBSERVED_EVIDENCE_COLUMNS, STATED_EVIDENCE_ROLES
 from helpers.stats import survey_scales
 from helpers.stats.common_items import WaveItems, item_answers, wave_items
 from helpers.stats.confidence_intervals import share_interval
@@ -206,8 +207,7 @@ def loyalty_customers_table(people: pd.DataFrame) -> pd.DataFrame:
     people : DataFrame
         From `classify_loyalty`, with what later rooms have added.
     """
-    left_out = ["person", "weight", "alternatives", "switching_cost", "price_tolerance", "category_spend", "recommend",
-                "share_promotion", "share_redeemed", "share_contacted", "share_days_covered", "share_rewarded"]
+    left_out = ["person", "weight", "share_rewarded", *STATED_EVIDENCE_ROLES, *OBSERVED_EVIDENCE_COLUMNS]
     return people[people["customer_id"].notna()].drop(columns=left_out, errors="ignore")
 
 
