@@ -22,7 +22,6 @@ from helpers.customers.random_assignment import (
     CONTROL_GROUP,
     TREATMENT,
     Draw,
-    first_drawn,
 )
 from helpers.foundation.engine import Engine
 from helpers.foundation.study_config import Economics
@@ -82,9 +81,8 @@ def _costs(campaign: Campaign, economics: Economics) -> tuple[float, float]:
 def _with_arms(rows: pd.DataFrame, campaign: Campaign, draw: Draw) -> pd.DataFrame:
     """Return an audience with the ranks and arms of those whom the list reaches."""
     ordered = rows[rows["reason"] == ""].sort_values(["value", "customer_id"], ascending=[False, True])
-    kept = first_drawn(draw.assigned).set_index("unit_id")["variant"].reindex(ordered["customer_id"])
     unknown = np.full(len(ordered), np.nan)
-    candidates = RankedCandidates(unknown, unknown, unknown, kept.astype("object").fillna("").to_numpy())
+    candidates = RankedCandidates(unknown, unknown, unknown, draw.kept_arms(ordered["customer_id"]))
     listed = ordered[candidates.listed(campaign.capacity, campaign.hold_out_share)]
     arms = draw.assign(listed["tier"].set_axis(listed["customer_id"]), campaign.hold_out_share)
     arms = arms.rename(columns={"unit_id": "customer_id", "experiment": "draw"})

@@ -13,7 +13,7 @@ from helpers.actions.eligibility import IN_GLOBAL_CONTROL, NOT_SCORED, ContactCo
 from helpers.actions.measured_response import UNMEASURED, ActionResponse
 from helpers.actions.next_best_action import SharedLimit, best_assignment
 from helpers.actions.schema import ACTION_LIST
-from helpers.customers.random_assignment import TREATMENT, Draw, first_drawn
+from helpers.customers.random_assignment import TREATMENT, Draw
 from helpers.foundation.study_config import Economics
 
 BEYOND_CAPACITY = "beyond the capacity of this round"
@@ -73,8 +73,7 @@ def plan_actions(
     options = ActionOptions(customers, assumptions, economics, permitted, response)
     reason = _reason_for_no_action(options)
     values = options.values(reason == "")
-    arms = first_drawn(draw.assigned).set_index("unit_id")["variant"].reindex(customers["customer_id"])
-    arms = arms.astype("object").fillna("").to_numpy()
+    arms = draw.kept_arms(customers["customer_id"])
     alone = _best_rule(options, values)
     share = control_group_share(_candidates(options, alone, arms, _ranking(options, alone)), assumptions, response)
     rule = _chosen(options, values, share, arms)

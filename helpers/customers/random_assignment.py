@@ -36,6 +36,8 @@ UNKNOWN_WINDOW = pd.Timedelta(days=90)  # of draws recorded before their window 
 
 HASH_BYTES = 8
 
+DAY_LENGTH = len("2026-06-30")  # of the day that ends the name of a draw
+
 
 class ControlGroupsConfig(Section):
     """What holds for the control groups of every list."""
@@ -136,7 +138,7 @@ def alert_assignments(alerts: pd.DataFrame) -> pd.DataFrame:
     raised, made, due = (pd.to_datetime(alerts[c]) for c in ("raised_on", "made_as_of_on", "outcome_due_on"))
     named = EXPERIMENT_PREFIXES[ALERT] + raised.dt.strftime("%Y-%m-%d").astype("object")
     draw = alerts["draw"].astype("object").fillna(named)
-    drawn_on = pd.to_datetime(draw.astype("str").str[-len("2026-06-30"):])
+    drawn_on = pd.to_datetime(draw.astype("str").str[-DAY_LENGTH:])
     return first_drawn(pd.DataFrame({
         "experiment": draw, "purpose": ALERT, "unit_id": alerts["customer_id"],
         "variant": np.where(alerts["is_control"].astype("bool"), CONTROL_GROUP, TREATMENT),
@@ -161,6 +163,17 @@ class Draw:
     experiment: str
     seed: int
     assigned: pd.DataFrame
+
+    def kept_arms(self, customers: pd.Series) -> np.ndarray:
+        """Return the arm that each customer brings from an open draw, empty for who has none, shape (n_customers,).
+
+        Lists that an earlier run drew on the same day do not count: who is on them is chosen again as if nothing had
+        been drawn, so that the list is the same again, and keeps the arm.
+        """
+        is_again = self.assigned["experiment"].astype("str").str[-DAY_LENGTH:].eq(self.experiment[-DAY_LENGTH:])
+        before = self.assigned[~(is_again & self.assigned["purpose"].ne(ALERT))]
+        arms = first_drawn(before).set_index("unit_id")["variant"].reindex(customers)
+        return arms.astype("object").fillna("").to_numpy()
 
     def assign(self, strata: pd.Series, share: float) -> pd.DataFrame:
         """Return the arm of every customer of a list.

@@ -117,6 +117,20 @@ def test_the_own_arm_of_an_open_draw_does_not_decide_who_is_listed(value, scores
     assert all(one == listed[0] for one in listed)
 
 
+def test_a_run_that_is_repeated_on_the_day_lists_the_same_customers_in_the_same_arms(value, scores, nobody):
+    everybody = eligibility.contact_candidates(value, scores, nobody)
+    warned = open_draw(scores.loc[::5, "customer_id"], np.resize(["held out", "treated", "treated"], 48))
+    draw = Draw("action plan of 2026-06-30", 1, warned)
+    first = planner.plan_actions(everybody, ActionsConfig(capacity=30), MONEY, draw)
+    own = first.loc[first["variant"].notna(), ["customer_id", "variant", "probability", "stratum"]].rename(
+        columns={"customer_id": "unit_id"}).assign(
+            experiment=draw.experiment, purpose="action plan", assigned_on=pd.Timestamp("2026-06-30"),
+            ends_on=pd.Timestamp("2026-09-28"))
+    again = planner.plan_actions(everybody, ActionsConfig(capacity=30), MONEY, Draw(
+        draw.experiment, 1, pd.concat([warned, own])))
+    pd.testing.assert_frame_equal(again.drop(columns="draw"), first.drop(columns="draw"))
+
+
 def test_where_everybody_is_in_an_open_draw_the_treated_stay_below_the_capacity_by_the_held_out(value, scores, nobody):
     everybody = scores["customer_id"]
     arms = np.where(np.arange(len(everybody)) % 6 < 2, "held out", "treated")
