@@ -297,6 +297,6 @@ def cards_note(found: pd.DataFrame) -> str:
     shown = set(found["quantity"].head(MOST_CARDS)) if len(found) else set()
     parts = [message("[ ]: {n} % intervals", n=round(100 * leadership_text.USUAL)),
              *([message("≥ ≤: targets")] if len(found) and found["target_words"].any() else []),
-             *([message("risk: churn chance × margin")] if "margin_at_risk" in shown else []),
+             *([message("risk: gone-for-good chance × margin")] if "margin_at_risk" in shown else []),
              *([message("changes since {date}", date=formatting.date_text(max(days)))] if len(days) else [])]
     return message("{sentence}.", sentence=message("; ").join(parts))

@@ -105,7 +105,8 @@ def test_changes_and_courses_come_from_comparable_runs(home):
     assert cards["Satisfaction index"].spark == (64.0, 60.0, 70.0)
     assert cards["Satisfaction index"].change == "up 10 points"
     assert cards["Retention rate, 12 months"].change == ""
-    assert kpis.cards_note(key) == "[ ]: 95 % intervals; risk: churn chance × margin; changes since 31 March 2026."
+    assert kpis.cards_note(key) == (
+        "[ ]: 95 % intervals; risk: gone-for-good chance × margin; changes since 31 March 2026.")
     assert cards["Retention rate, 12 months"].spark == ()
 
 

@@ -161,7 +161,8 @@ def next_quarter(known: QuestionInputs) -> tuple[str, ...]:
                        reason=formatting.within_sentence(struck)) if money else cannot(struck)
         return tuple(filter(None, (*money, left, signed)))
     if known.results.has(FORECASTS):
-        apart = message("What would come without any contact is not told apart from what comes if we go on as before.")
+        apart = message("What would come without any contact cannot be said apart, because contact of the past is in "
+                        "the records that the forecast goes on from.")
         return *money, _churn_ahead(known), apart
     if money:
         return tuple(filter(None, (*money, signed)))
@@ -202,7 +203,17 @@ def satisfaction_causality(known: QuestionInputs) -> str:
     return message("What customers say {moves} what they buy (rank correlation of attitude and purchases "
                    "{correlation}, {n} customers); that it causes it cannot be said, because nobody was made more "
                    "satisfied at random.",
-                   moves=MOVES[side], correlation=known.results.said(found), n=formatting.whole(found.n))
+                   moves=MOVES[side], correlation=known.results.said(found), n=formatting.whole(found.n)) + _returned(
+                       known.results)
+
+
+def _returned(results: RunResults) -> str:
+    """Return how many of the least and of the most satisfied came back; empty where the claims on them are not held."""
+    claims = results.frame("results/loyalty_claims")
+    if claims.empty:
+        return ""
+    is_told = claims["claim"].str.contains("satisfied 15 %") & claims["verdict"].ne("cannot say")
+    return "".join(f" {sentence}" for sentence in claims.loc[is_told, "sentence"])
 
 
 def missing_customers(known: QuestionInputs) -> tuple[str, ...]:

@@ -184,6 +184,15 @@ def test_moving_together_is_never_called_causing(low, value, high, verb):
     assert said.endswith("cannot be said, because nobody was made more satisfied at random.")
 
 
+def test_how_many_of_the_least_and_most_satisfied_returned_stands_beside_the_correlation():
+    claims = pd.DataFrame({"claim": ["The least satisfied 15 % leave", "Loyal customers recommend"],
+                           "verdict": ["holds", "holds"], "sentence": ["13.6 % of them returned.", "They do."]})
+    found = known(leading.everything(loyalty_claims=claims))
+    assert leadership_questions_text.satisfaction_causality(found).endswith("at random. 13.6 % of them returned.")
+    unknown = known(leading.everything(loyalty_claims=claims.assign(verdict="cannot say")))
+    assert leadership_questions_text.satisfaction_causality(unknown).endswith("at random.")
+
+
 def test_a_survey_that_joins_nobody_says_so():
     alone = leading.results(satisfaction_index=leading.survey())
     assert leadership_questions_text.satisfaction_causality(known(alone)) == (
