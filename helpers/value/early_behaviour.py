@@ -95,6 +95,9 @@ def tenure_value_predictors(engine: Engine, transactions: ir.Table, history: Tim
     base = known.filter(known.age_days >= RECENT_DAYS).left_join(margin, "customer_id")
     rows = _at_most(engine, base.select("customer_id", "n_recent_occasions", "recency_days", "age_days",
                                         later_margin=base.later_margin.fill_null(0.0)))
+    low, high = rows["age_days"].quantile([0.05, 0.95])
+    if high - low < RECENT_DAYS:  # what a year brings would be read from days
+        return ValuePredictors(reason=f"nine in ten have been customers for {low:.0f} to {high:.0f} days, too alike")
     simple = {"orders": np.log2(1 + rows[["n_recent_occasions"]].to_numpy("float64")),
               "recency": np.log2(1 + rows[["recency_days"]].to_numpy("float64"))}
     predictors = simple | {"tenure": rows[["age_days"]].to_numpy("float64") / 365.25}

@@ -1,5 +1,7 @@
 """Early behaviour and tenure: planted effects come back, out of sample, and what tells nothing is called so."""
 
+from datetime import timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -93,6 +95,14 @@ def test_tenure_adds_little_to_orders_and_recency_in_a_company_whose_rates_do_no
     found = early_behaviour.tenure_value_predictors(session_engine, company[0], DAYS, 0.4)
     assert found.gain("all predictors", "share_foretold").low > 0.05
     assert abs(found.gain("tenure").value) < 0.05
+
+
+def test_what_a_year_brings_is_not_read_from_customers_of_almost_equal_age(session_engine, company):
+    year = TimeWindow(DAYS.first_on, DAYS.first_on + timedelta(373))
+    found = early_behaviour.tenure_value_predictors(session_engine, company[0], year, 0.4)
+    assert found.effects == ()
+    assert found.reason.startswith("nine in ten have been customers for 18")
+    assert found.reason.endswith(" days, too alike")
 
 
 def test_records_of_half_a_year_cannot_say(session_engine, company):
