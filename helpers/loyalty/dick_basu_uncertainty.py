@@ -179,8 +179,8 @@ def cut_sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, 
                 assumed: LoyaltyConfig) -> pd.DataFrame:
     """Return the shares of the kinds under other cuts and periods; one row a setting, the assumed one first.
 
-    Settings that leave fewer than ten people with both sides have no row; shares of one to nine people are empty,
-    and the next smallest with a single one.
+    Settings that leave fewer than ten people with both sides, or one to nine of a kind, have no row: settings share how
+    many have a strong attitude, or repeat, which would tell such a kind.
 
     Parameters
     ----------
@@ -196,10 +196,8 @@ def cut_sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, 
             bought[other.period_days] = dick_basu.repeat_purchase(occasions, as_of_on, other)
         people = classify_loyalty(said, bought[other.period_days], signed, other)
         both = people[people["kind"].isin(LOYALTY_KINDS)]
-        if len(both) >= LEAST_PEOPLE:
-            shares, is_hidden = _weighted_shares(both), hidden_kinds(both)
-            rows.append({"setting": setting, "n": len(both),
-                         **{kind: np.nan if is_hidden[kind] else shares[kind] for kind in LOYALTY_KINDS}})
+        if len(both) >= LEAST_PEOPLE and not any(hidden_kinds(both).values()):
+            rows.append({"setting": setting, "n": len(both), **_weighted_shares(both)})
     return pd.DataFrame(rows, columns=["setting", *LOYALTY_KINDS, "n"])
 
 

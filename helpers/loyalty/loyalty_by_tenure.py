@@ -11,7 +11,7 @@ from helpers.foundation.engine import Engine
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import LOYALTY_KINDS
 from helpers.stats.confidence_intervals import Interval, mean_interval, share_interval
-from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden
+from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden, suppress_two_way
 
 MAX_PERIODS = 12
 
@@ -69,10 +69,11 @@ def _period_row(k: int, counts: pd.DataFrame, n: int) -> dict[str, float]:
         is_told = whole >= LEAST_PEOPLE and not is_hidden(some)
         return share_interval(some / whole, whole) if is_told else Interval(np.nan, np.nan, np.nan)
 
-    active, again = part(count("n_active", k), n), part(count("n_again", k), count("n_could", k - 1))
+    before = count("n_could", k - 1)
+    active, again = part(count("n_active", k), n), part(count("n_again", k), before)
     return {"period": k, "n": n, "share_active": active.value, "low": active.low, "high": active.high,
-            "n_before": count("n_could", k - 1), "share_again": again.value, "again_low": again.low,
-            "again_high": again.high}
+            "n_before": np.nan if is_hidden(before) else before,
+            "share_again": again.value, "again_low": again.low, "again_high": again.high}
 
 
 def attitude_by_tenure(people: pd.DataFrame) -> pd.DataFrame:
@@ -87,20 +88,29 @@ def attitude_by_tenure(people: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Grain class of whole periods since the first purchase: ``periods, n_answered, attitude, attitude_low,
-        attitude_high, n_kinds`` and a share for each of the four kinds. Different customers stand in different
-        classes: who has left does not answer, so that a rise is not by itself a customer's own.
+        attitude_high, n_kinds`` and a share for each of the four kinds, empty where it is of one to nine people or
+        would, with the other classes and the kinds of everybody, tell such a one. Different customers stand in
+        different classes: who has left does not answer, so that a rise is not by itself a customer's own.
     """
-    rows = []
+    rows, kinds = [], _kinds_by_tenure(people)
     for low, high, name in TENURE_CLASSES:
         part = people[people["n_periods"].between(low, high)]
         attitude = part["attitude"].dropna().to_numpy(float)
-        told = part[part["kind"].isin(LOYALTY_KINDS)]
+        n_kinds = int(part["kind"].isin(LOYALTY_KINDS).sum())
         if len(attitude) >= LEAST_PEOPLE:
             found = mean_interval(attitude)
-            counts = {k: int((told["kind"] == k).sum()) for k in LOYALTY_KINDS}
-            shares = {k: n / len(told) if len(told) >= LEAST_PEOPLE and not is_hidden(n) else np.nan
-                      for k, n in counts.items()}
+            shares = kinds.loc[name] if n_kinds >= LEAST_PEOPLE else dict.fromkeys(LOYALTY_KINDS, np.nan)
             rows.append({"periods": name, "n_answered": len(attitude), "attitude": found.value,
-                         "attitude_low": found.low, "attitude_high": found.high, "n_kinds": len(told), **shares})
+                         "attitude_low": found.low, "attitude_high": found.high, "n_kinds": n_kinds, **shares})
     return pd.DataFrame(rows, columns=["periods", "n_answered", "attitude", "attitude_low", "attitude_high", "n_kinds",
                                        *LOYALTY_KINDS])
+
+
+def _kinds_by_tenure(people: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of each kind (columns) in each class (rows), withheld cells left empty."""
+    told, everybody = people[people["kind"].isin(LOYALTY_KINDS)], "everybody"
+    counts = pd.DataFrame({name: told.loc[told["n_periods"].between(low, high), "kind"].value_counts()
+                           for low, high, name in TENURE_CLASSES}
+                          | {everybody: told["kind"].value_counts()}).T.reindex(columns=LOYALTY_KINDS).fillna(0)
+    shares = counts.mask(suppress_two_way(counts)).div(counts.sum(axis=1).replace(0, np.nan), axis=0)
+    return shares.drop(index=everybody)

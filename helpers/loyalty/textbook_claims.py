@@ -170,13 +170,14 @@ def loyalty_claims(more: Estimate, returns: ReturnsBySatisfaction, said: tuple[s
     bottom, _, top = returns.shares
     away = _complement(bottom)
     after = f"within {returns.horizon_days} days after the latest answer"
-    rule = f"holds where it is the majority, and more than of the {MIDDLE}"
+    rule, left = f"holds where it is the majority, and more than of the {MIDDLE}", _tail_verdict(away, returns.below)
     return (
         Claim(CLAIM_LOYAL_RECOMMEND, more, claim_verdict(more, 0.5), said[0],
               "share who would recommend (nine or ten of ten) among repeat buyers against other customers; holds from "
               "half as much again"),
-        Claim(CLAIM_BOTTOM_SEARCHES, away, _tail_verdict(away, returns.below), said[1],
-              f"share of the {BOTTOM} without a purchase or a running contract {after}; {rule}"),
+        Claim(CLAIM_BOTTOM_SEARCHES, away, "cannot say" if left == "holds" else left, said[1],
+              f"share of the {BOTTOM} without a purchase or a running contract {after}; does not hold unless it is the "
+              f"majority, and more than of the {MIDDLE}, and else cannot be said: a search is not recorded"),
         Claim(CLAIM_TOP_LOYAL, top, _tail_verdict(top, returns.above), said[2],
               f"share of the {TOP} with a purchase or a running contract {after}; {rule}"))
 

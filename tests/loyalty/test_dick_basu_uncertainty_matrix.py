@@ -127,13 +127,29 @@ def test_the_people_gate_counts_those_who_miss_a_side(company):
     assert quality_gates.dick_basu_gates(*company({}))[0].level is Level.STRIKE
 
 
-def test_sensitivity_moves_one_thing_at_a_time_and_starts_as_assumed(session_engine, said, signed):
-    as_of, assumed = date(2026, 1, 1), LoyaltyConfig()
-    days = pd.date_range("2025-01-01", periods=12, freq="30D")
-    rows = [(f"c{i:02}", on) for i in range(40) for on in (days if i < 20 else days[:1])]
-    frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at"]).assign(kind="sale", amount=1.0, line=1)
-    frame = frame.assign(order_id=[f"o{i}" for i in range(len(frame))])
-    spent = purchase_occasions(canonical_schema.TRANSACTIONS.conformed(session_engine.lazy(frame)), as_of)
+@pytest.fixture
+def monthly(session_engine):
+    """Return occasions of forty customers, of whom the first `n_often` buy every month and the others once."""
+    def make(n_often):
+        days = pd.date_range("2025-01-01", periods=12, freq="30D")
+        rows = [(f"c{i:02}", on) for i in range(40) for on in (days if i < n_often else days[:1])]
+        frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at"]).assign(kind="sale", amount=1.0, line=1)
+        frame = frame.assign(order_id=[f"o{i}" for i in range(len(frame))])
+        return purchase_occasions(canonical_schema.TRANSACTIONS.conformed(session_engine.lazy(frame)), date(2026, 1, 1))
+    return make
+
+
+def test_a_setting_with_a_kind_of_few_people_has_no_row_since_others_with_its_margins_would_tell_it(
+        monthly, said, signed):
+    attitudes = said({f"c{i:02}": 75 if i < 15 else 50 for i in range(40)})
+    of_few, of_many = (dick_basu_uncertainty.cut_sensitivity(
+        attitudes, monthly(n), signed(), date(2026, 1, 1), LoyaltyConfig())["setting"].to_list() for n in (3, 0))
+    assert not of_few, "three who repeat are of one kind or another under every threshold"
+    assert "as assumed" in of_many
+
+
+def test_sensitivity_moves_one_thing_at_a_time_and_starts_as_assumed(monthly, said, signed):
+    as_of, assumed, spent = date(2026, 1, 1), LoyaltyConfig(), monthly(20)
     attitudes = said({f"c{i:02}": 75 if i % 2 else 50 for i in range(40)})
     table = dick_basu_uncertainty.cut_sensitivity(attitudes, spent, signed(), as_of, assumed)
     assert table["setting"].to_list() == list(dick_basu_uncertainty.sensitivity_settings(assumed))

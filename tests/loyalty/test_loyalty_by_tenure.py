@@ -44,5 +44,14 @@ def test_attitude_and_kinds_by_tenure_leave_small_classes_out():
                            "kind": ["none"] * 15 + ["true"] * 15})
     table = loyalty_by_tenure.attitude_by_tenure(people).set_index("periods")
     assert table.index.to_list() == ["2 to 3", "8 and more"]
-    assert table["true"].to_list() == [0, 1]
+    assert table.loc["2 to 3", "true"] == 0
+    assert np.isnan(table.loc["8 and more", "true"]), "with everybody's number it would tell the three left out"
     assert table["attitude"].to_list() == [50, 80]
+
+
+def test_a_kind_by_tenure_that_would_tell_a_kind_of_few_people_is_empty():
+    said = [(2, "true")] * 11 + [(2, "spurious")] + [(2, "latent")] * 60 + [(5, "latent")] * 40 + [(2, "none")] * 50
+    people = pd.DataFrame(said, columns=["n_periods", "kind"]).assign(attitude=50.0)
+    table = loyalty_by_tenure.attitude_by_tenure(people).set_index("periods")
+    assert table.loc["2 to 3", ["true", "spurious"]].isna().all(), "eleven would give away the one"
+    assert table.loc["4 to 7", "latent"] == 1

@@ -164,6 +164,9 @@ def _attitudes_apart(motives: pd.DataFrame, attitudes: list[Row]) -> list[str]:
     return [f"the highest attitude is {first}, the lowest {last}: {size} apart for the same people"]
 
 
+LEAST_BUYERS = 100  # of whom a period's repeat purchase is told to within ten points
+
+
 def loyalty_formation(periods: pd.DataFrame) -> str:
     """Return how loyalty in deed forms over the periods after the first purchase.
 
@@ -173,11 +176,10 @@ def loyalty_formation(periods: pd.DataFrame) -> str:
         From `helpers.loyalty.loyalty_by_tenure.purchases_by_period`.
     """
     again = periods.dropna(subset=["share_again", "share_active"])
+    again = again[again["n_before"] >= LEAST_BUYERS]
     if len(again) < 2:
-        return (
-            "How repeat purchase develops is not known: in fewer than two periods did ten customers or more buy "
-            "again."
-        )
+        return (f"How repeat purchase develops is not known: it takes {LEAST_BUYERS} customers who had bought in the "
+                "period before, in two periods or more.")
     first, last = again.iloc[0], again.iloc[-1]
     rises = ("rises" if last["again_low"] > first["again_high"] else
              "falls" if last["again_high"] < first["again_low"] else "is not shown to move beyond its intervals,")

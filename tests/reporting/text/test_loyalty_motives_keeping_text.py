@@ -112,14 +112,14 @@ def test_dimensions_of_loyalty_name_highest_and_lowest_attitude_by_the_differenc
 
 
 def periods(last):
-    return pd.DataFrame({"period": [1, 5], "n": [100, 50], "n_before": [100, 37],
-                         "share_active": [0.5, 0.3], "share_again": [0.5, last],
-                         "again_low": [0.45, last - 0.05], "again_high": [0.55, last + 0.05]})
+    return pd.DataFrame({"period": [1, 5, 9], "n": [1000, 500, 60], "share_active": [0.5, 0.3, 0.2],
+                         "n_before": [1000, 250, 37], "share_again": [0.5, last, 0.9],
+                         "again_low": [0.45, last - 0.05, 0.8], "again_high": [0.55, last + 0.05, 0.95]})
 
 
-@pytest.mark.parametrize(("last", "said"), [(0.7, "rises from 50.0 % of 100 in period 1 to 70.0 % of 37 in period 5"),
-                                            (0.3, "falls from"),
-                                            (0.5, "is not shown to move beyond its intervals,")])
+@pytest.mark.parametrize(("last", "said"), [
+    (0.7, "rises from 50.0 % of 1,000 in period 1 to 70.0 % of 250 in period 5"), (0.3, "falls from"),
+    (0.5, "is not shown to move beyond its intervals,")])
 def test_loyalty_forms_fades_or_stays(last, said):
     assert said in loyalty_motives_text.loyalty_formation(periods(last))
     assert loyalty_motives_text.loyalty_formation(periods(last).head(1)).startswith("How repeat purchase develops is "
