@@ -80,6 +80,10 @@ SATISFACTION_LABEL = "satisfaction"
 
 SATISFACTION_CHANGE = "change of satisfaction"
 
+SATISFACTION_YEAR_CHANGE = "change of satisfaction in a year"
+
+NEAR_A_YEAR_DAYS = 45  # so that a quarterly wave of the same season is found though it was sent a little later
+
 ALL_WAVES = "all waves, latest answers"
 
 SHARE_OF_ANSWER = "share answering: "
@@ -137,7 +141,8 @@ def index_estimates(
         once, by the latest answer; survey weights enter the values, and the intervals through their replicates or,
         where they have none, through linearisation (means) and the effective number of people (shares). Segment *all*
         is `headline_wave` beside `ALL_WAVES`, everybody's latest answer, or that where every wave is small. Intervals
-        of changes hold for all changes together: their level is 1 − .05 / changes (Bonferroni).
+        of changes from wave to wave hold for all of them together: their level is 1 − .05 / changes (Bonferroni); that
+        of the change in a year, of the newest wave alone, is .95.
     """
     newest = headline_wave(scores, waves)
     pooled = _segment_index(_latest_scores(scores), ALL_WAVES if newest else "all", replicas, labels)
@@ -227,40 +232,50 @@ def _wave_changes(
     waves: Sequence[str], groups: Sequence[pd.DataFrame], scores: pd.DataFrame, replicas: ReplicateWeights | None,
     given: ItemAnswers | None,
 ) -> Iterator[Estimate]:
+    """Return the change of each wave from the one before, and of the newest from that a year before."""
     level = 1 - 0.05 / max(len(groups) - 1, 1)
-    for i in range(1, len(groups)):
-        names, pair, note = waves[i - 1:i + 1], groups[i - 1:i + 1], ""
-        segment = wave_segment(waves[i])
-        if given is not None and _least(pair) >= LEAST_PEOPLE:
-            common = given.common(*(g["response_id"] for g in pair))
-            note = common.note
-            if not common.items:
-                yield no_estimate(
-                    SATISFACTION_CHANGE, Status.BLOCKED, note, unit="points", n=_least(pair), segment=segment
-                )
-                continue
-            if note:
-                pair = [_latest_scores(given.rescored(scores[scores["wave"] == w], common.items)) for w in names]
-        if _least(pair) < LEAST_PEOPLE:
-            reason = f"{too_few(_least(pair))}, in one of the waves {names[0]} and {names[1]}"
-            yield no_estimate(
-                SATISFACTION_CHANGE, Status.INSUFFICIENT, reason, unit="points", n=_least(pair), segment=segment
-            )
-            continue
-        before, after = (g["satisfaction"].to_numpy(float) for g in pair)
-        samples = _sample_of_scores(pair[0], replicas), _sample_of_scores(pair[1], replicas)
-        change: Interval = weighted_difference((before, after), samples, level)[0]
-        yield Estimate(
-            SATISFACTION_CHANGE,
-            change.value,
-            change.low,
-            change.high,
-            "points",
-            _least(pair),
-            segment,
-            level,
-            reason=note,
-        )
+    pairs = [(SATISFACTION_CHANGE, i - 1, i, level) for i in range(1, len(groups))]
+    newest = len(groups) - 1
+    year = _a_year_before(groups)
+    pairs += [(SATISFACTION_YEAR_CHANGE, year, newest, 0.95)] if 0 <= year < newest - 1 else []
+    for quantity, first, last, at in pairs:
+        names, pair = (waves[first], waves[last]), (groups[first], groups[last])
+        found = _change_of(names, pair, scores, replicas, given, at)
+        year_of = f"since {wave_segment(names[0])}" if quantity == SATISFACTION_YEAR_CHANGE else ""
+        yield replace(found, quantity=quantity, reason="; ".join(filter(None, (year_of, found.reason))))
+
+
+def _change_of(
+    names: tuple[str, str], pair: Sequence[pd.DataFrame], scores: pd.DataFrame, replicas: ReplicateWeights | None,
+    given: ItemAnswers | None, level: float,
+) -> Estimate:
+    segment, note = wave_segment(names[1]), ""
+    if given is not None and _least(pair) >= LEAST_PEOPLE:
+        common = given.common(*(g["response_id"] for g in pair))
+        note = common.note
+        if not common.items:
+            return no_estimate(
+                SATISFACTION_CHANGE, Status.BLOCKED, note, unit="points", n=_least(pair), segment=segment)
+        if note:
+            pair = [_latest_scores(given.rescored(scores[scores["wave"] == w], common.items)) for w in names]
+    if _least(pair) < LEAST_PEOPLE:
+        reason = f"{too_few(_least(pair))}, in one of the waves {names[0]} and {names[1]}"
+        return no_estimate(
+            SATISFACTION_CHANGE, Status.INSUFFICIENT, reason, unit="points", n=_least(pair), segment=segment)
+    before, after = (g["satisfaction"].to_numpy(float) for g in pair)
+    samples = _sample_of_scores(pair[0], replicas), _sample_of_scores(pair[1], replicas)
+    change: Interval = weighted_difference((before, after), samples, level)[0]
+    return Estimate(SATISFACTION_CHANGE, change.value, change.low, change.high, "points", _least(pair), segment, level,
+                    reason=note)
+
+
+def _a_year_before(groups: Sequence[pd.DataFrame]) -> int:
+    """Return the place of the wave whose middle answer lies nearest to a year before the newest's, −1 without one."""
+    middle = [pd.to_datetime(group["responded_at"]).median() for group in groups]
+    if len(middle) < 2 or any(pd.isna(day) for day in middle):
+        return -1
+    away = [abs((middle[-1] - day).days - 365) for day in middle[:-1]]
+    return away.index(min(away)) if min(away) <= NEAR_A_YEAR_DAYS else -1
 
 
 def _least(groups: Sequence[pd.DataFrame]) -> int:

@@ -94,6 +94,19 @@ def test_the_change_between_waves_pairs_those_who_answered_both():
     assert paired.low > 0 > apart.low
 
 
+def test_the_newest_wave_is_compared_with_the_one_a_year_before_where_one_lies_near():
+    waves = [f"w{i}" for i in range(1, 6)]
+    falling = pd.concat([people(np.linspace(40, 90, 40) - 2 * i, wave, first=40 * i).assign(
+        responded_at=pd.Timestamp(2025, 1, 10) + pd.DateOffset(months=3 * i)) for i, wave in enumerate(waves)])
+    estimates = satisfaction_index.index_estimates(falling, waves)
+    change = found(estimates, satisfaction_index.SATISFACTION_YEAR_CHANGE, "wave w5")
+    assert (change.value, change.reason) == (pytest.approx(-8), "since wave w1")
+    later = found(estimates, satisfaction_index.SATISFACTION_CHANGE, "wave w5")
+    assert later.value == pytest.approx(-2)
+    near = satisfaction_index.index_estimates(falling[falling["wave"] != "w1"], waves[1:])
+    assert not [e for e in near if e.quantity == satisfaction_index.SATISFACTION_YEAR_CHANGE], "none lies near"
+
+
 def test_the_change_from_a_small_wave_is_insufficient():
     rows = pd.concat([people([50.0] * 9), people([60.0] * 20, "w2", month=2)])
     change = found(

@@ -14,6 +14,7 @@ from helpers.satisfaction.satisfaction_index import (
     LEVEL_SHARES,
     SATISFACTION_CHANGE,
     SATISFACTION_LABEL,
+    SATISFACTION_YEAR_CHANGE,
     SCORE_FORMULA,
     SHARE_OF_ANSWER,
     is_apart,
@@ -29,7 +30,7 @@ CLAIM = "satisfaction index and levels"
 
 MOST_CHANGES = 4
 
-FROM_WAVE, WHETHER_WAVE = "From wave ", "Whether wave "
+FROM_WAVE, FROM_YEAR, WHETHER_WAVE = "From wave ", "Against ", "Whether wave "
 
 OWN_QUESTIONS = "Waves were asked different questions: their values are not comparable."
 
@@ -69,13 +70,14 @@ def satisfaction_answer(index: pd.DataFrame, gates: pd.DataFrame, waves: Sequenc
         return (_no_index(found), *(s for s in (recommendation_sentence(index),) if s != NO_RECOMMENDATION))
     wave = _headline_wave(found[0])
     until = waves[: waves.index(wave) + 1] if wave in waves else waves
-    return tuple(filter(None, (_index(found[0], gates, waves), satisfaction_levels(index), wave_change(index, until))))
+    return tuple(filter(None, (_index(found[0], gates, waves), satisfaction_levels(index), wave_change(index, until),
+                               year_change(index, until))))
 
 
 def satisfaction_opening(index: pd.DataFrame, gates: pd.DataFrame, waves: Sequence[str]) -> str:
     """Return the index of the wave that heads the page, with its change from the wave before."""
     first, *rest = satisfaction_answer(index, gates, waves)
-    change = [sentence for sentence in rest if sentence.startswith((FROM_WAVE, WHETHER_WAVE))]
+    change = [sentence for sentence in rest if sentence.startswith((FROM_WAVE, FROM_YEAR, WHETHER_WAVE))]
     return " ".join([first, *change])
 
 
@@ -166,6 +168,17 @@ def wave_change(index: pd.DataFrame, waves: Sequence[str]) -> str:
     how = formatting.interval(row["low"], row["high"], formatting.points) if _is_beyond(row) else f"({score_text(row)})"
     by = f", {row['reason']}" if row["reason"] else ""
     return f"{FROM_WAVE}{before} to wave {newest}: {moved} {how}{by}."
+
+
+def year_change(index: pd.DataFrame, waves: Sequence[str]) -> str:
+    """Return how the newest wave differs from that a year before; empty where none was near that day."""
+    row = next(iter(quantity_rows(index, SATISFACTION_YEAR_CHANGE, wave_segment(waves[-1]))), None) if waves else None
+    if row is None or not is_reported(row):
+        return ""
+    since, _, note = str(row["reason"]).removeprefix("since ").partition("; ")
+    moved = formatting.change_text(row["value"], row["low"], row["high"], formatting.points)
+    how = formatting.interval(row["low"], row["high"], formatting.points) if _is_beyond(row) else f"({score_text(row)})"
+    return f"{FROM_YEAR}{since}, a year before: {moved} {how}{f', {note}' if note else ''}."
 
 
 def recommendation_sentence(index: pd.DataFrame) -> str:

@@ -61,6 +61,15 @@ def test_a_single_wave_says_nothing_of_change_in_the_answer():
     assert satisfaction_text.wave_changes(index(), []) == ("There is no wave: nothing can be said about change.",)
 
 
+def test_a_fall_over_a_year_stands_beside_a_step_that_shows_none():
+    year = Estimate("change of satisfaction in a year", -4.9, -8.4, -1.4, "points", 188, "wave B",
+                    reason="since wave X")
+    said = satisfaction_text.satisfaction_answer(index(changed(-2.6, -6.3, 1.0), year), OK_GATES, ["A", "B"])
+    assert said[-1] == "Against wave X, a year before: down 4.9 points, statistically significant [−8.4, −1.4]."
+    opening = satisfaction_text.satisfaction_opening(index(changed(-2.6, -6.3, 1.0), year), OK_GATES, ["A", "B"])
+    assert opening.endswith(said[-1])
+
+
 def test_a_change_within_noise_is_called_that():
     assert satisfaction_text.wave_change(index(changed(0.5, -1, 2)), ["A", "B"]) == (
         "From wave A to wave B: no statistically significant change (0.5 points [−1, 2]).")
