@@ -13,6 +13,8 @@ from helpers.experiments.experiment_data import ExperimentData
 from helpers.experiments.mean_difference import Difference
 from helpers.stats import multiple_testing
 
+BEATEN_BY = " is better than it by "
+
 
 def compare_rivals(
     design: ExperimentDesign, outcome: str, rivals: Sequence[str], evidence: ExperimentData
@@ -71,7 +73,7 @@ def judge_rivals(
         if arm == best or d is None:
             continue
         is_beaten, text = d.p < error_rate, _difference_text(d, str(row["unit"]))
-        found[arm] = (is_beaten, f"{best} is better than it by {text}" if is_beaten else
+        found[arm] = (is_beaten, f"{best}{BEATEN_BY}{text}" if is_beaten else
                       f"it is not told apart from {best}, which differs by {text}")
     alike = [arm for arm, (is_beaten, _) in found.items() if not is_beaten]
     if found:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.experiments import rival_arms
 from helpers.foundation.labels import readable_id
 from helpers.reporting import decimal_places, formatting
 
@@ -138,7 +139,10 @@ def _judged(row: Mapping[str, Any], care: Sequence[str], currency: str) -> str:
     is_open = row["verdict"] == "keep running"
     arms = f"for {variant} against {control}" if is_open else f"against {control}"
     call = row["verdict"] if is_open else f"{row['verdict']} {variant}"
-    return f"{call}, because {effect_sentence(row, currency)} {arms}{_because(row)}" + "".join(
+    is_beaten = rival_arms.BEATEN_BY in str(row["reason"])  # it may do good, and be stopped for a better one
+    why = f"although {effect_sentence(row, currency)} {arms}, since {row['reason']}" if is_beaten else (
+        f"because {effect_sentence(row, currency)} {arms}{_because(row)}")
+    return f"{call}, {why}" + "".join(
         f" ({caveat})" for caveat in care)
 
 

@@ -40,6 +40,13 @@ def test_a_clear_rise_ships_with_its_number():
         "gift: ship letter, because it raised spend by £2.00 [£0.50, £3.50] against none.",)
 
 
+def test_an_arm_that_does_good_is_stopped_for_a_better_one_in_spite_of_it_not_because_of_it():
+    beaten = {"verdict": "stop", "reason": "call is better than it by 4 [2, 6]"}
+    assert experiments_text.experiments_answer(effects(beaten), GATES, "GBP") == (
+        "gift: stop letter, although it raised spend by £2.00 [£0.50, £3.50] against none, since call is better than "
+        "it by 4 [2, 6].",)
+
+
 def test_what_no_plan_drew_is_given_no_causal_verb():
     sentence = experiments_text.experiments_answer(effects({"is_exploratory": True}), GATES, "GBP")[0]
     assert "spend was higher by £2.00 [£0.50, £3.50] against none" in sentence
