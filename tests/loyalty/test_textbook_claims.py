@@ -94,5 +94,7 @@ def test_claims_are_said_with_the_behaviour_of_the_groups_or_why_there_is_none()
     few = textbook_claims.returns_by_satisfaction(answered(0.1, 0.5, 0.9, n=60), 180)
     assert loyalty_motives.textbook_claim_sentences(more, few)[1] == (
         "Cannot say: fewer than 10 customers are the least satisfied 15 % with a complete horizon; 30 are needed.")
+    assert loyalty_motives.textbook_claim_sentences(more, few)[2] == (
+        "Cannot say: fewer than 10 customers are the most satisfied 15 % with a complete horizon; 30 are needed.")
     claims = textbook_claims.loyalty_claims(more, few, said)
     assert all(claim.operationalisation for claim in claims)

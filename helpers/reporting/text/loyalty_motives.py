@@ -219,13 +219,17 @@ def textbook_claim_sentences(more: Estimate, returns: ReturnsBySatisfaction) -> 
     """
     recommends = (f"Repeating customers would recommend more often than others by {formatting.estimate_text(more)}."
                   if more.status is Status.OK else f"Cannot say: {more.reason}.")
-    lacking = next((e.reason for e in returns.shares if e.status is not Status.OK), "")
-    if lacking:
-        return recommends, f"Cannot say: {lacking}.", f"Cannot say: {lacking}."
-    bottom, middle, top = (share_text(asdict(e)) for e in returns.shares)
-    start = f"Within {returns.horizon_days} days"
-    return (recommends, f"{start} {bottom} of the least satisfied 15 % returned, {middle} of the middle 70 %.",
-            f"{start} {top} of the most satisfied 15 % returned, {middle} of the middle 70 %.")
+    return recommends, _end_returned(returns, 0, "least"), _end_returned(returns, 2, "most")
+
+
+def _end_returned(returns: ReturnsBySatisfaction, end: int, name: str) -> str:
+    """Return how many of one end by satisfaction returned beside the middle, or what of the two is not known."""
+    own, middle = returns.shares[end], returns.shares[1]
+    if lacking := next((e.reason for e in (own, middle) if e.status is not Status.OK), ""):
+        return f"Cannot say: {lacking}."
+    own_text, middle_text = (share_text(asdict(e)) for e in (own, middle))
+    return (f"Within {returns.horizon_days} days {own_text} of the {name} satisfied 15 % returned, "
+            f"{middle_text} of the middle 70 %.")
 
 
 KINDS, WHY, CURVE, TIE, SAID, OWED, LIABILITY, ENROLMENT, SCORE, PRICES, PROMISES, VISITS = (
