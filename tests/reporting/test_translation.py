@@ -93,7 +93,7 @@ def test_a_page_names_its_language_translates_its_headings_and_ends_with_chinese
     with in_language("zh_CN"):
         page = pages.notebook_page(notebook, footing=pages.Footing("simulated", as_of="2025-12-31"))
     assert '<html lang="zh-CN">' in page
-    assert all(text in page for text in ("领导摘要", "关键指标", "Something that nobody translated.", "数据源",
+    assert all(text in page for text in ("管理层摘要", "关键指标", "Something that nobody translated.", "数据源",
                                          "一期顾客中在下一期得以保留的比例", "截至2025年12月31日"))
     assert '<html lang="en">' in pages.notebook_page(notebook, footing=pages.Footing("simulated"))
 
