@@ -129,14 +129,15 @@ def gate_counts(gates: pd.DataFrame) -> str:
         return message("No check was made.")
     crossed, n = gates[gates["is_crossed"]], formatting.whole(len(gates))
     if crossed.empty:
-        return plural("{n} check was made, none failed.", "{n} checks were made, none failed.", len(gates), n=n)
+        return plural("{n} check was made and passed.", "{n} checks were made and passed.", len(gates), n=n)
     by_level = crossed["level"].value_counts()
     follows = {"block": translatable("{n} blocked a verdict"), "strike": translatable("{n} took figures out of the "
                "report"), "qualify": translatable("{n} called for caution"), "note": translatable("{n} noted")}
     counts = [message(said, n=formatting.whole(by_level[level])) for level, said in follows.items()
               if level in by_level]
-    return plural("{n} check was made, {n_failed} failed: {counts}.", "{n} checks were made, {n_failed} failed: "
-                  "{counts}.", len(gates), n=n, n_failed=formatting.whole(len(crossed)), counts=counts)
+    return plural("{n} check was made, {n_found} found something: {counts}.",
+                  "{n} checks were made, {n_found} found something: {counts}.", len(gates), n=n,
+                  n_found=formatting.whole(len(crossed)), counts=counts)
 
 
 def significant_changes(kpis: pd.DataFrame) -> str:

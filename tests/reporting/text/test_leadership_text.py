@@ -120,8 +120,8 @@ def test_trust_counts_gates_and_what_became_of_them():
     held = leading.gates("06", leading.gate("a", "x", Level.STRIKE), leading.gate("b", "y"), leading.gate("c", "z"),
                          leading.gate("d", "z", is_crossed=False))
     assert leadership_text.gate_counts(held) == (
-        "4 checks were made, 3 failed: 1 took figures out of the report and 2 called for caution.")
-    assert leadership_text.gate_counts(held.tail(1)) == "1 check was made, none failed."
+        "4 checks were made, 3 found something: 1 took figures out of the report and 2 called for caution.")
+    assert leadership_text.gate_counts(held.tail(1)) == "1 check was made and passed."
     assert leadership_text.gate_counts(held.head(0)) == "No check was made."
 
 
