@@ -270,9 +270,11 @@ def leave_one_out_gate(
     """
     label = design.metric_label(metric)
     name, claims = f"{design.label}: largest value of {label}", f"the difference in {label}"
-    own = blocks[(blocks["experiment"] == design.experiment) & (blocks["metric"] == metric)]
-    told = [blocked.leave_one_out(own, (design.control, v)) if design.block
-            else mean_difference.leave_one_out(design, metric, v, outcomes) for v in design.variants]
+    if design.block:
+        own = blocks[(blocks["experiment"] == design.experiment) & (blocks["metric"] == metric)]
+        told = [blocked.leave_one_out(own, (design.control, v)) for v in design.variants]
+    else:
+        told = [mean_difference.leave_one_out(design, metric, v, outcomes) for v in design.variants]
     found = [i for i in told if i is not None]
     if not found:
         return Gate(name, np.nan, 1.0, False, Level.QUALIFY, claims, "too few values to tell")
