@@ -59,7 +59,7 @@ DEFAULT_ACTION_RULES = (
     ActionRule(action="personal contact", risks=("high", "medium"), lowest_tier=2, channel="phone", contact_cost=10.0,
                due_days=7, script="Ask how the last order went and what we could do better; offer nothing unasked."),
     ActionRule(action="offer by e-mail", risks=("high",), has_offer=True, channel="e-mail",
-               script="We have not seen you for a while: here is something for your next order."),
+               script="Thank you for your orders: here is something for your next one."),
     ActionRule(action="reminder by e-mail", risks=("medium",), lowest_tier=3, channel="e-mail",
                script="What is new since your last order, and how to reach us."),
 )

@@ -286,8 +286,8 @@ def with_pipeline_decision(
         return decisions
     many = f"{forecast.n_beyond:,} open opportunit{'y' if forecast.n_beyond == 1 else 'ies'}"
     asked = pd.DataFrame([{
-        "decision": f"Decide or close {many}", "cost": 0.0,
+        "decision": f"Ask about {many} and close what nobody confirms", "cost": 0.0,
         "gain": "not in money: what is forecast is then what is alive", "worst_case": 0.0,
-        "confidence": "as recorded: none was ever decided later", "owner": assumptions.owner,
+        "confidence": "as recorded: none was ever decided later; it takes the owners' time", "owner": assumptions.owner,
         "stop_on": pd.Timestamp(as_of + timedelta(days=assumptions.account_days)), "status": "asked for"}])
     return pd.concat([part for part in (decisions, asked) if len(part)], ignore_index=True)[list(DECISIONS.names)]

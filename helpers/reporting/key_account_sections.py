@@ -131,7 +131,7 @@ def account_plan(
 def open_opportunities(
     outcomes: pd.DataFrame, forecast: PipelineForecast, longest: float | None = None
 ) -> pd.DataFrame:
-    """Return what is open with its chance and its next step, the oldest first.
+    """Return what is open with its chance and its next step, the most expected first, then the longest open.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def open_opportunities(
         next_step=np.select([found["days"].isna(), found["days"] >= late],
                             ["record when it was opened, or close it", "decide or close"], "follow up"),
         to_record=found["account_id"].isna().map({True: "its account"}))
-    return found.sort_values(["days", "opportunity_id"], ascending=[False, True], ignore_index=True)
+    return found.sort_values(["expected", "days", "opportunity_id"], ascending=[False, False, True], ignore_index=True)
 
 
 def account_file(

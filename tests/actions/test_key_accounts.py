@@ -210,7 +210,7 @@ def test_what_is_open_longer_than_decisions_took_is_a_decision_asked_for():
     waiting = PipelineForecast(pd.DataFrame(), unknown, unknown, 0, 3)
     asked = sales_pipeline.with_pipeline_decision(none, waiting, ActionsConfig(owner="Ada", account_days=7), AS_OF)
     assert asked[["decision", "owner", "worst_case"]].to_numpy().tolist() == [
-        ["Decide or close 3 open opportunities", "Ada", 0.0]]
+        ["Ask about 3 open opportunities and close what nobody confirms", "Ada", 0.0]]
     assert asked["stop_on"].iloc[0] == pd.Timestamp(AS_OF) + pd.Timedelta(days=7)
     nothing = replace(waiting, n_beyond=0)
     assert sales_pipeline.with_pipeline_decision(asked, nothing, ActionsConfig(), AS_OF) is asked

@@ -70,7 +70,19 @@ def closings_sentence(forecast: PipelineForecast, longest: float, horizon_days: 
             f"({longest:.0f} days) or longer: decide or close them." if forecast.n_beyond else "")
     undated = (f" {formatting.whole(forecast.n_undated)} have no opening day and are not forecast."
                if forecast.n_undated else "")
-    return f"{said}{late}{undated}"
+    return f"{said}{_without_account(forecast, currency)}{late}{undated}"
+
+
+def _without_account(forecast: PipelineForecast, currency: str) -> str:
+    """Return how much of what is expected stands at no account, which no table of accounts holds; empty where none."""
+    known = forecast.by_opportunity.reindex(columns=["account_id", "expected"])  # without columns where nothing is open
+    of_none = known[known["account_id"].isna()]
+    if of_none.empty:
+        return ""
+    many = formatting.count_text(len(of_none), "opportunity", "opportunities")
+    amount = formatting.money(float(of_none["expected"].sum()), currency)
+    return (f" Of that, {amount} is expected of {many} without an account on record: record it before they are "
+            "followed up.")
 
 
 def coverage_sentence(accounts: pd.DataFrame) -> str:

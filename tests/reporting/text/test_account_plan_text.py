@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -36,6 +38,13 @@ def test_closings_are_told_with_what_is_not_forecast(n_beyond, n_undated, end):
     assert said.startswith("Of 288 open opportunities of an age at which decisions still came, 72 [59, 85] are "
                            "expected to be won within 90 days, worth ")
     assert said.endswith(end)
+
+
+def test_what_is_expected_without_an_account_is_told_since_no_table_of_accounts_holds_it():
+    rows = pd.DataFrame({"account_id": [None, "Acme", None], "expected": [400.0, 900.0, 200.0]})
+    said = text.closings_sentence(replace(forecast(0, 0), by_opportunity=rows), 138, 90, "USD")
+    assert said.endswith("Of that, $600 is expected of 2 opportunities without an account on record: record it before "
+                         "they are followed up.")
 
 
 def test_what_cannot_be_forecast_says_why():
