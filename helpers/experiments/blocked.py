@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.experiments.aggregates import METRIC_PREFIX, ArmMoments
-from helpers.experiments.mean_difference import Difference, LeaveOneOut, t_difference
+from helpers.experiments.mean_difference import Difference, LeaveOneOut, one_left_out, t_difference
 from helpers.foundation.engine import Engine
 
 STRATUM, CLUSTER = "stratum", "cluster_id"
@@ -186,10 +186,7 @@ def leave_one_out(moments: pd.DataFrame, arms: tuple[str, str]) -> LeaveOneOut |
     place, end = ends.idxmax()
     extreme = float(rows.loc[place, end])
     after = blocked_difference(_without(rows, place, extreme), arms).difference
-    if after is None:
-        return None
-    shift = abs(before.value - after.value) / after.error if after.error else math.inf
-    return LeaveOneOut(arms[1], extreme, before.value, after.value, shift if before.value != after.value else 0.0)
+    return None if after is None else one_left_out(arms[1], extreme, before, after)
 
 
 def _without(rows: pd.DataFrame, place: int, value: float) -> pd.DataFrame:

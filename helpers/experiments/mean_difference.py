@@ -110,7 +110,7 @@ class LeaveOneOut:
         Arm that is compared with the control.
     extreme : float
         The value farthest from the mean of its arm.
-    with_it, without_it : float
+    with_unit, without_unit : float
         The difference with and without that unit.
     shift : float
         How far it moves the difference, in standard errors of the difference without it.
@@ -146,8 +146,14 @@ def leave_one_out(design: ExperimentDesign, metric: str, variant: str, outcomes:
                          key=lambda pair: abs(pair[1] - arms[pair[0]].mean))
     reduced = {arm: m.without(extreme) if arm == whose else m for arm, m in arms.items()}
     before, after = (welch_difference(of[design.control], of[variant]) for of in (arms, reduced))
-    shift = abs(before.value - after.value) / after.error if after.error else math.inf
-    return LeaveOneOut(variant, extreme, before.value, after.value, shift if before.value != after.value else 0.0)
+    return one_left_out(variant, extreme, before, after)
+
+
+def one_left_out(variant: str, extreme: float, before: Difference, after: Difference) -> LeaveOneOut:
+    """Return what an extreme unit does, from the difference before and after it was left out."""
+    moved = abs(before.value - after.value)
+    shift = moved / after.error if after.error else math.inf if moved else 0.0
+    return LeaveOneOut(variant, extreme, before.value, after.value, shift)
 
 
 def moments_from_row(row: pd.Series) -> ArmMoments:

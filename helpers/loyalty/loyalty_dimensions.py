@@ -46,8 +46,8 @@ def loyalty_dimensions(
     rows = []
     columns = DIMENSION_COLUMNS if assumed.asks_attachment else {
         SATISFACTION_DIMENSION if column == "attitude" else name: column for name, column in DIMENSION_COLUMNS.items()}
-    told = [kind for kind in kinds if not hidden_kinds(people[people["kind"].isin(LOYALTY_KINDS)])[kind]]
-    for segment in ("all", *told):
+    withheld = hidden_kinds(people[people["kind"].isin(LOYALTY_KINDS)])
+    for segment in ("all", *(kind for kind in kinds if not withheld[kind])):
         part = people if segment == "all" else people[people["kind"] == segment]
         for dimension, column in columns.items():
             known = part[part[column].notna()]
