@@ -128,7 +128,7 @@ def _too_few(rows: list[dict[str, Any]]) -> tuple[str, ...]:
     if len(left) == 1 and len(rows) == 1:
         return (message("The {list} has no outcome in money that can be judged: {reason}.",
                         list=readable_id(left[0]["name"]), reason=next(iter(reasons))),)
-    named = [message("{list} ({n} contacted, {n_control} in the control group)",
+    named = [message("{list} ({n} drawn for contact, {n_control} in the control group)",
                      list=readable_id(row["name"]).partition(" of ")[0],
                      n=people_text(int(row["primary"]["n_variant"])),
                      n_control=people_text(int(row["primary"]["n_control"]))) for row in left]

@@ -42,8 +42,8 @@ def test_each_list_of_the_latest_day_is_told_and_none_of_an_earlier_one():
     assert said[2].startswith("Win-back: 200 drawn for contact, 100 in the control group: margin €2,000 [−€400, "
                               "€3,600], no difference beyond chance")
     assert said[2].endswith("net −€2,000 [−€4,400, −€400]: it lost money.")
-    assert said[3] == ("Too few to tell what they brought: customer club (27 contacted, fewer than 10 in the control "
-                       "group).")
+    assert said[3] == ("Too few to tell what they brought: customer club (27 drawn for contact, fewer than 10 in the "
+                       "control group).")
     assert said[-1] == "Lists are not added up, since a customer may stand on two."
 
 
