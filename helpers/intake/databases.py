@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 import pyarrow as pa
@@ -189,8 +190,8 @@ def _refused(where: str, error: Exception) -> InputError:
 @contextmanager
 def _server_answer(file: FileRule, where: str) -> Iterator[pa.RecordBatchReader]:
     address = _connection(file, where, "the address of the database, postgresql://user:password@host/name")
+    dbapi = _driver(file.format, where)
     from adbc_driver_manager import Error  # only where a source has a database
-    from adbc_driver_postgresql import dbapi
 
     try:
         opened = dbapi.connect(address, autocommit=True)
@@ -214,11 +215,7 @@ SERVER_ANSWERS = {"postgresql": _server_answer}
 def _driver_answer(file: FileRule, where: str) -> Iterator[pa.RecordBatchReader]:
     """Give the answer of a database whose ADBC driver is installed, by its address or its options as JSON."""
     told = _connection(file, where, "the address of the database, or its driver's options as a JSON object")
-    try:
-        dbapi = importlib.import_module(f"adbc_driver_{file.format}.dbapi")
-    except ModuleNotFoundError:
-        raise InputError(where, f"the driver of {file.format} is not installed",
-                         f"pip install adbc-driver-{file.format}") from None
+    dbapi = _driver(file.format, where)
     from adbc_driver_manager import Error
 
     try:
@@ -229,6 +226,14 @@ def _driver_answer(file: FileRule, where: str) -> Iterator[pa.RecordBatchReader]
     except (Error, pa.ArrowException, ValueError, TypeError) as error:
         said = " ".join(str(error).replace(told, "the database").split())
         raise InputError(where, f"the database refused ({said})", "a connection and a query that it answers") from None
+
+
+def _driver(system: str, where: str) -> ModuleType:
+    try:
+        return importlib.import_module(f"adbc_driver_{system}.dbapi")
+    except ModuleNotFoundError:
+        raise InputError(where, f"the driver of {system} is not installed",
+                         f"pip install adbc-driver-{system}") from None
 
 
 def _connection(file: FileRule, where: str, allowed: str) -> str:

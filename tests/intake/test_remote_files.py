@@ -85,10 +85,10 @@ def test_a_bucket_is_read_by_its_own_file_system(small, tmp_path, monkeypatch):
     assert asked == ["s3://bucket/orders.csv"]
 
 
-@pytest.mark.parametrize("system", ["snowflake", "bigquery", "flightsql"])
+@pytest.mark.parametrize("system", ["postgresql", "snowflake", "bigquery", "flightsql"])
 def test_a_database_whose_driver_is_not_installed_says_which_is_needed(small, monkeypatch, system):
     monkeypatch.setenv(HIDDEN, "somewhere")
-    monkeypatch.setitem(sys.modules, f"adbc_driver_{system}", None)  # as if it were not there
+    monkeypatch.setitem(sys.modules, f"adbc_driver_{system}.dbapi", None)  # as if it were not there
     with pytest.raises(InputError, match=f"pip install adbc-driver-{system}"):
         small.landed(files={"orders": {"format": system, "connection": HIDDEN, "query": "select 1 a order by a"}})
 
