@@ -49,7 +49,7 @@ def action_gates(
     n_scored = int((actions["risk"] != "not scored").sum())
     return (
         _risk_gate(n_scored, len(actions)), _tier_gate(actions), *_upstream_gates(churn_gates),
-        *([_horizon_gate(scores, window), _contract_gate(scores)] if len(scores) else []),
+        *_horizon_gate(scores, window), *([_contract_gate(scores)] if len(scores) else []),
         _willing_gate(actions), _consent_gate(actions, permitted), *_response_gates(response),
         *_break_even_gates(actions, response), _hold_out_gate(actions),
     )
@@ -90,13 +90,16 @@ def _upstream_gates(churn_gates: pd.DataFrame) -> tuple[Gate, ...]:
                  RANKING_FIGURE, sentence),) if len(churn_gates) else ()
 
 
-def _horizon_gate(scores: pd.DataFrame, window: tuple[date, int]) -> Gate:
+def _horizon_gate(scores: pd.DataFrame, window: tuple[date, int]) -> tuple[Gate, ...]:
+    """Return whether risks look as far ahead as the plan; nothing where no risk has a date to compare."""
     as_of, horizon_days = window
-    due = pd.to_datetime(scores["due_on"]).dropna()
-    off = float((due - pd.Timestamp(as_of + timedelta(days=horizon_days))).dt.days.abs().max()) if len(due) else 0.0
+    due = pd.to_datetime(scores["due_on"]).dropna() if len(scores) else pd.Series(dtype="datetime64[us]")
+    if due.empty:
+        return ()
+    off = float((due - pd.Timestamp(as_of + timedelta(days=horizon_days))).dt.days.abs().max())
     sentence = (f"the risk looks {horizon_days} days ahead, as this plan does" if off == 0 else
                 f"the risk ends {off:.0f} days off the {horizon_days} days of this plan")
-    return Gate("one horizon", off, 0, off > 0, Level.QUALIFY, RANKING_FIGURE, sentence)
+    return (Gate("one horizon", off, 0, off > 0, Level.QUALIFY, RANKING_FIGURE, sentence),)
 
 
 def _contract_gate(scores: pd.DataFrame) -> Gate:
