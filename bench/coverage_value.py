@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.value import clv, early_behaviour, sales_forecast, value_predictors, weekly_sales
+from helpers.value import clv, early_behaviour, retention_mix, sales_forecast, value_predictors, weekly_sales
 from helpers.value.btyd import covariates, fitting, frequency_recency, gamma_gamma
 from helpers.value.btyd.bg_nbd import BG_NBD, MBG_NBD
 from helpers.value.btyd.condensed_nbd import condensed_nbd
@@ -231,11 +231,43 @@ def of_early_behaviour(rng, replications, customers):
         row(f"later margin by {name}", sum(f[name] for f in found), len(found))
 
 
+def followed(rng, shares, rates, n):
+    """Return customers of each class, their money (gamma, of shape 1/2) and squares, all and those who stayed."""
+    classes = rng.multinomial(n, shares)
+    kept = rng.binomial(classes, rates)
+    money = [[rng.gamma(0.5, 60 * (i + 1), k) for i, k in enumerate(ks)] for ks in (classes - kept, kept)]
+    sums, squares = ([np.array([(m**power).sum() for m in part]) for part in money] for power in (1, 2))
+    return np.column_stack([classes, kept, sums[0] + sums[1], sums[1], squares[0] + squares[1], squares[1]])
+
+
+def of_retention(rng, replications, customers):
+    """Hold the intervals of a change in the retention rate, by customers and by money, against the planted ones."""
+    shares, rates = (np.array(x) for x in (((0.5, 0.3, 0.2), (0.4, 0.35, 0.25)), ((0.3, 0.6, 0.8), (0.35, 0.6, 0.75))))
+    mean_money = 30.0 * np.arange(1, 4)
+    truth = {}
+    for by, weight in (("", np.ones(3)), (retention_mix.BY_MONEY, mean_money)):
+        sides = [np.column_stack([s * weight, s * weight * r])[None] for s, r in zip(shares, rates, strict=True)]
+        names = (f"{q}{by}" for q in (retention_mix.CHANGE, retention_mix.BY_MIX, retention_mix.WITHIN))
+        truth |= dict(zip(names, retention_mix.kitagawa_split(*sides)[:, 0], strict=True))
+        truth |= {f"{q}{by}": side[0, :, 1].sum() / side[0, :, 0].sum() for q, side in
+                  zip((retention_mix.RATE_BEFORE, retention_mix.RATE_AFTER), sides, strict=True)}
+    found = []
+    for i in range(replications):
+        columns = [f"{c}_{when}" for when in ("before", "after") for c in retention_mix.FOLLOWED]
+        counts = np.hstack([followed(rng, s, r, customers) for s, r in zip(shares, rates, strict=True)])
+        mix = retention_mix.RetentionMix(182, pd.DataFrame(counts, columns=columns), i)
+        table = mix.table().set_index("quantity")
+        found.append({name: table.at[name, "low"] <= value <= table.at[name, "high"] for name, value in truth.items()})
+    for name in truth:
+        row(name, sum(f[name] for f in found), len(found))
+
+
 PARTS = {"values": of_values,
          "bg": lambda *given: of_model(*given, BG_NBD, bought_after_a_first, OF_BG),
          "pareto": lambda *given: of_model(*given, PARETO_NBD, bought_until_gone, OF_PARETO),
          "regular": lambda *given: of_model(*given, condensed_nbd(2), bought_regularly, OF_MBG),
-         "channels": of_channels, "quarters": of_quarters, "early": of_early_behaviour}
+         "channels": of_channels, "quarters": of_quarters, "early": of_early_behaviour,
+         "retention": of_retention}
 
 
 def main():

@@ -18,7 +18,7 @@ from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.schema import CLAIMS, FORECAST_KEY, FORECASTS, GATES, GRADES, LIST
 from helpers.reporting.text import stale_records as stale_records_text
-from helpers.value import historical_value, recurring_revenue, sales_forecast
+from helpers.value import historical_value, recurring_revenue, weekly_sales
 
 ALERTS, SCORES = "results/alerts", "results/churn_scores"
 
@@ -90,7 +90,7 @@ def outcomes(ws: Workspace, transactions: ir.Table, due: pd.DataFrame) -> pd.Ser
     lost = scoring.realised_churn(ws.engine, transactions, made)
     money = scoring.realised_margin_lost(ws.engine, transactions, made, partial(ws.frame_of, name=SCORES))
     later = historical_value.realised_orders_and_margin(ws.engine, transactions, due, ws.study.economics)
-    sales = sales_forecast.realised_sales(ws.engine, transactions, due, ws.study.economics)
+    sales = weekly_sales.realised_sales(ws.engine, transactions, due, ws.study.economics)
     fees = recurring_revenue.realised_recurring_revenue(ws.engine, ws.table("canonical/subscriptions"), due)
     return lost.fillna(money).fillna(later).fillna(sales).fillna(fees)
 

@@ -30,6 +30,7 @@ from helpers.value.revenue_bridge import RevenueBridge
 from helpers.value.sales_forecast import SalesForecast
 from helpers.value.segmentation import CustomerSegments
 from helpers.value.value_predictors import ValuePredictors
+from helpers.value.weekly_sales import RULES
 
 
 def revenue_change(bridge: RevenueBridge, mix: RetentionMix, retained: RetainedCustomers, currency: str) -> Exhibit:
@@ -37,6 +38,7 @@ def revenue_change(bridge: RevenueBridge, mix: RetentionMix, retained: RetainedC
     exact = dict.fromkeys(["before", "after", "change"], partial(formatting.exact_money, currency=currency))
     parts = display.data_table(bridge.table_of_parts(), exact, value_text.bridge_periods_caption(bridge))
     said = (value_text.retention_sentence(bridge), value_text.retention_change_sentence(mix),
+            value_text.retention_change_by_money_sentence(mix), value_text.retention_by_quarter_sentence(mix),
             clv_text.retained_customers_sentence(retained, currency)) if bridge.periods else ()
     return display.show(parts, display.paragraph(said))
 
@@ -97,7 +99,7 @@ def models_in_holdout(
                              "repeat orders a week", series="series")
     parameters = display.estimates_table(clv.table() if clv.fits else clv.table().head(0), currency,
                                          "Totals and parameters")
-    past = dict.fromkeys(["forecast", "low", "high", "rule", "actual"], money)
+    past = dict.fromkeys(["forecast", "low", "high", *RULES, "actual"], money)
     return display.show(
         display.data_table(clv.rivals(), formats, clv_text.naive_baselines_caption(clv.trial)), weekly,
         display.data_table(clv.classes("frequency"), caption="Mean orders by repeat orders before"),
@@ -106,7 +108,8 @@ def models_in_holdout(
                            "Finer models in the hold-out"),
         display.estimates_table(channel_models.table(), caption="Rates by channel; finer models less the plain one"),
         display.paragraph(segments_text.covariate_models_sentence(channel_models) if clv.fits else ""),
-        display.data_table(sales_text.past_quarters_table(sales), past, "Net sales of past quarters"))
+        display.data_table(sales_text.past_quarters_table(sales), past, "Net sales of past quarters",
+                           headings=sales_text.sales_forecast_headings()))
 
 
 def balance(found: CustomerProfitability, indices: CustomerIndices, currency: str) -> Exhibit:

@@ -5,47 +5,49 @@ wide the fan is follows from how far the same recipe was off in quarters that it
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.customers import features, purchases
+from helpers.customers import purchases
 from helpers.customers.windows import TimeWindow
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.foundation.study_config import Economics
-from helpers.stats import forecast_evaluation
 from helpers.value.btyd import frequency_recency
 from helpers.value.btyd.fitting import BtydFit
 from helpers.value.btyd.frequency_recency import FrequencyRecency
-from helpers.value.historical_value import VALUE_FORECAST_WINDOW
+from helpers.value.revenue_bridge import net_sales_between
 from helpers.value.schema import SALES_FORECAST
 from helpers.value.weekly_sales import (
+    BY_OTHER_RULE,
+    BY_RULE,
+    LAST_QUARTER,
     MEASURES,
     MIN_HISTORY_WEEKS,
     MIN_QUARTERS,
     NO_PAST_QUARTERS,
     QUARTER_WEEKS,
+    RULES,
     YEAR_WEEKS,
     CountsAt,
+    by_simple_rule,
     counts_in_seasonal_time,
     expected_weeks,
     fit_to_some,
     past_quarters,
     quarters_with_season,
     seasonal_index,
-    seasonal_naive,
     weekly_sales,
 )
 
 QUANTILES, LEVEL = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975), 0.95
 
-RULE, RECENT_AVERAGE = "seasonal-naive rule", "average of the last quarter"
+RECENT_AVERAGE = "average of the last quarter"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,12 +67,13 @@ class SalesForecast:
     ahead : DataFrame
         Grain week ahead: ``today`` and ``new``, orders of today's and of new customers; `MEASURES`.
     past : DataFrame
-        Grain past quarter × week × measure: ``quarter`` (0 the latest), ``week``, ``measure``, ``forecast``, ``rule``,
-        ``actual``.
+        Grain past quarter × week × measure, as `helpers.value.weekly_sales.past_quarters` gives it.
     has_season : bool
         Whether a season is seen in the orders.
     reason : str
         Why there is no forecast, a sentence; empty where there is one.
+    anonymous : float
+        Net sales without a customer in the last 13 weeks, no part of any figure here [money]; NaN where not counted.
     """
 
     as_of_on: date
@@ -81,6 +84,7 @@ class SalesForecast:
     past: pd.DataFrame
     has_season: bool = False
     reason: str = ""
+    anonymous: float = float("nan")
 
     @property
     def n_quarters(self) -> int:
@@ -98,11 +102,11 @@ class SalesForecast:
         return TimeWindow(self.as_of_on + timedelta(1), self.due_on)
 
     def quarters(self) -> pd.DataFrame:
-        """Return past quarters: ``due_on``, ``measure``, ``forecast``, ``low``, ``high``, ``rule``, ``actual``.
+        """Return past quarters: ``due_on``, ``measure``, ``forecast``, ``low``, ``high``, `RULES`, ``actual``.
 
         The interval is that of the recipe's error in the other past quarters, which the quarter itself had no part in.
         """
-        sums = self.past.groupby(["quarter", "measure"], as_index=False)[["forecast", "rule", "actual"]].sum()
+        sums = self.past.groupby(["quarter", "measure"], as_index=False)[["forecast", *RULES, "actual"]].sum()
         off = sums["actual"] / sums["forecast"].where(sums["forecast"] > 0) - 1
         n_others = sums.groupby("measure")["quarter"].transform("size") - 1
         squares = off.pow(2).groupby(sums["measure"]).transform("sum") - off.pow(2)
@@ -119,7 +123,7 @@ class SalesForecast:
         measure : str
             Of `MEASURES`.
         by : str
-            ``forecast``, or ``rule`` for the seasonal-naive rule.
+            ``forecast``, or one of `RULES`.
         is_week : bool
             Whether errors of single weeks are told.
         """
@@ -172,14 +176,24 @@ class SalesForecast:
         shares = np.linspace(0.0005, 0.9995, 1_999)
         return float(1 - np.interp(target / value - 1, self._deviations(shares, measure), shares))
 
-    def rule(self, measure: str) -> np.ndarray:
-        """Return the weeks ahead by the seasonal-naive rule, shape ``(13,)``."""
-        return seasonal_naive(self.history[measure].to_numpy())
+    def rules(self, measure: str) -> tuple[str, ...]:
+        """Return the simple rules that can be told of a measure, the one that was nearer in past quarters first.
+
+        Under a year on record the seasonal-naive rule is the last quarter again.
+        """
+        known = RULES if len(self.history) >= YEAR_WEEKS else (LAST_QUARTER,)
+        errors = {rule: self.spread(measure, rule) for rule in known}
+        return tuple(sorted((r for r in known if np.isfinite(errors[r])), key=errors.__getitem__))
+
+    def by_rule(self, measure: str, rule: str) -> np.ndarray:
+        """Return the weeks ahead by one of `RULES`, shape ``(13,)``."""
+        return by_simple_rule(rule, self.history[measure].to_numpy())
 
     def n_nearer(self, measure: str) -> int:
-        """Return in how many past quarters the forecast came nearer to what happened than the rule."""
-        of = self.past[self.past["measure"] == measure].groupby("quarter")[["forecast", "rule", "actual"]].sum()
-        return int(((of["forecast"] - of["actual"]).abs() < (of["rule"] - of["actual"]).abs()).sum())
+        """Return in how many past quarters the forecast came nearer to what happened than the nearer of the rules."""
+        rule = next(iter(self.rules(measure)), LAST_QUARTER)
+        of = self.past[self.past["measure"] == measure].groupby("quarter")[["forecast", rule, "actual"]].sum()
+        return int(((of["forecast"] - of["actual"]).abs() < (of[rule] - of["actual"]).abs()).sum())
 
     def weeks(self, measure: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the latest year by week, ``on``, ``value``, and what had been forecast in it, with the ``part``."""
@@ -209,30 +223,35 @@ class SalesForecast:
 
     def _measure_table(self, measure: str, plan: float) -> pd.DataFrame:
         """Return the weeks and the quarter of one measure, each at each quantile."""
-        weeks, rule, whole = self.ahead[measure].to_numpy(), self.rule(measure), self.expected(measure)
+        weeks, whole = self.ahead[measure].to_numpy(), self.expected(measure)
         values = np.vstack([self.quantiles(measure, weeks[:, None], is_week=True), self.quantiles(measure, whole)])
         start, days = pd.Timestamp(self.as_of_on), 7 * np.arange(len(weeks) + 1)
         first, last, is_week = np.append(days[:-1], 0), np.append(days[1:], days[-1]), np.arange(len(days)) < len(weeks)
+        rules = self.rules(measure)
+        by_rule, by_other = ([*(made := self.by_rule(measure, rules[at])), made.sum()] if at < len(rules) else np.nan
+                             for at in (0, 1))
+        chance = self.share_of_chance(measure, plan) if np.isfinite(plan) else np.nan
         spans = pd.DataFrame({
             "measure": measure, "period": np.where(is_week, "week", "quarter"),
             "from_on": start + pd.to_timedelta(first + 1, "D"), "due_on": start + pd.to_timedelta(last, "D"),
-            "rule_value": np.append(rule, rule.sum()), "plan_value": np.where(is_week, np.nan, plan),
+            "rule_value": by_rule, "rule": RULES[rules[0]] if rules else None, "other_rule_value": by_other,
+            "plan_value": np.where(is_week, np.nan, plan), "plan_chance": np.where(is_week, np.nan, chance),
+            "anonymous_value": np.where(is_week | (measure != "net_sales"), np.nan, self.anonymous),
             "unit": MEASURES[measure], "model": self.model, "n": self.n_customers})
         long = spans.loc[spans.index.repeat(len(QUANTILES))].reset_index(drop=True)
         return long.assign(quantile=np.tile(QUANTILES, len(spans)), value=values.ravel())[list(SALES_FORECAST.names)]
 
     def forecasts(self, others: pd.DataFrame) -> pd.DataFrame:
-        """Return ``results/value_forecasts``: other forecasts, and the quarter's, the rule beside each of these."""
+        """Return ``results/value_forecasts``: other forecasts, and the quarter's, the rules beside each of these."""
         if self.reason:
             return others
         made, due = pd.Timestamp(self.as_of_on), pd.Timestamp(self.due_on)
         rows = []
         for measure, unit in self.measures.items():
-            told = (("", self.expected(measure), "forecast", self.model),
-                    ("_by_rule", float(self.rule(measure).sum()), "rule", RULE))
+            told = [("", self.expected(measure), "forecast", self.model),
+                    *((suffix, float(self.by_rule(measure, rule).sum()), rule, RULES[rule])
+                      for suffix, rule in zip((BY_RULE, BY_OTHER_RULE), self.rules(measure), strict=False))]
             for suffix, value, by, model in told:
-                if not np.isfinite(self.spread(measure, by)):  # the rule has expected nothing in any past quarter
-                    continue
                 limits = self.quantiles(measure, value, by=by)
                 rows.append({"quantity": f"quarter_{measure}{suffix}", "segment": "all", "made_as_of_on": made,
                              "due_on": due, "value": value, "low": limits[0], "high": limits[-1], "level": LEVEL,
@@ -241,13 +260,14 @@ class SalesForecast:
         return pd.concat([others, own], ignore_index=True) if len(others) else own
 
     def errors(self) -> pd.DataFrame:
-        """Return how far the forecast and the rule were off in past quarters, by measure, as a long summary table."""
+        """Return how far forecast and rules were off in past quarters, by measure, as a long summary table."""
         if self.reason:
             return no_estimate("quarter_error", Status.INSUFFICIENT, self.reason, unit="share").table()
         return estimate_table([
             Estimate("quarter_error", self.spread(measure, by), unit="share", n=self.n_customers,
-                     segment=f"{measure} by {self.model if by == 'forecast' else RULE}")
-            for measure in MEASURES for by in ("forecast", "rule") if np.isfinite(self.spread(measure, by))])
+                     segment=f"{measure} by {RULES.get(by, self.model)}")
+            for measure in MEASURES for by in ("forecast", *self.rules(measure))
+            if np.isfinite(self.spread(measure, by))])
 
 
 def forecast_sales(engine: Engine, transactions: ir.Table, as_of_on: date, economics: Economics,
@@ -275,7 +295,10 @@ def forecast_sales(engine: Engine, transactions: ir.Table, as_of_on: date, econo
         known = frequency_recency.buyer_history_from_days(days.filter(days.on <= cutoff_on), cutoff_on)
         return frequency_recency.count_buyers(engine, known).counts
 
-    return forecast_from_weeks(history, counts_at, fit, as_of_on)
+    last_quarter = TimeWindow(as_of_on - timedelta(7 * QUARTER_WEEKS - 1), as_of_on)
+    everybody = float(net_sales_between(engine, transactions, last_quarter.first_on, last_quarter.last_on))
+    of_known = float(history["net_sales"].tail(QUARTER_WEEKS).sum())
+    return replace(forecast_from_weeks(history, counts_at, fit, as_of_on), anonymous=everybody - of_known)
 
 
 def forecast_from_weeks(history: pd.DataFrame, counts_at: CountsAt, fit: BtydFit | None,
@@ -314,36 +337,3 @@ def _reason(history: pd.DataFrame) -> str:
     return "" if len(history) >= needed else (
         f"Purchases are on record for {len(history)} whole weeks; with fewer than {needed} a forecast of the next "
         "quarter cannot be tested on past ones, and no range can be stated.")
-
-
-def realised_sales(engine: Engine, transactions: ir.Table, due: pd.DataFrame, economics: Economics) -> pd.Series:
-    """Return the sales of the quarter of each forecast, of old and new customers, by the index of `due`.
-
-    Parameters
-    ----------
-    engine : Engine
-        Counts.
-    transactions : ir.Table
-        Today's ``canonical/transactions``, which must reach to every ``due_on``.
-    due : DataFrame
-        Grain forecast: the columns of ``results/value_forecasts``.
-    economics : Economics
-        Margin where no cost is known.
-
-    Returns
-    -------
-    Series of float
-        NaN for any other quantity.
-    """
-    names = [f"quarter_{measure}{suffix}" for measure in MEASURES for suffix in ("", "_by_rule")]
-
-    def counted(made_on: datetime, due_on: datetime) -> dict[str, float]:
-        days = features.customer_days(transactions, due_on.date()).filter(ibis._.on > made_on.date())
-        sums = engine.first_row(days.aggregate(
-            orders=features.is_occasion(days).ifelse(1, 0).sum().fill_null(0).cast("float64"),
-            net_sales=days.net_sales.sum().cast("float64").fill_null(0.0),
-            margin=features.margin_with_assumed_rate(days, economics.margin_rate).sum().cast("float64").fill_null(0.0)))
-        return {name: sums[name.removeprefix("quarter_").removesuffix("_by_rule")] for name in names}
-
-    return forecast_evaluation.outcomes_since_forecast(due, due["quantity"].isin(names), VALUE_FORECAST_WINDOW,
-                                                       "quantity", counted)

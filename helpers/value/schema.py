@@ -95,8 +95,8 @@ VALUE_FORECASTS = forecasts_schema(
 
 SALES_FORECAST = Table("results/sales_forecast", "measure × period × quantile",
                        ("measure", "period", "from_on", "quantile"), (
-    Column("measure", "text", "what is forecast, of customers of today and new ones, if nothing is done; margin is not "
-           "discounted", True, ("orders", "net_sales", "margin", "recurring_revenue")),
+    Column("measure", "text", "what is forecast, of customers known by an id, today's and new ones, if nothing is "
+           "done; margin is not discounted", True, ("orders", "net_sales", "margin", "recurring_revenue")),
     Column("period", "text", "a week, a month of contracts, or the whole quarter: 13 weeks, or 3 months of contracts",
            True, ("week", "month", "quarter")),
     Column("from_on", "date", "first day of the period", True),
@@ -104,9 +104,14 @@ SALES_FORECAST = Table("results/sales_forecast", "measure × period × quantile"
     Column("quantile", "number", "chance that no more than `value` comes; .5 is what is expected, .025 and .975 are "
            "the limits of the 95 % prediction interval [share]", True, low=0, high=1),
     Column("value", "number", "orders or money that comes with this chance at most, in `unit`", True),
-    Column("rule_value", "number", "what the seasonal-naive rule says: the same weeks of the year before; of a history "
-           "under a year the quarter before"),
+    Column("rule_value", "number", "what the simple rule says that was nearer in past quarters"),
+    Column("rule", "text", "which: the seasonal-naive rule (same weeks of the year before), or the last quarter again"),
+    Column("other_rule_value", "number", "what the other of these rules says; empty under a year on record"),
     Column("plan_value", "number", "what the study plans for the period, by days of calendar quarters; empty without"),
+    Column("plan_chance", "number", "chance that the plan is reached, by the distribution of the forecast [share]",
+           low=0, high=1),
+    Column("anonymous_value", "number", "net sales of the last 13 weeks without a customer, which finance counts; no "
+           "part of value, rules and plan [money]"),
     Column("unit", "text", "unit of value, rule_value and plan_value", True),
     Column("model", "text", "what the orders of today's customers come from", True),
     Column("n", "integer", "customers, or contracts that run, on the day of the forecast", True, low=0),

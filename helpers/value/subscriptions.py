@@ -28,6 +28,8 @@ OTHER_PLANS = "other plans"
 
 NO_FEES = "no monthly fees are recorded"
 
+CONTRACT_MARGIN_RATE = "contract_margin_rate"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SubscriptionSurvival:
@@ -47,6 +49,9 @@ class SubscriptionSurvival:
         the end.
     reason : str
         Why there is no value; empty where there is.
+    margin_rate : float
+        Share of fees that the study takes for margin: no part of the intervals, which tell how long contracts last
+        [share]; NaN where there is no value.
     """
 
     months: int
@@ -56,6 +61,7 @@ class SubscriptionSurvival:
     kept: Estimate
     n_running: int
     reason: str = ""
+    margin_rate: float = float("nan")
 
     @property
     def n_fee_unknown(self) -> int:
@@ -72,7 +78,9 @@ class SubscriptionSurvival:
     def table(self) -> pd.DataFrame:
         """Return the totals and their horizon as a long summary table; empty without contracts."""
         horizon = Estimate("contract_horizon", self.months, unit="months", n=self.n_running)
-        return estimate_table([self.equity, self.kept, horizon] if self.n_running else [])
+        assumed = Estimate(CONTRACT_MARGIN_RATE, self.margin_rate, unit="share", n=self.n_running)
+        told = [self.equity, self.kept, horizon, *([] if np.isnan(self.margin_rate) else [assumed])]
+        return estimate_table(told if self.n_running else [])
 
 
 def survival_by_plan(engine: Engine, subscriptions: ir.Table, as_of_on: date, *, horizon_days: int, margin_rate: float,
@@ -126,7 +134,7 @@ def survival_by_plan(engine: Engine, subscriptions: ir.Table, as_of_on: date, *,
     values = pd.concat([v for v, _ in valued]).sort_values("subscription_id", ignore_index=True)
     equity = _percentile_interval("contract_equity", np.sum([total for _, total in valued], axis=0), "money",
                                   len(priced))
-    return SubscriptionSurvival(months, curves, values, equity, lasting, len(running))
+    return SubscriptionSurvival(months, curves, values, equity, lasting, len(running), margin_rate=margin_rate)
 
 
 def _contracts(engine: Engine, subscriptions: ir.Table, as_of_on: date) -> pd.DataFrame:

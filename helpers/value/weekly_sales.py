@@ -5,7 +5,7 @@ Weeks end on the weekday of the last day that is seen, so that the newest one is
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 import ibis
 import ibis.expr.types as ir
@@ -14,9 +14,12 @@ import pandas as pd
 
 from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
+from helpers.foundation.study_config import Economics
+from helpers.stats import forecast_evaluation
 from helpers.value.btyd import fitting, frequency_recency
 from helpers.value.btyd.fitting import BtydFit, BtydModel
 from helpers.value.btyd.frequency_recency import FrequencyRecency
+from helpers.value.historical_value import VALUE_FORECAST_WINDOW
 
 QUARTER_WEEKS, YEAR_WEEKS = 13, 52
 
@@ -32,7 +35,13 @@ MAX_FITTED_CUSTOMERS = 5_000  # a past quarter's model is fitted to so many cust
 
 MEASURES = {"orders": "orders", "net_sales": "money", "margin": "money"}  # measure, its unit
 
-NO_PAST_QUARTERS = pd.DataFrame(columns=["quarter", "week", "measure", "forecast", "rule", "actual"])
+SEASONAL_NAIVE, LAST_QUARTER = "seasonal_naive", "last_quarter"  # columns of what a simple rule had said
+
+RULES = {SEASONAL_NAIVE: "seasonal-naive rule", LAST_QUARTER: "last-quarter rule"}
+
+BY_RULE, BY_OTHER_RULE = "_by_rule", "_by_other_rule"  # end a quantity by the rule that was nearer, by the other
+
+NO_PAST_QUARTERS = pd.DataFrame(columns=["quarter", "week", "measure", "forecast", *RULES, "actual"])
 
 CountsAt = Callable[[int], FrequencyRecency]
 
@@ -156,6 +165,11 @@ def seasonal_naive(weekly: np.ndarray) -> np.ndarray:
     return weekly[len(weekly) - back:][:QUARTER_WEEKS]
 
 
+def by_simple_rule(rule: str, weekly: np.ndarray) -> np.ndarray:
+    """Return the 13 weeks ahead by one of `RULES`: those of a year before, or the last quarter again."""
+    return seasonal_naive(weekly) if rule == SEASONAL_NAIVE else weekly[-QUARTER_WEEKS:]
+
+
 def expected_weeks(
     history: pd.DataFrame, counts: FrequencyRecency, fit: BtydFit | None, season: np.ndarray
 ) -> pd.DataFrame:
@@ -221,8 +235,8 @@ def past_quarters(history: pd.DataFrame, counts_at: CountsAt, model: BtydModel |
     Returns
     -------
     DataFrame
-        Grain past quarter × week × measure: ``quarter`` (0 the latest), ``week``, ``measure``, ``forecast``, ``rule``
-        (seasonal-naive), ``actual``.
+        Grain past quarter × week × measure: ``quarter`` (0 the latest), ``week``, ``measure``, ``forecast``, what each
+        of `RULES` had said, ``actual``.
     """
     n_quarters = min((len(history) - MIN_HISTORY_WEEKS) // QUARTER_WEEKS, MAX_QUARTERS)
     found = [_past_quarter(history, counts_at((back + 1) * QUARTER_WEEKS), model, back) for back in range(n_quarters)]
@@ -241,8 +255,8 @@ def _past_quarter(history: pd.DataFrame, counts: FrequencyRecency, model: BtydMo
     made = expected_weeks(before, timed, fit, season)
     return pd.concat([pd.DataFrame({
         "quarter": back, "week": np.arange(QUARTER_WEEKS), "measure": measure, "forecast": made[measure].to_numpy(),
-        "rule": seasonal_naive(before[measure].to_numpy()), "actual": actual[measure].to_numpy()})
-        for measure in MEASURES])
+        **{rule: by_simple_rule(rule, before[measure].to_numpy()) for rule in RULES},
+        "actual": actual[measure].to_numpy()}) for measure in MEASURES])
 
 
 def quarters_with_season(past: pd.DataFrame, n_weeks: int) -> pd.DataFrame:
@@ -272,3 +286,36 @@ def thinned(counts: FrequencyRecency, n_most: int) -> FrequencyRecency:
     n = np.diff(np.floor(np.cumsum(counts.n) / every), prepend=0.0)
     rows = n > 0
     return FrequencyRecency(counts.x[rows], counts.t_x[rows], counts.T[rows], n[rows])
+
+
+def realised_sales(engine: Engine, transactions: ir.Table, due: pd.DataFrame, economics: Economics) -> pd.Series:
+    """Return the sales of the quarter of each forecast, of old and new customers, by the index of `due`.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    transactions : ir.Table
+        Today's ``canonical/transactions``, which must reach to every ``due_on``.
+    due : DataFrame
+        Grain forecast: the columns of ``results/value_forecasts``.
+    economics : Economics
+        Margin where no cost is known.
+
+    Returns
+    -------
+    Series of float
+        NaN for any other quantity.
+    """
+    measure_of = {f"quarter_{m}{suffix}": m for m in MEASURES for suffix in ("", BY_RULE, BY_OTHER_RULE)}
+
+    def counted(made_on: datetime, due_on: datetime) -> dict[str, float]:
+        days = features.customer_days(transactions, due_on.date()).filter(ibis._.on > made_on.date())
+        sums = engine.first_row(days.aggregate(
+            orders=features.is_occasion(days).ifelse(1, 0).sum().fill_null(0).cast("float64"),
+            net_sales=days.net_sales.sum().cast("float64").fill_null(0.0),
+            margin=features.margin_with_assumed_rate(days, economics.margin_rate).sum().cast("float64").fill_null(0.0)))
+        return {name: sums[measure] for name, measure in measure_of.items()}
+
+    return forecast_evaluation.outcomes_since_forecast(due, due["quantity"].isin(list(measure_of)),
+                                                       VALUE_FORECAST_WINDOW, "quantity", counted)

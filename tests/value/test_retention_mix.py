@@ -36,7 +36,7 @@ def test_a_lower_chance_to_stay_is_told_as_a_change_within_classes(session_engin
     change, by_mix, within = found.estimates()
     assert change.value == pytest.approx(by_mix.value + within.value)
     assert within.high < -0.05
-    assert found.counts["n_before"].tolist() == [750, 750, 0]
+    assert found.counts["n_before"].groupby("orders").sum().tolist() == [750, 750]
     assert abs(by_mix.value) < abs(within.value)
 
 
@@ -83,6 +83,78 @@ def test_intervals_hold_the_planted_change_as_often_as_they_say():
         found = retention_mix.RetentionMix(365, counts, i).estimates()
         held += sum(e.low <= t <= e.high for e, t in zip(found, truth, strict=True))
     assert 0.92 <= held / 600 <= 0.98
+
+
+def young_company(rng, a_day, *, n_old=0):
+    """Return orders of a company whose customers stay as they always did: Pareto/NBD over 913 days, nothing planted.
+
+    Besides those who join every day, `n_old` came in the four years before records begin.
+    """
+    began = np.concatenate([np.repeat(np.arange(913), a_day), rng.integers(-1_460, 0, n_old)])
+    until = began + rng.exponential(1 / rng.gamma(0.6, 1 / 60, len(began)).clip(1e-9))
+    rows = []
+    for i, (joined, left) in enumerate(zip(began, np.minimum(until, 913), strict=True)):
+        n = rng.poisson(rng.gamma(0.8, 1 / 60) * max(left - joined, 0))
+        days = np.unique(np.append(joined, joined + (left - joined) * rng.random(n)).astype("int64"))
+        rows += [{"customer_id": f"{i:05d}", "amount": 10.0,
+                  "ordered_at": f"{END - timedelta(days=int(912 - day)):%Y-%m-%d}"} for day in days if 0 <= day < 913]
+    return rows
+
+
+def test_a_young_company_that_ages_owes_its_higher_rate_to_mix_and_not_to_what_it_did(session_engine, transactions):
+    table = transactions(young_company(np.random.default_rng(11), 8))
+    found = retention_mix.split_retention_change(session_engine, table, END, 365, 1)
+    change, by_mix, within = found.estimates()
+    assert (found.n_days, found.lag_days, found.has_tenure) == (182, 365, True)
+    assert change.low > 0.02
+    assert by_mix.low > 0
+    assert within.low <= 0 <= within.high
+    assert "by number of orders and of tenure" in text.retention_change_sentence(found)
+
+
+def test_where_records_begin_amid_old_customers_their_tenure_tells_nothing_apart(session_engine, transactions):
+    table = transactions(young_company(np.random.default_rng(12), 3, n_old=6_000))
+    found = retention_mix.split_retention_change(session_engine, table, END, 365, 1)
+    assert not found.has_tenure
+
+
+def test_quarters_stand_beside_half_years_with_who_came_back_after_a_pause(session_engine, transactions):
+    table = transactions(young_company(np.random.default_rng(13), 4))
+    found = retention_mix.split_retention_change(session_engine, table, END, 365, 1)
+    rows = found.table().set_index(["quantity", "segment"])["value"]
+    by_quarter = rows.xs(retention_mix.QUARTER, level="segment")
+    assert by_quarter[retention_mix.PERIOD] == 91
+    moved = by_quarter[retention_mix.RATE_AFTER] - by_quarter[retention_mix.RATE_BEFORE]
+    assert moved == pytest.approx(by_quarter[retention_mix.CHANGE])
+    days = session_engine.frame(table.select("customer_id", "ordered_at"), "t").assign(
+        back=lambda t: (pd.Timestamp(END) - pd.to_datetime(t["ordered_at"]).dt.normalize()).dt.days)
+    whose = {name: set(days.loc[days["back"].between(*span), "customer_id"]) for name, span in
+             {"half": (182, 363), "quarter": (182, 272), "later": (0, 181)}.items()}
+    paused = whose["half"] - whose["quarter"]
+    assert rows[retention_mix.PAUSED_AFTER, "all"] == len(paused & whose["later"]) / len(paused)
+    assert "came back, " in text.retention_by_quarter_sentence(found)
+
+
+def test_by_money_each_customer_counts_by_net_sales(session_engine, transactions):
+    back = {"large": (250, 60), "small": (250,), "old": (640, 430), "gone": (640,)}
+    amounts = {"large": 90.0, "small": 10.0, "old": 30.0, "gone": 70.0}
+    rows = [{"customer_id": f"{name}-{i}", "ordered_at": f"{END - timedelta(days)}", "amount": amounts[name]}
+            for name, at in back.items() for i in range(40) for days in at]
+    rows += [{"customer_id": "early", "ordered_at": f"{END - timedelta(729)}", "amount": 1.0}]
+    table = retention_mix.split_retention_change(session_engine, transactions(rows), END, 365, 1).table()
+    found = table[table["segment"] == "all"].set_index("quantity")["value"]
+    assert found[retention_mix.RATE_BEFORE + retention_mix.BY_MONEY] == pytest.approx(0.3)
+    assert found[retention_mix.RATE_AFTER + retention_mix.BY_MONEY] == pytest.approx(0.9)
+    assert found[retention_mix.CHANGE + retention_mix.BY_MONEY] == pytest.approx(0.6)
+    assert (found[retention_mix.RATE_BEFORE], found[retention_mix.RATE_AFTER]) == (0.5, 0.5)
+
+
+def test_orders_without_money_have_a_rate_by_customers_only(session_engine, transactions):
+    rows = [{**row, "amount": None} for row in purchases((200, 200, 0), (0.5, 0.3, 0), np.random.default_rng(4))]
+    found = retention_mix.split_retention_change(session_engine, transactions(rows), END, 100, 1)
+    assert not found.reason
+    assert not found.table()["quantity"].str.endswith(retention_mix.BY_MONEY).any()
+    assert text.retention_change_by_money_sentence(found) == ""
 
 
 def test_a_short_history_bears_no_split(session_engine, transactions):

@@ -1,6 +1,6 @@
 """The forecast of the next quarter: recomputed by hand, tried on planted companies, graded when due."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -156,7 +156,8 @@ def test_the_table_holds_weeks_and_quarter_beside_rule_and_plan():
     whole = table[(table["period"] == "quarter") & (table["quantile"] == 0.5)].set_index("measure")
     by_week = table[(table["period"] == "week") & (table["quantile"] == 0.5)].groupby("measure")["value"].sum()
     assert whole["value"].to_dict() == pytest.approx(by_week.to_dict())
-    assert whole.loc["orders", "rule_value"] == sum(range(152, 165))  # the same weeks of the year before
+    said = whole.loc["orders", ["rule", "rule_value", "other_rule_value"]].tolist()  # of a company that grows
+    assert said == ["last-quarter rule", sum(range(191, 204)), sum(range(152, 165))]
     assert whole["plan_value"].to_dict() == {"orders": pytest.approx(np.nan, nan_ok=True), "net_sales": 5_000.0,
                                              "margin": pytest.approx(np.nan, nan_ok=True)}
     assert whole["due_on"].unique().tolist() == [pd.Timestamp("2026-04-01")]
@@ -166,7 +167,7 @@ def test_orders_without_money_are_counted_and_no_money_is_told():
     found = forecast(weeks(100 + np.arange(104.0), price=0.0))
     assert set(found.table()["measure"]) == {"orders"}
     made = found.forecasts(pd.DataFrame(columns=list(VALUE_FORECASTS.names)))
-    assert made["quantity"].tolist() == ["quarter_orders", "quarter_orders_by_rule"]
+    assert made["quantity"].tolist() == ["quarter_orders", "quarter_orders_by_rule", "quarter_orders_by_other_rule"]
     assert made[["value", "low", "high"]].notna().all(axis=None)
     said = next_quarter.sales_forecast_sentences(found, {"net_sales": 5.0})
     assert "orders from customers known by an id" in said[0]
@@ -177,10 +178,11 @@ def test_a_quarter_is_graded_by_everybodys_sales_the_rule_beside_the_forecast(se
     due = forecast(weeks([10.0] * 78)).forecasts(pd.DataFrame(columns=list(VALUE_FORECASTS.names)))
     rows = [{"customer_id": who, "ordered_at": day, "amount": 30.0} for who, day in
             (("ann", "2025-12-31"), ("ann", "2026-01-01"), ("new", "2026-04-01"), ("ann", "2026-04-02"))]
-    found = sales_forecast.realised_sales(session_engine, transactions(rows), due, Economics(margin_rate=0.4))
+    found = weekly_sales.realised_sales(session_engine, transactions(rows), due, Economics(margin_rate=0.4))
+    came = {"quarter_orders": 2, "quarter_net_sales": 60, "quarter_margin": 24}
     assert dict(zip(due["quantity"], found, strict=True)) == {
-        "quarter_orders": 2, "quarter_orders_by_rule": 2, "quarter_net_sales": 60, "quarter_net_sales_by_rule": 60,
-        "quarter_margin": 24, "quarter_margin_by_rule": 24}
+        f"{quantity}{suffix}": actual for quantity, actual in came.items()
+        for suffix in ("", "_by_rule", "_by_other_rule")}
 
 
 def test_a_plan_by_calendar_quarter_is_shared_out_by_days():
@@ -198,6 +200,43 @@ def test_the_chance_to_reach_a_plan_is_one_half_at_what_is_expected():
     assert found.share_of_chance("orders", found.expected("orders")) == pytest.approx(0.5)
     assert found.share_of_chance("orders", found.quantiles("orders", found.expected("orders"))[-1]) == pytest.approx(
         0.025)
+
+
+def test_the_chance_to_reach_the_plan_is_read_off_the_distribution_whose_quantiles_are_told():
+    found = forecast(weeks(np.repeat([100.0, 120.0, 90.0, 110.0], 13)))
+    whole = found.table({"orders": 1_480.0}).query("period == 'quarter' and measure == 'orders'")
+    by_level = whole.set_index("quantile")["value"]
+    assert by_level[0.5] < 1_480 < by_level[0.75]
+    off = 1_480 / (13 * 110) - 1
+    chances = np.linspace(0.5, 0.99, 4_901)
+    beyond = found.spread("orders") ** 2 - np.mean([1 / (13 * 90), 1 / (13 * 120)])
+    reached = np.sqrt(stats.norm.ppf(chances) ** 2 / (13 * 110) + stats.t.ppf(chances, 2) ** 2 * beyond)
+    assert whole["plan_chance"].iloc[0] == pytest.approx(1 - chances[np.searchsorted(reached, off)], abs=0.001)
+
+
+def test_the_rule_beside_a_forecast_is_the_one_that_was_nearer_in_past_quarters():
+    rng = np.random.default_rng(8)
+    orders = rng.poisson(100 * 1.01 ** np.arange(130))
+    grown = forecast(weeks(orders))
+    assert grown.rules("orders") == ("last_quarter", "seasonal_naive")
+    planted = 100 * (1 + 0.6 * np.cos(2 * np.pi * np.arange(156) / 52))
+    seasonal = forecast(weeks(rng.poisson(planted)))
+    assert seasonal.rules("orders")[0] == "seasonal_naive"
+    assert forecast(weeks([10.0] * 60)).rules("orders") != ()
+    made = grown.forecasts(pd.DataFrame(columns=list(VALUE_FORECASTS.names))).set_index("quantity")
+    assert made.loc["quarter_orders_by_rule", "model"] == "last-quarter rule"
+    assert made.loc["quarter_orders_by_rule", "value"] == orders[117:].sum()
+    assert made.loc["quarter_orders_by_other_rule", "value"] == orders[78:91].sum()
+
+
+def test_sales_without_a_customer_in_the_last_quarter_are_told_apart(session_engine, transactions):
+    rows = [{"customer_id": f"{i}", "ordered_at": f"{END - timedelta(7 * i)}", "amount": 10.0} for i in range(70)]
+    rows += [{"customer_id": None, "ordered_at": f"{END - timedelta(days)}", "amount": 7.0} for days in (3, 90, 91)]
+    found = sales_forecast.forecast_sales(session_engine, transactions(rows), END, Economics(margin_rate=0.4), None)
+    assert found.anonymous == pytest.approx(14.0)
+    table = found.table().query("period == 'quarter'").set_index("measure")["anonymous_value"]
+    assert table.loc["net_sales"].tolist() == pytest.approx([14.0] * 7)
+    assert table["orders"].isna().all()
 
 
 def test_a_fit_takes_every_kth_customer_of_many():

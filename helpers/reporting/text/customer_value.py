@@ -1,5 +1,6 @@
 """Text on customer lifetime value, its hold-out validation, and retained customers."""
 
+import math
 from datetime import timedelta
 from functools import partial
 
@@ -291,8 +292,19 @@ def subscription_value_sentence(signed: SubscriptionSurvival, currency: str = ""
     return (f"{formatting.sentence_case(formatting.count_text(signed.n_running, 'contract', 'contracts'))} that "
             f"{'runs is' if signed.n_running == 1 else 'run are'} expected to bring "
             f"{formatting.estimate_text(signed.equity, currency=currency)} of margin within {signed.months} months, "
-            f"discounted to today; {formatting.estimate_text(signed.kept)} of them are expected to run still then"
+            f"discounted to today{_assumed_margin(signed, currency)}; "
+            f"{formatting.estimate_text(signed.kept)} of them are expected to run still then"
             f"{value_text.unknown_fees_text(signed.n_fee_unknown, signed.n_running)}.")
+
+
+def _assumed_margin(signed: SubscriptionSurvival, currency: str) -> str:
+    """Return the assumption that the value of contracts rests on, and what it is worth; empty where it is unknown."""
+    rate = signed.margin_rate
+    if math.isnan(rate) or not rate > 0:
+        return ""
+    point = formatting.money(signed.equity.value * 0.01 / rate, currency)
+    return (f", if {formatting.share(rate)} of fees are margin, as is assumed: a point more or less of it is {point}, "
+            "and the interval tells of how long contracts last alone")
 
 
 def contract_survival_title(signed: SubscriptionSurvival) -> str:

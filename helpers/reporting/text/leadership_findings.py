@@ -19,7 +19,7 @@ from helpers.reporting.translation import message, plural, translatable
 from helpers.stats.disclosure_control import is_hidden, share_text_if_enough
 from helpers.stats.suppressed_tables import WITHHELD
 from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY
-from helpers.value.subscriptions import SubscriptionSurvival
+from helpers.value.subscriptions import CONTRACT_MARGIN_RATE, SubscriptionSurvival
 
 BASE = "results/customer_base"
 
@@ -291,10 +291,10 @@ def contracts_ahead(results: RunResults) -> str:
     if Status.OK not in (equity.status, kept.status) or horizon.status is not Status.OK:
         return ""
     reason = "" if equity.status is Status.OK else equity.reason
-    said = customer_value_text.subscription_value_sentence(
-        SubscriptionSurvival(int(horizon.value), pd.DataFrame(), pd.DataFrame(), equity, kept, horizon.n, reason),
-        results.currency,
-    )
+    assumed = results.estimate(BASE, CONTRACT_MARGIN_RATE).value
+    signed = SubscriptionSurvival(int(horizon.value), pd.DataFrame(), pd.DataFrame(), equity, kept, horizon.n, reason,
+                                  assumed)
+    said = customer_value_text.subscription_value_sentence(signed, results.currency)
     if not results.has_crossed("results/value_gates", UNDATED):
         return said
     return message("{sentence} That holds if the records keep all who ever left; if they keep the latest alone, "

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
 from helpers.reporting import decimal_places, formatting
@@ -11,9 +10,12 @@ from helpers.reporting.run_results import RunResults
 from helpers.reporting.translation import message, translatable
 from helpers.value.recurring_revenue import BY_RULE, NO_CONTRACTS, QUANTITY, RecurringRevenue
 from helpers.value.sales_forecast import MEASURES, RECENT_AVERAGE, SalesForecast
-from helpers.value.weekly_sales import QUARTER_WEEKS, YEAR_WEEKS
+from helpers.value.weekly_sales import LAST_QUARTER, QUARTER_WEEKS, RULES, SEASONAL_NAIVE
 
 SALES_FORECAST = "results/sales_forecast"
+
+RULE_WORDS = {RULES[LAST_QUARTER]: translatable("the last quarter again"),
+              RULES[SEASONAL_NAIVE]: translatable("the same quarter a year before")}
 
 MEASURE_WORDS = {"orders": "orders", "net_sales": "net sales", "margin": "margin"}
 
@@ -54,8 +56,17 @@ def sales_forecast_sentences(found: SalesForecast, plan: Mapping[str, float], cu
         f"bring {formatting.join_words(told, 'nothing')} from customers known by an id (95 % prediction intervals). "
         f"{formatting.share(new)} of these orders are expected from customers who are still to come.",
         *_plan_sentences(found, plan, currency),
+        *_without_customer(found, currency),
         _tested(found),
     )
+
+
+def _without_customer(found: SalesForecast, currency: str) -> tuple[str, ...]:
+    """Return what finance counts beyond the customers who are forecast; nothing where there is none of it."""
+    if "net_sales" not in found.measures or math.isnan(found.anonymous) or not abs(found.anonymous) >= 0.005:
+        return ()
+    return (f"Net sales without a customer, which finance counts, are part of none of these figures nor of the plan: "
+            f"{formatting.money(found.anonymous, currency)} in the last {QUARTER_WEEKS} weeks.",)
 
 
 def quarter_ahead_sentence(results: RunResults) -> str:
@@ -71,15 +82,27 @@ def quarter_ahead_sentence(results: RunResults) -> str:
     low, high = (float(quarter["net_sales", quantile]) for quantile in (0.025, 0.975))
     wide = "" if high - low < quarter["net_sales", 0.5] else " " + message(
         "That range is wider than what is expected, since past quarters forecast in the same way were off by as much.")
-    places = {"date": formatting.date_text(row["due_on"]), "sales": sales, "margin": margin}
-    if decimal_places.is_missing(row["rule_value"]):
-        said = message("If we go on as before, the 13 weeks to {date} bring {sales} of net sales and {margin} of "
-                       "margin.", **places)
-    else:
-        said = message("If we go on as before, the 13 weeks to {date} bring {sales} of net sales and {margin} of "
-                       "margin; the simple rule, a past quarter again, says {rule} of net sales.", **places,
-                       rule=formatting.money(row["rule_value"], results.currency))
-    return said + wide + _beside_plan(row, quarter, results.currency)
+    said = message("If we go on as before, customers known by an id bring {sales} of net sales and {margin} of margin "
+                   "in the 13 weeks to {date}.", date=formatting.date_text(row["due_on"]), sales=sales, margin=margin)
+    return said + wide + _by_rules(row, results.currency) + _beside_plan(row, quarter, results.currency)
+
+
+def _by_rules(row: pd.Series, currency: str) -> str:
+    """Return what the simple rules say of net sales, the nearer first, and what is part of none of these figures."""
+    said = []
+    if not decimal_places.is_missing(row["rule_value"]):
+        said.append(message("The simple rule that was nearer in past quarters, {rule}, says {amount}.",
+                            rule=RULE_WORDS[row["rule"]],
+                            amount=formatting.money(row["rule_value"], currency)))
+    if not decimal_places.is_missing(row["other_rule_value"]):
+        other = next(words for rule, words in RULE_WORDS.items() if rule != row["rule"])
+        said.append(message("The other, {rule}, says {amount}.", rule=other,
+                            amount=formatting.money(row["other_rule_value"], currency)))
+    if not decimal_places.is_missing(row["anonymous_value"]) and abs(row["anonymous_value"]) >= 0.005:
+        said.append(message("Sales without a customer, which finance counts, are part neither of it nor of the plan: "
+                            "{amount} in the last 13 weeks.",
+                            amount=formatting.money(row["anonymous_value"], currency)))
+    return "".join(f" {sentence}" for sentence in said)
 
 
 def _beside_plan(row: pd.Series, quarter: pd.Series, currency: str) -> str:
@@ -91,13 +114,14 @@ def _beside_plan(row: pd.Series, quarter: pd.Series, currency: str) -> str:
             translatable("below all that the range holds") if plan < low else
             translatable("within the range, above what is expected") if plan > value else
             translatable("within the range, not above what is expected"))
-    by_level = quarter["net_sales"].sort_index()
-    short = float(np.interp(plan, by_level.to_numpy("float64"), by_level.index.to_numpy("float64")))
     places = {"amount": formatting.money(plan, currency), "place": said}
-    if not low <= plan <= high:
+    if decimal_places.is_missing(row["plan_chance"]) or not low <= plan <= high:
         return " " + message("Planned are {amount} of net sales: {place}.", **places)
-    return " " + message("Planned are {amount} of net sales: {place}; the plan is reached with a chance of about "
-                         "{share}.", **places, share=f"{round(100 * (1 - short))} %")
+    form = formatting.unit_format("money", currency)
+    lower, upper = (float(quarter["net_sales", q]) for q in (0.25, 0.75))
+    return " " + message("Planned are {amount} of net sales: {place}; the plan is reached with a chance of {share}, as "
+                         "half of such forecasts bring {range}.", **places, share=formatting.share(row["plan_chance"]),
+                         range=formatting.interval(lower, upper, form))
 
 
 def _range(quarter: pd.Series, measure: str, currency: str) -> str:
@@ -151,16 +175,18 @@ def _plan_sentences(found: SalesForecast, plan: Mapping[str, float], currency: s
 
 
 def _tested(found: SalesForecast) -> str:
-    """Return how past quarters would have been forecast, by the same method and by the seasonal-naive rule."""
+    """Return how past quarters would have been forecast, by the same method and by simple rules, the nearer first."""
     by = "net_sales" if "net_sales" in found.measures else "orders"
-    own, rule, nearer = found.spread(by), found.spread(by, "rule"), found.n_nearer(by)
+    own, nearer = found.spread(by), found.n_nearer(by)
+    rules = [f"{RULE_WORDS[RULES[r]]} by {formatting.share(found.spread(by, r))}" for r in found.rules(by)]
     n = found.n_quarters
     source = ("repeat orders as in the last quarter" if found.model == RECENT_AVERAGE
               else f"repeat orders by {found.model}")
     season = "times the season" if found.has_season else "without a season, since none can be told from the records"
-    against = "" if math.isnan(rule) else f"; the seasonal-naive rule by {formatting.share(rule)}"
-    verdict = ("; the forecast was nearer to what happened in "
-               f"{nearer} of {formatting.count_text(n, 'quarter', 'quarters')}")
+    against = f"; of simple rules {formatting.join_words(rules, 'none')}" if rules else ""
+    nearest = "the first of them" if len(rules) > 1 else "the rule"
+    verdict = (f"; the forecast was nearer to what happened than {nearest} in {nearer} of "
+               f"{formatting.count_text(n, 'quarter', 'quarters')}") if rules else ""
     few = " So few quarters leave the range wide." if n < 4 else ""
     tried = formatting.sentence_case(MEASURE_WORDS[by])
     return (f"Method: {source}, new customers as they came lately, {season}. {tried} of {n} past quarters, forecast "
@@ -182,23 +208,24 @@ def sales_forecast_table(found: SalesForecast, plan: Mapping[str, float]) -> pd.
     for measure in found.measures:
         value = found.expected(measure)
         low, _, lower, _, upper, _, high = found.quantiles(measure, value)
+        rules = {rule: float(found.by_rule(measure, rule).sum()) for rule in found.rules(measure)}
         rows.append({"measure": MEASURE_WORDS[measure], "expected": value, "half_from": lower, "half_to": upper,
-                     "low": low, "high": high, "rule": float(found.rule(measure).sum()),
+                     "low": low, "high": high, **dict.fromkeys(RULES, math.nan), **rules,
                      "plan": plan.get(measure, math.nan)})
     return pd.DataFrame(rows).dropna(axis=1, how="all")
 
 
-def sales_forecast_headings(found: SalesForecast) -> dict[str, str]:
+def sales_forecast_headings() -> dict[str, str]:
     """Return the headings of `sales_forecast_table`."""
-    rule = "Same quarter, year before" if len(found.history) >= YEAR_WEEKS else "Quarter before"
-    return {"half_from": "50 % from", "half_to": "50 % to", "low": "95 % from", "high": "95 % to", "rule": rule}
+    return {"half_from": "50 % from", "half_to": "50 % to", "low": "95 % from", "high": "95 % to",
+            SEASONAL_NAIVE: "Same quarter, year before", LAST_QUARTER: "Last quarter again"}
 
 
 def past_quarters_table(found: SalesForecast) -> pd.DataFrame:
-    """Return past quarters as a table for reading, the latest first: forecast, range, rule, what happened."""
+    """Return past quarters as a table for reading, the latest first: forecast, range, rules, what happened."""
     rows = found.quarters() if not found.reason else pd.DataFrame()
     if rows.empty:
         return rows
     shown = rows[(rows["measure"] == "net_sales") & ("net_sales" in found.measures)].sort_values("quarter")
     return shown.assign(due_on=[formatting.date_text(day) for day in shown["due_on"]])[
-        ["due_on", "forecast", "low", "high", "rule", "actual"]]
+        ["due_on", "forecast", "low", "high", *RULES, "actual"]]

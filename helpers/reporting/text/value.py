@@ -10,7 +10,7 @@ from helpers.foundation.results import Gate, Level, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.disclosure_control import is_hidden, people_text, share_text_if_enough
 from helpers.stats.suppressed_tables import suppressed_rows
-from helpers.value.retention_mix import RetentionMix
+from helpers.value.retention_mix import BY_MONEY, PAUSED_AFTER, PAUSED_BEFORE, RetentionMix
 from helpers.value.revenue_bridge import BRIDGE_SEGMENTS, NO_MONEY, REFUNDED_ONLY, BridgePart, RevenueBridge
 from helpers.value.subscriptions import ContractBase
 from helpers.value.tiers import TierShares
@@ -193,8 +193,34 @@ def retention_change_sentence(found: RetentionMix) -> str:
         return f"{start} shows no statistically significant change ({formatting.share_change_text(change)}){season}."
     moved = "rose" if change.value > 0 else "fell"
     mix, same = (formatting.share_change_text(e) for e in (by_mix, within))
-    return (f"{start} {moved} by {formatting.points(100 * abs(change.value))}: {mix} by mix (another share of "
-            f"customers with one order), {same} among customers with as many orders{season}.")
+    kinds, alike = (("orders and of tenure", "as many orders and the same tenure") if found.has_tenure else
+                    ("orders", "as many orders"))
+    return (f"{start} {moved} by {formatting.points(100 * abs(change.value))}: {mix} by mix (other shares of customers "
+            f"by number of {kinds}), {same} among customers with {alike}{season}.")
+
+
+def retention_change_by_money_sentence(found: RetentionMix) -> str:
+    """Return the same change with each customer counted by net sales; empty where that is not known."""
+    if found.reason or not found.has_money:
+        return ""
+    change, by_mix, within = (formatting.share_change_text(e) for e in found.estimates(BY_MONEY))
+    return f"By money, each customer counted by net sales, that is {change}: {by_mix} by mix, {within} among the same."
+
+
+def retention_by_quarter_sentence(found: RetentionMix) -> str:
+    """Return the change by quarters and why longer periods tell another one; empty where they are all there is."""
+    if not found.quarter:
+        return ""
+    change, _, within = (formatting.share_change_text(e) for e in found.quarter.estimates())
+    told = {e.quantity: e for e in found.rates()}
+    said = (f"By quarters, beside the same of the year before, it is {change}, {within} of it among customers of the "
+            f"same kind. A quarter counts who comes back within {found.quarter.n_days} days; {found.n_days} days count "
+            "who comes back after a pause too, and show more of what keeps customers")
+    if PAUSED_AFTER not in told:
+        return f"{said}."
+    before, after = (formatting.estimate_text(told[q]) for q in (PAUSED_BEFORE, PAUSED_AFTER))
+    return (f"{said}: of those without an order in the later half of these days {after} came back, {before} a year "
+            "before.")
 
 
 def top_share_sentence(pyramid: TierShares) -> str:

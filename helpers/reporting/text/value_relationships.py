@@ -110,6 +110,13 @@ def referral_sentence(found: ReferralValue, currency: str = "") -> str:
 # --- keeping ---------------------------------------------------------------------------------------------------------
 
 
+def retention_gain_text(gain: Estimate) -> str:
+    """Return what more retention adds; in words, where it is the same over the whole range of the retention rate."""
+    value, low, high = (formatting.share(v) for v in (gain.value, gain.low, gain.high))
+    return f"{value}, wherever in its range the retention rate lies," if low == value == high else (
+        formatting.estimate_text(gain))
+
+
 def retention_economics_sentence(found: RetentionEconomics, currency: str = "") -> str:
     """Return what a few points more retention are worth, and up to which cost."""
     if found.reason:
@@ -124,7 +131,7 @@ def retention_economics_sentence(found: RetentionEconomics, currency: str = "") 
         f"{points} points more retention, {formatting.share(found.base.value + found.step)} instead of "
         f"{formatting.estimate_text(found.base)} from one {period} to the next, would raise the margin of "
         f"{CLAIMED_YEARS} "
-        f"years by {formatting.estimate_text(gain)}. It pays as long as it costs less than {money(most.value)} an "
+        f"years by {retention_gain_text(gain)}. It pays as long as it costs less than {money(most.value)} an "
         "active "
         f"customer in each period; if everybody were approached at the assumed {cost}, {after} would be left. "
         "Whether it can be achieved is for an experiment to say."

@@ -1,9 +1,10 @@
 """Text on customer indices, segments, positioning and textbook claims."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from helpers.foundation.results import Claim, Estimate, Status
 from helpers.reporting import formatting
+from helpers.reporting.text.value_relationships import retention_gain_text
 from helpers.stats.disclosure_control import LEAST_PEOPLE, share_text_if_enough
 from helpers.stats.suppressed_tables import suppressed_rows
 from helpers.value.btyd.channel_cohort_models import CHANNEL_RATES, COHORT_MODELS, ChannelCohortModels
@@ -207,16 +208,16 @@ def textbook_claim_sentences(top: Estimate, gain: Estimate, saves: Estimate) -> 
         _claim(
             gain,
             f"Here 5 % more old customers would raise the margin of {CLAIMED_YEARS} years by {{}}, before the cost "
-            "of keeping them",
+            "of keeping them", retention_gain_text,
         ),
         _claim(saves, "Here customers brought by others lower the mean acquisition cost by {}"),
     )
 
 
-def _claim(own: Estimate, text: str) -> str:
+def _claim(own: Estimate, text: str, form: Callable[[Estimate], str] = formatting.estimate_text) -> str:
     if own.status is not Status.OK:
         return f"{formatting.sentence_case(own.reason)}."
-    return f"{text.format(formatting.estimate_text(own))}."
+    return f"{text.format(form(own))}.".replace(",,", ",")
 
 
 def textbook_claims_title(found: tuple[Claim, ...]) -> str:

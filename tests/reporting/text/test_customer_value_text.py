@@ -189,6 +189,9 @@ def test_contracts_say_what_they_bring_or_why_not():
     assert customer_value_text.subscription_value_sentence(runs, "USD") == (
         "10 contracts that run are expected to bring $5,000 [$4,800, $5,200] of margin within 12 months, discounted to "
         "today; 80.0 % [75.0 %, 85.0 %] of them are expected to run still then.")
+    assumed = customer_value_text.subscription_value_sentence(replace(runs, margin_rate=0.25), "USD")
+    assert ("discounted to today, if 25.0 % of fees are margin, as is assumed: a point more or less of it is $200, and "
+            "the interval tells of how long contracts last alone; 80.0 %") in assumed
     single = replace(runs, n_running=1, equity=replace(money, n=1))
     assert "1 contract that runs is" in customer_value_text.subscription_value_sentence(single)
     assert customer_value_text.subscription_value_sentence(replace(runs, n_running=40)).endswith(

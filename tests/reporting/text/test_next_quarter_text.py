@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -37,7 +38,8 @@ def test_a_plan_stands_beside_what_comes_anyway():
     assert said[1].startswith("Planned are £14,000 of net sales: without action £1,000 less than planned is expected")
     assert len(said) == 3
     table = text.sales_forecast_table(STEADY, {"net_sales": 14_000.0}).set_index("measure")
-    assert table.loc["net sales", ["expected", "rule", "plan"]].tolist() == [13_000.0, 14_300.0, 14_000.0]
+    assert table.loc["net sales", ["expected", "seasonal_naive", "last_quarter", "plan"]].tolist() == [
+        13_000.0, 14_300.0, 13_000.0, 14_000.0]
     assert "plan" not in text.sales_forecast_table(STEADY, {})
 
 
@@ -61,15 +63,17 @@ def test_the_fan_follows_a_year_of_weeks_and_what_was_forecast_in_it():
 def test_past_quarters_stand_beside_what_happened_the_latest_first():
     table = text.past_quarters_table(STEADY)
     assert table["due_on"].tolist() == ["31 December 2025", "1 October 2025", "2 July 2025"]
-    assert table[["forecast", "rule", "actual"]].iloc[0].tolist() == [14_300.0, 13_000.0, 13_000.0]
+    assert table[["forecast", "seasonal_naive", "last_quarter", "actual"]].iloc[0].tolist() == [
+        14_300.0, 13_000.0, 14_300.0, 13_000.0]
 
 
-def ahead(rule=900.0, plan=float("nan")):
+def ahead(rule=900.0, plan=float("nan"), chance=float("nan"), anonymous=float("nan")):
     due_on = pd.Timestamp("2026-09-28")
     rows = [{"measure": measure, "period": period, "due_on": due_on, "quantile": quantile, "value": factor * value,
-             "rule_value": factor * rule, "plan_value": plan, "unit": "money", "n": 100}
+             "rule_value": factor * rule, "rule": "last-quarter rule", "other_rule_value": factor * rule / 2,
+             "plan_value": plan, "plan_chance": chance, "anonymous_value": anonymous, "unit": "money", "n": 100}
             for measure, factor in (("net_sales", 10.0), ("margin", 1.0)) for period in ("week", "quarter")
-            for quantile, value in ((0.025, 80.0), (0.5, 100.0), (0.975, 120.0))]
+            for quantile, value in ((0.025, 80.0), (0.25, 95.0), (0.5, 100.0), (0.75, 105.0), (0.975, 120.0))]
     return pd.DataFrame(rows)
 
 
@@ -77,12 +81,23 @@ def said_ahead(table):
     return text.quarter_ahead_sentence(leading.results(sales_forecast=table))
 
 
-def test_what_comes_if_nothing_is_done_stands_beside_the_simple_rule():
+def test_what_comes_if_nothing_is_done_stands_beside_both_simple_rules_the_nearer_first():
     assert said_ahead(ahead()) == (
-        "If we go on as before, the 13 weeks to 28 September 2026 bring €1,000 [€800, €1,200] of net sales and €100 "
-        "[€80.00, €120] of margin; the simple rule, a past quarter again, says €9,000 of net sales.")
-    assert said_ahead(ahead(float("nan"))).endswith("of margin.")
+        "If we go on as before, customers known by an id bring €1,000 [€800, €1,200] of net sales and €100 [€80.00, "
+        "€120] of margin in the 13 weeks to 28 September 2026. The simple rule that was nearer in past quarters, the "
+        "last quarter again, says €9,000. The other, the same quarter a year before, says €4,500.")
+    assert said_ahead(ahead(float("nan"))).endswith("28 September 2026.")
     assert text.quarter_ahead_sentence(leading.results()) == ""
+
+
+def test_sales_that_finance_counts_beyond_the_forecast_are_named_beside_it():
+    assert said_ahead(ahead(anonymous=44.0)).endswith(
+        "Sales without a customer, which finance counts, are part neither of it nor of the plan: €44.00 in the last "
+        "13 weeks.")
+    assert "finance" not in said_ahead(ahead(anonymous=0.0))
+    known = replace(STEADY, anonymous=440.0)
+    assert "part of none of these figures nor of the plan: £440" in " ".join(
+        text.sales_forecast_sentences(known, {}, "GBP"))
 
 
 def test_a_range_of_sales_that_is_wider_than_what_is_expected_is_explained():
@@ -91,13 +106,12 @@ def test_a_range_of_sales_that_is_wider_than_what_is_expected_is_explained():
     assert "off by as much" not in said_ahead(ahead())
 
 
-@pytest.mark.parametrize(("plan", "place", "chance"), [
-    (1_300.0, "above all that the range holds", ""),
-    (1_000.0, "within the range, not above what is expected", "50 %"),
-    (1_100.0, "within the range, above what is expected", "26 %"),
-    (900.0, "within the range, not above what is expected", "74 %"),
-    (700.0, "below all that the range holds", "")])
-def test_the_plan_of_the_quarter_is_placed_in_the_range_of_the_forecast(plan, place, chance):
-    assert said_ahead(ahead(plan=plan)).endswith(
-        f" of net sales: {place}{chance and f'; the plan is reached with a chance of about {chance}'}.")
-    assert "Planned are" in said_ahead(ahead(plan=plan))
+@pytest.mark.parametrize(("plan", "place", "is_inside"), [
+    (1_300.0, "above all that the range holds", False),
+    (1_000.0, "within the range, not above what is expected", True),
+    (1_100.0, "within the range, above what is expected", True),
+    (700.0, "below all that the range holds", False)])
+def test_the_plan_of_the_quarter_is_placed_in_the_range_of_the_forecast(plan, place, is_inside):
+    chance = ("; the plan is reached with a chance of 24.7 %, as half of such forecasts bring [€950, €1,050]"
+              if is_inside else "")
+    assert said_ahead(ahead(plan=plan, chance=0.247)).endswith(f" of net sales: {place}{chance}.")

@@ -8,6 +8,7 @@ import pytest
 
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.reporting.text import value_relationships as value_relationships_text
+from helpers.reporting.text import value_segments as value_segments_text
 from helpers.value.acquisition import AcquisitionPayback
 from helpers.value.concentration import Concentration
 from helpers.value.customer_profitability import CustomerProfitability
@@ -237,3 +238,12 @@ def test_what_cannot_be_said_is_gathered_with_its_reasons():
     assert said.startswith("These data cannot say when winning a customer pays (nothing is recorded), what recom")
     assert "what more retention would bring (the history has 1 day)" in said
     assert said.endswith("and how customers see us beside others (no other brand was asked about).")
+
+
+def test_a_gain_that_is_the_same_over_the_range_of_the_retention_rate_shows_no_interval_without_width():
+    narrow, wide = (Estimate("gain", 0.08, 0.08 - half, 0.08 + half, unit="share") for half in (0.0002, 0.01))
+    same = value_relationships_text.retention_gain_text(narrow)
+    assert same == "8.0 %, wherever in its range the retention rate lies,"
+    assert value_relationships_text.retention_gain_text(wide) == "8.0 % [7.0 %, 9.0 %]"
+    said = value_segments_text.textbook_claim_sentences(narrow, narrow, narrow)[1]
+    assert said.endswith("by 8.0 %, wherever in its range the retention rate lies, before the cost of keeping them.")
