@@ -204,3 +204,14 @@ def final_model(basis: Dataset, name: str) -> Classifier:
     """Return the model that speaks of today's customers."""
     fit, later = final_training_snapshots(basis)
     return fit_at_origin(name, basis.rule, fit, later, basis.scoring)
+
+
+def calibration_error_logits(trial: Backtest, chosen: str) -> float:
+    """Return by how many logits the chosen model's level was off in later periods (root mean square); 0: none tried."""
+    if trial.design != OUT_OF_TIME:
+        return 0.0
+    found = classifier_metrics.calibration_intercept(trial.is_lost, trial.stated[chosen])
+    by_origin = [classifier_metrics.calibration_intercept(trial.is_lost[rows], trial.stated[chosen][rows])
+                 for day in trial.origins for rows in [trial.origin == day]]
+    known = [e.value for e in (found, *by_origin) if e.status is Status.OK]
+    return float(np.sqrt(np.mean(np.square(known[1:] or known)))) if known else 0.0

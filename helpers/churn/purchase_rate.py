@@ -131,8 +131,21 @@ def retained_value(basis: Dataset) -> RetainedValue:
     -----
     Of buyers what the purchase model behind customer lifetime value expects of who stays, or where none applies the
     repeat purchases expected by what each has bought. Of contracts with dates their fee, which does not vary; contracts
-    without dates have no horizon.
+    without dates have no horizon. At least nothing: refunds beyond what is on record as bought, of orders before the
+    records began, are no margin that an order to come would lose, and only positive margin can be at risk.
     """
+    found = _value_by_history(basis)
+    return RetainedValue(np.maximum(found.value, 0.0), np.where(found.value < 0, 0.0, found.sd), found.no_order)
+
+
+def n_refunded_beyond_sales(basis: Dataset) -> int:
+    """Return of how many of those to be scored the margin to date is below nothing, so that they have none to lose."""
+    about = basis.scoring.about
+    return int((about["margin"] < 0).sum()) if "margin" in about and not basis.has_purchase_model else 0
+
+
+def _value_by_history(basis: Dataset) -> RetainedValue:
+    """Return the same by the model that applies, below nothing where refunds exceed what is on record as bought."""
     about, days = basis.scoring.about, basis.horizon_days
     if basis.has_purchase_model:
         return value_by_purchase_model(about, days)

@@ -6,9 +6,10 @@ from datetime import date, datetime
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from helpers.churn import backtest, dataset, purchase_rate
-from helpers.churn.backtest import OUT_OF_TIME, Backtest
+from helpers.churn.backtest import Backtest
 from helpers.churn.config import ChurnConfig
 from helpers.churn.dataset import (
     ALL_CUSTOMERS,
@@ -22,13 +23,12 @@ from helpers.churn.schema import CHURN_FORECASTS, CHURN_SCORES
 from helpers.customers import purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, no_estimate
-from helpers.stats import classifier_metrics, confidence_intervals, forecast_evaluation
+from helpers.stats import confidence_intervals, forecast_evaluation
 
-INTERVAL_LEVEL = 0.95
+INTERVAL_LEVEL, MIN_RANKED_CUSTOMERS = 0.95, 100  # customers, so that a tenth of them are people enough to be told of
 
 CUSTOMERS_LOST, MARGIN_AT_RISK = "customers_lost", "margin_at_risk"
-
-MIN_RANKED_CUSTOMERS = 100  # customers, so that a tenth of them are people enough to be told of
+BY_RULE, SAME_RATE = "_by_rule", "churn rate of the period before"  # ends a quantity; what the simple rule expects
 
 
 def churn_scores(basis: Dataset, trial: Backtest, chosen: str, assumptions: ChurnConfig) -> pd.DataFrame:
@@ -56,10 +56,10 @@ def churn_scores(basis: Dataset, trial: Backtest, chosen: str, assumptions: Chur
         "basis": PURCHASE_DATASET if basis.kind == PURCHASE_DATASET else UNDATED_CONTRACTS,
         "p_baseline": p_rule, "risk": _risk_bands(churn_probability, assumptions), "due_on": pd.Timestamp(basis.due_on),
         "no_order_if_kept": np.minimum(if_kept.no_order, churn_probability),
-        "value_if_kept": if_kept.value, "value_if_kept_sd": if_kept.sd, "value_if_lost": assumptions.value_if_lost})
+        "value_if_kept": if_kept.value, "value_if_kept_sd": if_kept.sd,
+        "value_if_lost": np.minimum(assumptions.value_if_lost, if_kept.value)})  # nobody brings more for having left
     names = ("monthly_fee", "recency_days", "inactivity_percentile", "is_one_time")
-    carried = {c: about[c].to_numpy() for c in names if c in about}
-    found = found.assign(**carried)
+    found = found.assign(**{c: about[c].to_numpy() for c in names if c in about})
     left = purchase_rate.dropout_probability(churn_probability, found["no_order_if_kept"].to_numpy())
     found = found.assign(margin_at_risk=left * (found["value_if_kept"] - found["value_if_lost"]))
     if basis.kind != PURCHASE_DATASET:
@@ -110,17 +110,6 @@ def expected_churn(p: np.ndarray, level_error: float = 0.0, segment: str = ALL_C
                     n=n, segment=segment)
 
 
-def calibration_error_logits(trial: Backtest, chosen: str) -> float:
-    """Return by how many logits the chosen model's level was off in later periods (root mean square); 0: none tried."""
-    if trial.design != OUT_OF_TIME:
-        return 0.0
-    found = classifier_metrics.calibration_intercept(trial.is_lost, trial.stated[chosen])
-    by_origin = [classifier_metrics.calibration_intercept(trial.is_lost[rows], trial.stated[chosen][rows])
-                 for day in trial.origins for rows in [trial.origin == day]]
-    known = [e.value for e in (found, *by_origin) if e.status is Status.OK]
-    return float(np.sqrt(np.mean(np.square(known[1:] or known)))) if known else 0.0
-
-
 def churn_forecasts(scores: pd.DataFrame, trial: Backtest, made_as_of_on: date, eligible_days: int) -> pd.DataFrame:
     """Return the forecasts of customers lost, for all and by one-time and repeat buyers, and of the margin at risk.
 
@@ -145,18 +134,67 @@ def churn_forecasts(scores: pd.DataFrame, trial: Backtest, made_as_of_on: date, 
     dated = scores[scores["due_on"].notna()]
     if dated.empty:
         return pd.DataFrame(columns=list(CHURN_FORECASTS.names))
-    once, model = dated["is_one_time"].eq(True).to_numpy(dtype=bool), dated["model"].iloc[0]
-    p, off = dated["churn_probability"].to_numpy("float64"), calibration_error_logits(trial, model)
-    rows = {ALL_CUSTOMERS: np.ones(len(p), bool), ONE_TIME_BUYERS: once, REPEAT_BUYERS: ~once}
-    rows = rows if dated["basis"].iloc[0] == PURCHASE_DATASET else {ALL_CUSTOMERS: rows[ALL_CUSTOMERS]}
+    model = dated["model"].iloc[0]
+    p, off = dated["churn_probability"].to_numpy("float64"), backtest.calibration_error_logits(trial, model)
     money = margin_at_risk_interval(dated, off)
-    made = [*(expected_churn(p[chosen], off, segment) for segment, chosen in rows.items()),
+    made = [*(expected_churn(p[chosen], off, segment) for segment, chosen in _segments(dated).items()),
             *([money] if money.status is Status.OK else ())]
+    return _forecast_rows(made, dated, model, made_as_of_on, eligible_days)
+
+
+def _segments(dated: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return for whom customers lost are forecast, with a mask of them; buyers apart by whether they bought once."""
+    everybody, once = np.ones(len(dated), bool), dated["is_one_time"].eq(True).to_numpy(dtype=bool)
+    parts = {ONE_TIME_BUYERS: once, REPEAT_BUYERS: ~once} if dated["basis"].iloc[0] == PURCHASE_DATASET else {}
+    return {ALL_CUSTOMERS: everybody, **parts}
+
+
+def _forecast_rows(
+    made: list[Estimate], dated: pd.DataFrame, model: str, made_as_of_on: date, eligible_days: int, suffix: str = ""
+) -> pd.DataFrame:
     return pd.DataFrame([{
-        "quantity": e.quantity, "segment": e.segment, "made_as_of_on": pd.Timestamp(made_as_of_on),
+        "quantity": f"{e.quantity}{suffix}", "segment": e.segment, "made_as_of_on": pd.Timestamp(made_as_of_on),
         "due_on": dated["due_on"].iloc[0], "value": e.value, "low": e.low, "high": e.high, "level": e.level,
         "model": model, "unit": e.unit, "n": e.n, "basis": dated["basis"].iloc[0],
         "eligible_days": eligible_days} for e in made])
+
+
+def churn_forecasts_by_rule(
+    scores: pd.DataFrame, basis: Dataset, made_as_of_on: date, eligible_days: int
+) -> pd.DataFrame:
+    """Return what the simple rule says beside `churn_forecasts`: the churn rate of the period before, once more.
+
+    Of the margin at risk it says what everybody's value comes to if all leave at that rate alike.
+
+    Parameters
+    ----------
+    scores, made_as_of_on, eligible_days
+        As `churn_forecasts` takes them.
+    basis : Dataset
+        Whose newest snapshots have the rates.
+
+    Notes
+    -----
+    The interval allows for the change of the rate from one period to the next (root mean square of logits).
+    """
+    dated = scores[scores["due_on"].notna()]
+    known = [snapshot for day, snapshot in basis.snapshots.items() if day and len(snapshot.is_lost)]
+    if dated.empty or not known:
+        return pd.DataFrame(columns=list(CHURN_FORECASTS.names))
+    rates = np.array([(snapshot.is_lost.sum() + 0.5) / (len(snapshot.is_lost) + 1) for snapshot in known])
+    off = float(np.sqrt(np.mean(np.diff(special.logit(rates)) ** 2))) if len(rates) > 1 else 0.0
+    newest, made = known[0], []
+    before = _segments(newest.about.assign(basis=dated["basis"].iloc[0]))
+    made += [expected_churn(np.full(int(chosen.sum()), newest.is_lost[before[segment]].mean()), off, segment)
+             for segment, chosen in _segments(dated).items() if before[segment].any()]
+    rate = float(newest.is_lost.mean())
+    pause = np.minimum(dated["no_order_if_kept"].fillna(0).to_numpy("float64"), rate)
+    left = purchase_rate.dropout_probability(np.full(len(dated), rate), pause)
+    money = margin_at_risk_interval(dated.assign(
+        churn_probability=rate, no_order_if_kept=pause,
+        margin_at_risk=left * (dated["value_if_kept"] - dated["value_if_lost"])), off)
+    made += [money] if money.status is Status.OK else []
+    return _forecast_rows(made, dated, SAME_RATE, made_as_of_on, eligible_days, BY_RULE)
 
 
 def forecast_error_logits(scores: pd.DataFrame, forecasts: pd.DataFrame) -> float:
@@ -262,10 +300,10 @@ def realised_churn(engine: Engine, transactions: ir.Table, due: pd.DataFrame) ->
     Returns
     -------
     Series of float
-        Customers lost where the forecast is of them; NaN where nobody was eligible, and for any other quantity.
+        Customers lost where they are forecast; NaN where nobody was eligible, and for any other quantity.
     """
     of_contracts = due["basis"].eq("contracts") if "basis" in due else pd.Series(False, due.index)
-    is_known = (due["quantity"] == CUSTOMERS_LOST) & ~of_contracts
+    is_known = due["quantity"].isin([CUSTOMERS_LOST, f"{CUSTOMERS_LOST}{BY_RULE}"]) & ~of_contracts
 
     def counted(made_on: datetime, due_on: datetime, eligible_days: int) -> dict[str, float]:
         lost = dataset.count_churned(
@@ -296,7 +334,8 @@ def realised_margin_lost(
         What `helpers.stats.confidence_intervals.ExpectedLosses.realised` gives for who bought nothing [money]; NaN for
         any other quantity.
     """
-    is_known = (due["quantity"] == MARGIN_AT_RISK) & due["basis"].ne("contracts")
+    names = (MARGIN_AT_RISK, f"{MARGIN_AT_RISK}{BY_RULE}")
+    is_known = due["quantity"].isin(names) & due["basis"].ne("contracts")
 
     def lost(run: str, made_on: datetime, due_on: datetime) -> dict[str, float]:
         scores = scores_of_run(run).dropna(subset=["margin_at_risk"])
@@ -305,7 +344,7 @@ def realised_margin_lost(
         later = purchases.purchase_occasions(transactions, due_on.date())
         came = engine.frame(later.filter(later.on > made_on.date()).select("customer_id").distinct(), "returned")
         has_none = ~scores["customer_id"].isin(came["customer_id"]).to_numpy()
-        return {MARGIN_AT_RISK: _expected_losses(scores).realised(has_none)}
+        return dict.fromkeys(names, _expected_losses(scores).realised(has_none))
 
     window = ["run", "made_as_of_on", "due_on"]
     return forecast_evaluation.outcomes_since_forecast(due, is_known, window, "quantity", lost)

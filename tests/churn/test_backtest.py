@@ -84,7 +84,7 @@ def test_earlier_alerts_leave_the_forecast_and_its_interval_as_they_were_whateve
     for data in (found, alerted(found, kept, n_windows)):
         trial = backtest.backtest_classifiers(data, 1)
         p = backtest.final_model(data, LOGISTIC).stated(data.scoring.features)
-        made.append(scoring.expected_churn(p, scoring.calibration_error_logits(trial, LOGISTIC)))
+        made.append(scoring.expected_churn(p, backtest.calibration_error_logits(trial, LOGISTIC)))
     fresh, second = made
     assert (trial.n_treated > 500) == (n_windows > 1)  # the newest window is judged, and today's model calibrated on it
     assert second.value == pytest.approx(fresh.value, rel=0.03)

@@ -33,6 +33,16 @@ def test_lost_customers_are_counted_for_each_segment_and_window(shop):
     assert found.to_dict() == {5: 2.0, 6: 1.0, 7: 1.0}
 
 
+def test_the_simple_rule_is_graded_by_the_same_outcomes_as_the_forecast(shop):
+    rows = due(*((f"{quantity}{suffix}", "all", "2026-02-28", "2026-03-31")
+                 for quantity in ("customers_lost", "margin_at_risk") for suffix in ("", "_by_rule")))
+    assert scoring.realised_churn(*shop, rows).dropna().to_dict() == {5: 2.0, 6: 2.0}
+    scores = stated(("a", 50.0), ("b", 30.0), ("c", 8.0))
+    lost = scoring.realised_margin_lost(*shop, rows.assign(run="then", basis="purchases"), {"then": scores}.get)
+    assert lost.isna().tolist() == [True, True, False, False]
+    assert lost.loc[7] == lost.loc[8]
+
+
 def test_other_quantities_and_empty_segments_are_not_counted(shop):
     rows = due(("margin_lost", "all", "2026-02-28", "2026-03-31"),
                ("customers_lost", "all", "2025-02-28", "2025-03-31"))

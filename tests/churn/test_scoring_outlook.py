@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -8,6 +9,7 @@ from helpers.churn import backtest, classifiers, dataset, model_selection, purch
 from helpers.churn.config import ChurnConfig
 from helpers.churn.schema import CHURN_FORECASTS, CHURN_SCORES
 from helpers.foundation.results import Status
+from helpers.reporting.text import churn_alerts as churn_alerts_text
 
 END = date(2026, 3, 31)
 
@@ -48,6 +50,53 @@ def test_margin_at_risk_is_the_probability_of_having_left_times_the_margin_of_wh
     weight = kept / (1 - pause)
     spread = np.sqrt((p * (1 - p) * weight**2 + left * scores["value_if_kept_sd"] ** 2).sum())
     assert total.high - total.value == pytest.approx(1.959964 * spread, rel=1e-5)
+
+
+def test_refunds_beyond_what_was_bought_leave_nothing_to_lose_and_not_less(basis, shop):
+    found = basis(bought=shop())
+    about = found.scoring.about.assign(margin=lambda t: t["margin"].where(t.index >= 20, -5_000.0))
+    refunded = replace(found, scoring=replace(found.scoring, about=about))
+    value = purchase_rate.retained_value(refunded)
+    assert (value.value[:20] == 0).all()
+    assert value.value[20:].tolist() == pytest.approx(purchase_rate.retained_value(found).value[20:].tolist())
+    assert purchase_rate.n_refunded_beyond_sales(refunded) == 20
+    assert purchase_rate.n_refunded_beyond_sales(found) == 0
+    trial = backtest.backtest_classifiers(found, 1)
+    scores = scoring.churn_scores(refunded, trial, classifiers.LOGISTIC, ChurnConfig(value_if_lost=1.0))
+    assert (scores["margin_at_risk"] >= 0).all()
+    assert scoring.margin_at_risk_interval(scores, 3.0).low == 0
+    said = churn_alerts_text.refunded_beyond_sales_sentence(refunded)
+    assert said.startswith("Of 20 customers refunds exceed what is on record as bought")
+
+
+def test_the_rule_beside_the_forecast_is_the_churn_rate_of_the_period_before_once_more(basis, shop):
+    found = basis(bought=shop())
+    trial = backtest.backtest_classifiers(found, 1)
+    scores = scoring.churn_scores(found, trial, classifiers.LOGISTIC, ChurnConfig())
+    made = scoring.churn_forecasts_by_rule(scores, found, END, 365)
+    rows = made.set_index(["quantity", "segment"])
+    before, n = next(iter(found.snapshots.values())), len(scores)
+    assert rows.loc[("customers_lost_by_rule", "all"), "value"] == pytest.approx(before.is_lost.mean() * n)
+    once = before.about["is_one_time"].to_numpy(bool)
+    assert rows.loc[("customers_lost_by_rule", "one-time buyers"), "value"] == pytest.approx(
+        before.is_lost[once].mean() * scores["is_one_time"].sum())
+    money = rows.loc[("margin_at_risk_by_rule", "all")]
+    pause = np.minimum(scores["no_order_if_kept"], before.is_lost.mean())
+    left = (before.is_lost.mean() - pause) / (1 - pause)
+    assert money["value"] == pytest.approx((left * scores["value_if_kept"]).sum())
+    assert (made["low"] <= made["value"]).all()
+    assert (made["value"] <= made["high"]).all()
+    assert made["model"].unique().tolist() == ["churn rate of the period before"]
+    both = pd.concat([scoring.churn_forecasts(scores, trial, END, 365), made])
+    assert len(scoring.forecasts_of_lost(both)) == 1
+    assert "once more, says" in churn_alerts_text.churn_by_rule_sentence(both, "EUR")
+    assert churn_alerts_text.churn_by_rule_sentence(both.head(0)) == ""
+
+
+def test_contracts_without_dates_have_no_period_before_and_no_rule(scored, basis, contracts):
+    found = basis(signed=contracts())
+    scores, _ = scored(signed=contracts())
+    assert scoring.churn_forecasts_by_rule(scores, found, END, 365).empty
 
 
 def kept(n_occasions, age_days, margin):
@@ -133,16 +182,16 @@ def test_value_at_stake_allows_for_the_same_error_in_level_as_the_number_lost(ba
     scores = scoring.churn_scores(found, trial, classifiers.LOGISTIC, ChurnConfig())
     made = scoring.churn_forecasts(scores, trial, END, 365)
     off = scoring.forecast_error_logits(scores, made)
-    assert off == pytest.approx(abs(scoring.calibration_error_logits(trial, classifiers.LOGISTIC)), rel=1e-6)
+    assert off == pytest.approx(abs(backtest.calibration_error_logits(trial, classifiers.LOGISTIC)), rel=1e-6)
     assert scoring.margin_at_risk_interval(scores, off).high > scoring.margin_at_risk_interval(scores).high
     assert scoring.forecast_error_logits(scores, made.head(0)) == 0
 
 
 def test_the_level_error_is_that_of_the_trial_and_none_without_a_later_period(basis, shop, contracts):
     trial = backtest.backtest_classifiers(basis(shop()), 1)
-    assert scoring.calibration_error_logits(trial, classifiers.LOGISTIC) != 0
+    assert backtest.calibration_error_logits(trial, classifiers.LOGISTIC) != 0
     assert (
-        scoring.calibration_error_logits(
+        backtest.calibration_error_logits(
             backtest.backtest_classifiers(basis(signed=contracts()), 1), classifiers.LOGISTIC
         )
         == 0

@@ -6,7 +6,8 @@
 * ``actions``: Text of the action plan: margin at risk, the list, its cost and break-even.
 * ``campaign_plan``: Text of campaigns: whom they contact, whom they leave alone, and what is known of their response.
 * ``churn``: Text of the churn page: risk, models, calibration, forecast.
-* ``churn_alerts``: Text on churn timing, reasons, alerts, control charts and the profit of a campaign.
+* ``churn_alerts``: Text on churn timing, notice given, the simple rule, reasons, alerts, control charts, the profit of
+  a campaign.
 * ``churn_attributes``: Text on churn by attribute: where churn is highest and lowest, and whether it goes with
   satisfaction.
 * ``contact_loops``: Text of communication loops: what is due inside, what is told outside, contact fatigue.

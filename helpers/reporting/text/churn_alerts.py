@@ -1,12 +1,15 @@
-"""Text on churn timing, reasons, alerts, control charts and the profit of a campaign."""
+"""Text on churn timing, notice given, the simple rule, reasons, alerts, control charts, the profit of a campaign."""
 
 import re
 from collections.abc import Sequence
 
 import pandas as pd
 
+from helpers.churn import purchase_rate, scoring
 from helpers.churn.churn_features import feature_label
+from helpers.churn.dataset import ALL_CUSTOMERS, Dataset
 from helpers.churn.explanations import Explanations
+from helpers.customers.contract_status import ContractStatus
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Status
 from helpers.reporting import decimal_places, formatting
@@ -21,6 +24,54 @@ from helpers.stats.disclosure_control import (
 )
 
 COUNTED = re.compile(r"^(?:recent )?(?:days|months|purchases|visits)\b")  # of which there are fewer, not less
+
+
+def churn_by_rule_sentence(forecasts: pd.DataFrame, currency: str = "") -> str:
+    """Return what the churn rate of the period before, once more, makes of expected churn; empty where none is known.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        ``results/forecasts``.
+    currency : str
+        Of the money.
+    """
+    everybody = forecasts[forecasts["segment"] == ALL_CUSTOMERS].set_index("quantity")
+    lost, money = (f"{q}{scoring.BY_RULE}" for q in (scoring.CUSTOMERS_LOST, scoring.MARGIN_AT_RISK))
+    if lost not in everybody.index:
+        return ""
+    row = everybody.loc[lost]
+    n = formatting.count_text(float(row["value"]), "customer", "customers")
+    stake = (f" and {formatting.money(everybody.at[money, 'value'], currency)} of margin at risk"
+             if money in everybody.index else "")
+    return (f"The simple rule, the churn rate of the period before ({formatting.share(row['value'] / row['n'])}) once "
+            f"more, says {n}{stake}; a later run grades it beside the forecast.")
+
+
+def notice_given_sentence(status: ContractStatus, n_running: int) -> str:
+    """Return how many contracts that run have given notice; empty without contracts.
+
+    Parameters
+    ----------
+    status : ContractStatus
+        As of the day.
+    n_running : int
+        Contracts that run.
+    """
+    if not n_running:
+        return ""
+    contracts = formatting.count_text(n_running, "contract", "contracts")
+    if not status.n_notice_given:
+        return f"No notice is on record of the {contracts} that run."
+    n = people_text(status.n_notice_given, of=n_running)
+    return f"Of the {contracts} that run notice has been given of {n}: they run on until their end."
+
+
+def refunded_beyond_sales_sentence(basis: Dataset) -> str:
+    """Return of how many customers refunds exceed sales, so that they have no margin to lose; empty without any."""
+    n = purchase_rate.n_refunded_beyond_sales(basis)
+    return (f"Of {people_text(n, 'customer', 'customers')} refunds exceed what is on record as bought: they have no "
+            "margin to lose and count as nothing in margin at risk.") if n else ""
 
 
 def churn_reasons(found: Explanations) -> tuple[str, ...]:

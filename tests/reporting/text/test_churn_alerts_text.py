@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from helpers.churn.explanations import Explanations
+from helpers.customers.contract_status import ContractStatus
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.reporting.text import churn_alerts as churn_alerts_text
 from helpers.stats.control_charts.spc_charts import ALARM_COLUMNS, ChartSet, ControlChart
@@ -194,3 +195,12 @@ def test_profit_drift_and_stated_reasons_have_their_sentences():
     stated = pd.DataFrame({"end_reason": ["price", "none stated"], "n_customers": [30, 10], "share": [0.75, 0.25]})
     assert churn_alerts_text.stated_churn_reasons(stated) == "Leavers themselves named most: price (75.0 %)."
     assert churn_alerts_text.stated_churn_reasons(stated.tail(1)).startswith("No reason was stated by 10")
+
+
+@pytest.mark.parametrize(("n_given", "n_running", "said"), [
+    (12, 300, "Of the 300 contracts that run notice has been given of 12: they run on until their end."),
+    (3, 300, "Of the 300 contracts that run notice has been given of fewer than 10: they run on until their end."),
+    (0, 300, "No notice is on record of the 300 contracts that run."), (0, 0, "")])
+def test_it_is_told_of_how_many_running_contracts_notice_has_been_given(n_given, n_running, said):
+    status = ContractStatus(pd.DataFrame(), n_notice_given=n_given)
+    assert churn_alerts_text.notice_given_sentence(status, n_running) == said
