@@ -2,9 +2,9 @@
 
 The assignment of a million customers to one of five actions under a capacity, two offers, four people and a budget, in
 a process of its own; what may be missing to the best is printed beside. Then the whole plan of as many customers from
-Parquet files: candidates, campaigns, next best action, their files, partners; and by a query of the lists against the
-records how many of those contacted have opted out, lack consent, are above the cap, or are held out by another list
-(``--size`` stops there). Then small problems, each solved by prices and
+Parquet files: candidates, campaigns, next best action, answers to alerts, their files, partners; and by a query of the
+lists against the records how many of those contacted have opted out, lack consent, are above the cap, or are
+held out by another list (``--size`` stops there). Then small problems, each solved by prices and
 whole by scipy's integer solver: the share of problems whose prices gave less than the solver, and the largest loss.
 Last, how often intervals hold what was planted: coalition values of partners, what satisfaction goes with, margin by
 the response curve of a tier, and contact fatigue.
@@ -25,7 +25,7 @@ from measure import HEADER, alone, inside, row
 
 TARGET_SECONDS, TARGET_MIB = 60, 4096
 
-PARTS = ("candidates", "campaigns", "next best action", "partners", "files")
+PARTS = ("candidates", "campaigns", "next best action", "partners", "alerts", "files")
 
 CHECKED = ("opted_out", "without_consent", "above_cap", "on_two_lists", "held_out_elsewhere")
 
@@ -49,14 +49,15 @@ RECORDS = {  # of n customers: who is told apart by a tier and a risk, and what 
         '2025-01-01' + cast(i % 300 as integer) as from_on, case when i % 11 = 0 then date '2025-12-01' end as to_on
         from range({n}) t(i), (values ('e-mail'), ('phone'), ('post')) by_way(channel) where random() < 0.5""",
     "customers": """select 'C' || lpad(i::text, 8, '0') as customer_id, case when i % 3 = 0 then 'owner ' || i % 20 end
-        as our_owner from range({n}) t(i)""",
+        as our_owner, case when i % 100 = 0 then 'N' || i % 5000 end as account_id,
+        case when i % 100 = 0 then 'user' end as role, 0.2 as decision_weight from range({n}) t(i)""",
     "cases": """select 'K' || i as case_id, {id} as customer_id, 'complaint' as kind, opened_at, case when
         i % 20 > 0 then opened_at + interval 2 day end as closed_at, i % 9 > 0 as is_resolved from (select i, timestamp
         '2025-12-31' - to_days(cast(random() * 365 as integer)) as opened_at from range({n} // 10) t(i))""",
     "transactions": """select 'O' || i as order_id, 1 as line, {id} as customer_id, timestamp '2025-12-31' -
         to_days(cast(random() * 700 as integer)) as ordered_at, 'sale' as kind, (random() * 100)::decimal(18, 4) as
-        amount, case when random() < 0.2 then 'partner ' || cast(random() * 5 as integer) end as partner_id
-        from range(8 * {n}) t(i)"""}
+        amount, case when random() < 0.2 then 'partner ' || cast(random() * 5 as integer) end as partner_id,
+        case when i % 2 = 0 then 'online' else 'shop' end as channel from range(8 * {n}) t(i)"""}
 
 CONFLICTS = """
 with lists as (
@@ -120,9 +121,26 @@ def planned(folder, n):
     """Return how long each part of the plan of n customers takes, and how many contacts are in conflict."""
     import pandas as pd
 
-    from helpers.actions import campaign_audiences, campaigns, contact_lists, eligibility, partners, planner
+    from helpers.actions import (
+        alert_answers,
+        campaign_audiences,
+        campaigns,
+        contact_lists,
+        eligibility,
+        key_accounts,
+        partners,
+        planner,
+    )
     from helpers.actions.config import ActionsConfig
-    from helpers.customers.random_assignment import CONTROL_GROUP, TREATMENT, draws_by_purpose
+    from helpers.actions.working_days import WorkingDays
+    from helpers.churn.config import ChurnConfig
+    from helpers.customers.random_assignment import (
+        CONTROL_GROUP,
+        TREATMENT,
+        draws_by_purpose,
+        held_out_customers,
+        held_out_until,
+    )
     from helpers.foundation import canonical_schema, workspace
     from helpers.foundation.engine import Engine
 
@@ -155,6 +173,8 @@ def planned(folder, n):
     permitted = eligibility.consents_in_force(engine, tables["consents"], "marketing", DAY)
     known = eligibility.known_customers(engine, tables["customers"], tables["contacts"], DAY, assumptions.contact_days)
     customers = eligibility.contact_candidates(value, scores, unwilling, 0.0, known)
+    customers = eligibility.with_last_channel(engine, customers, tables["transactions"], DAY)
+    customers = key_accounts.with_key_account(engine, customers, tables["customers"])
     lap("candidates")
     complained = campaign_audiences.complaints(engine, tables["cases"], DAY, assumptions.campaign_days)
     nobody = pd.DataFrame(columns=["customer_id", "responded_at", "satisfaction"])
@@ -173,14 +193,32 @@ def planned(folder, n):
     sets = partners.customer_sets(engine, tables["transactions"], DAY, 365, 0.4)
     partners.coverage_game(sets).shares()
     lap("partners")
-    cases = contact_lists.open_cases(engine, tables["cases"], DAY)
+    cases, days = contact_lists.due_cases(engine, tables["cases"], DAY, 90), WorkingDays(DAY)
+    held = held_out_customers([actions, lists], assigned)
+    rules = study.section("churn", ChurnConfig).rules
+    answers = alert_answers.answer_alerts(
+        _alerts(scores), rules, alert_answers.AnswerSources(customers, actions, lists, cases, permitted, held),
+        assumptions, study.economics, 0.2)
+    lap("alerts")
     offers = pd.DataFrame(columns=["offer_id", "eligibility"])
-    lines = contact_lists.contact_lines(actions, scores, cases, assumptions, offers, DAY)
-    contact_lists.contact_lists({draws["action plan"].experiment: lines, **campaigns.campaign_lines(
-        lists, assumptions, draws, DAY)}, date(2026, 3, 31))
+    lines = contact_lists.contact_lines(actions, scores, cases, assumptions, offers, days)
+    apart = eligibility.people_apart(
+        customers, unwilling["customer_id"], held_out_until([actions, lists], assigned, date(2026, 3, 31)), assumptions,
+        permitted, set(cases["customer_id"]))
+    contact_lists.contact_lists({
+        draws["action plan"].experiment: lines, **campaigns.campaign_lines(lists, assumptions, draws, days),
+        draws["alert"].experiment: alert_answers.alert_lines(answers, customers, days)}, apart, assumptions.offers)
     lap("files")
     return {"seconds": sum(seconds.values()), **seconds, "processor": time.process_time() - before,
             **conflicts(engine, tables, {"actions": actions, "campaigns": lists, "drawn": assigned}, assumptions)}
+
+
+def _alerts(scores):
+    """Return an alert for each customer at high risk."""
+    high = scores[scores["risk"].eq("high")]
+    return high[["customer_id", "churn_probability", "margin_at_risk"]].assign(
+        rule="high risk", cause="risk", signal="churn_probability", owner="head", response="call", is_control=False,
+        is_within_capacity=True, respond_by_on=high["due_on"], draw="churn alerts of 2025-12-31")
 
 
 def conflicts(engine, tables, frames, assumptions):

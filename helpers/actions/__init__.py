@@ -1,6 +1,8 @@
 """Action plan (notebook 07).
 
 * ``action_options``: Action options: the rules that may be followed for each customer, their worth and their limits.
+* ``alert_answers``: Alert answers: what each customer warned of gets: a list's contact, a case settled, a contact of
+  its own, or none.
 * ``campaign_audiences``: Campaign audiences: whom service recovery, trust repair, win-back and the customer club are
   for, and why.
 * ``campaigns``: Campaigns: lists of service recovery, trust repair, win-back and customer club, each with its own
@@ -28,4 +30,6 @@
   partners.
 * ``tier_strategy``: Strategy by tier and stage: what each gets, costs and brought; who costs more than they bring, and
   the reverse.
+* ``working_days``: Working days: holidays that a study declares, days by which something is due, contacts spread
+  evenly over days.
 """

@@ -1,5 +1,6 @@
 """Action options: for each customer the rules that may be followed, what each would be worth, and what limits them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,9 +47,9 @@ class ActionOptions:
 
     @cached_property
     def fits(self) -> np.ndarray:
-        """Whether each rule is for each customer's risk and tier, shape (n_customers, n_rules)."""
+        """Whether each rule fits each customer's risk and tier, and its offer his orders, (n_customers, n_rules)."""
         columns = [self.customers["risk"].isin(rule.risks) & (self.customers["tier_rank"] <= rule.lowest_tier)
-                   for rule in self.rules]
+                   & self.assumptions.may_get(rule.offer, self.customers["last_channel"]) for rule in self.rules]
         return np.column_stack(columns) if columns else np.zeros((len(self.customers), 0), dtype=bool)
 
     @cached_property
@@ -91,11 +92,8 @@ class ActionOptions:
 
     @property
     def reductions(self) -> np.ndarray:
-        """Relative cut in churn by each rule, shape (n_rules,): as assumed, in sum as measured where that is clear."""
-        assumed = np.array([np.nan if r.assumed_reduction is None else r.assumed_reduction for r in self.rules])
-        if not self.response.cuts_churn or not len(assumed):
-            return assumed
-        return np.minimum(assumed * self.response.reduction.value / assumed.mean(), 1.0)
+        """Relative cut in churn by each rule, shape (n_rules,), as `cuts_in_churn` gives them."""
+        return cuts_in_churn(self.rules, self.response)
 
     @cached_property
     def gains(self) -> np.ndarray:
@@ -162,6 +160,27 @@ class ActionOptions:
         names = np.array([r.offer or r.action for r in self.rules], dtype=object)
         most = {r.offer or r.action: r.capacity for r in self.rules if r.capacity is not None}
         return [(name, (names == name).astype("float64"), limit) for name, limit in most.items()]
+
+
+def cuts_in_churn(rules: Sequence[ActionRule], response: ActionResponse) -> np.ndarray:
+    """Return the relative cut in churn by each rule: as assumed, in sum as measured where that is clear; (n_rules,).
+
+    NaN where none is assumed.
+    """
+    assumed = np.array([np.nan if r.assumed_reduction is None else r.assumed_reduction for r in rules])
+    if not response.cuts_churn or not len(assumed):
+        return assumed
+    return np.minimum(assumed * response.reduction.value / assumed.mean(), 1.0)
+
+
+def largest_cut(assumptions: ActionsConfig, response: ActionResponse) -> float:
+    """Return the largest relative cut in churn that any contact is believed to bring [share].
+
+    The study's bound where none is assumed.
+    """
+    cuts = cuts_in_churn(assumptions.rules, response)
+    return float(min(np.nanmax(cuts), assumptions.most_reduction)) if np.isfinite(cuts).any() else (
+        assumptions.most_reduction)
 
 
 def _limit_of_treated(one: SharedLimit, n_groups: int, share: float, has_arm: np.ndarray) -> SharedLimit:

@@ -21,7 +21,9 @@ AUDIENCE = ["customer_id", "why", "value_of_asking"]
 
 
 def complaints(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.DataFrame:
-    """Return the complaints of the last days: customer_id, opened_on, is_open, is_settled; oldest first.
+    """Return complaints that are open, or of the last days: customer_id, opened_on, is_recent, is_open, is_settled.
+
+    The oldest first.
 
     Parameters
     ----------
@@ -32,13 +34,14 @@ def complaints(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.Da
     as_of : date
         The day; what is closed later is still open.
     days : int
-        How long ago a complaint may have been opened [days].
+        How long ago a complaint that is closed may have been opened [days].
     """
     opened = cases["opened_at"].date()
     is_open = is_open_on(cases, as_of)
+    is_recent = opened > as_of - timedelta(days=days)
     own = cases.filter(cases["kind"] == "complaint", cases["customer_id"].notnull(), opened <= as_of,
-                       opened > as_of - timedelta(days=days))
-    rows = own.select("customer_id", opened_on=opened, is_open=is_open,
+                       is_recent | is_open)
+    rows = own.select("customer_id", opened_on=opened, is_recent=is_recent, is_open=is_open,
                       is_settled=~is_open & cases["is_resolved"].fill_null(True))
     return engine.frame(rows, "canonical/cases").sort_values(["opened_on", "customer_id"], ignore_index=True)
 
@@ -88,7 +91,7 @@ def trust_repair_audience(
     Basso, K. and Pizzutti, C. (2016). Trust recovery following a double deviation. Journal of Service Research 19,
     209–223.
     """
-    n = complained.groupby("customer_id").size()
+    n = complained[complained["is_recent"]].groupby("customer_id").size()
     again = n[n >= REPEATED].rename("n").reset_index()
     again = again.assign(why=[f"{k} complaints within {assumptions.campaign_days} days" for k in again["n"]])
     known = answers.dropna(subset=["customer_id", "responded_at", "satisfaction"]).sort_values(

@@ -12,14 +12,16 @@ import pandas as pd
 
 from helpers.actions import control_group, measured_response
 from helpers.actions.config import ActionsConfig, Campaign
-from helpers.actions.contact_lists import BESIDE, FOR_PEOPLE, spread_over_days
+from helpers.actions.contact_lists import LINE
 from helpers.actions.control_group import RankedCandidates
 from helpers.actions.eligibility import ContactConsent, contact_barriers
 from helpers.actions.planner import BEYOND_CAPACITY
 from helpers.actions.schema import CAMPAIGN_LISTS, DECISIONS
+from helpers.actions.working_days import WorkingDays
 from helpers.customers.random_assignment import (
     CAMPAIGNS,
     CONTROL_GROUP,
+    SERVICE_RECOVERY,
     TREATMENT,
     Draw,
 )
@@ -27,6 +29,8 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.study_config import Economics
 from helpers.stats import confidence_intervals
 from helpers.stats.disclosure_control import people_text
+
+NOT_FOR_THEM = "the offer is not for orders like theirs"
 
 
 def plan_campaigns(
@@ -60,9 +64,12 @@ def plan_campaigns(
         rows = rows[~rows["customer_id"].isin(taken)].reset_index(drop=True)
         campaign = declared[kind]
         barrier = contact_barriers(rows, assumptions.max_contacts, assumptions.contact_days)
-        is_refused = (barrier == "") & ~permitted.allows(rows["customer_id"], campaign.channel)
+        reason = np.select(
+            [barrier != "", ~permitted.allows(rows["customer_id"], campaign.channel),
+             ~assumptions.may_get(campaign.offer, rows["last_channel"])],
+            [barrier, permitted.missing(campaign.channel), NOT_FOR_THEM], "").astype(object)
         rows = rows.assign(campaign=kind, channel=campaign.channel or None, owner=campaign.owner or assumptions.owner,
-                           reason=np.where(is_refused, permitted.missing(campaign.channel), barrier),
+                           reason=reason,
                            value=rows["value_of_asking"].fillna(rows["value_if_kept"]),
                            **dict(zip(("cost_expected", "cost_worst"), _costs(campaign, economics), strict=True)))
         parts.append(_with_arms(rows, campaign, draws[kind]))
@@ -97,9 +104,14 @@ def _with_arms(rows: pd.DataFrame, campaign: Campaign, draw: Draw) -> pd.DataFra
 
 
 def with_campaign(customers: pd.DataFrame, lists: pd.DataFrame) -> pd.DataFrame:
-    """Return candidates with the campaign on whose list each is, so that the plan leaves them to it."""
+    """Return candidates with the campaign on whose list each is, so that the plan leaves them to it.
+
+    Who has an unsettled complaint is marked, list or no list: nothing is offered before it is settled.
+    """
     listed = lists[lists["variant"].notna()].set_index("customer_id")["campaign"]
-    return customers.assign(campaign=customers["customer_id"].map(listed).astype("object").fillna(""))
+    unsettled = lists.loc[lists["campaign"].eq(SERVICE_RECOVERY), "customer_id"]
+    return customers.assign(campaign=customers["customer_id"].map(listed).astype("object").fillna(""),
+                            is_unsettled=customers["customer_id"].isin(unsettled))
 
 
 def campaign_summary(lists: pd.DataFrame, assumptions: ActionsConfig, effects: pd.DataFrame,
@@ -153,7 +165,7 @@ SUMMARY = ("campaign", "owner", "n_audience", "n_treated", "n_held_out", "value_
 
 
 def campaign_lines(
-    lists: pd.DataFrame, assumptions: ActionsConfig, draws: Mapping[str, Draw], as_of: date
+    lists: pd.DataFrame, assumptions: ActionsConfig, draws: Mapping[str, Draw], days: WorkingDays
 ) -> dict[str, pd.DataFrame]:
     """Return one line a listed customer, by the name of the draw, the first ranked first: as `contact_lines` gives it.
 
@@ -165,18 +177,31 @@ def campaign_lines(
         What is said, and within which time.
     draws : mapping of str to Draw
         By campaign.
-    as_of : date
-        Day of the plan.
+    days : WorkingDays
+        Working days after the plan.
     """
     found = {}
     for campaign in assumptions.campaigns:
         own = lists[lists["campaign"].eq(campaign.kind) & lists["variant"].notna()].sort_values("rank")
-        due = pd.Series(pd.Timestamp(as_of + timedelta(days=campaign.due_days)), own.index)
+        due = pd.Series(pd.Timestamp(days.due(campaign.due_days)), own.index)
         found[draws[campaign.kind].experiment] = own.drop(columns="reason").rename(columns={"why": "reason"}).assign(
             action=campaign.kind, script=campaign.script, check="", offer=campaign.offer or None,
-            churn_probability=np.nan, margin_at_risk=np.nan, contact_on=spread_over_days(own, due, as_of), do_by_on=due,
-            done_on="", outcome="")[[*FOR_PEOPLE, *BESIDE]].reset_index(drop=True)
+            churn_probability=np.nan, margin_at_risk=np.nan, contact_on=days.spread(own, due), do_by_on=due,
+            done_on="", outcome="")[LINE].reset_index(drop=True)
     return found
+
+
+def _group_sizes(lists: pd.DataFrame) -> str:
+    """Return how many each campaign contacts and holds out, in words."""
+    n = lists.groupby(["campaign", "variant"]).size().unstack(fill_value=0).reindex(
+        columns=[TREATMENT, CONTROL_GROUP], fill_value=0)
+    return ", ".join(f"{kind}: {people_text(int(n.loc[kind, CONTROL_GROUP]))} beside "
+                     f"{people_text(int(n.loc[kind, TREATMENT]))}" for kind in CAMPAIGNS if kind in n.index)
+
+
+def _owners(treated: pd.DataFrame) -> str:
+    """Return who carries out lists, who contacts most first."""
+    return " and ".join(map(str, treated["owner"].value_counts().index))
 
 
 REDEMPTION = "redemption"  # kind of event
@@ -238,7 +263,7 @@ def _reached_and_redeemed(contacts: ir.Table, events: ir.Table, as_of: date) -> 
 
 
 def with_campaigns(
-    decisions: pd.DataFrame, lists: pd.DataFrame, assumptions: ActionsConfig, as_of: date, horizon_days: int
+    decisions: pd.DataFrame, lists: pd.DataFrame, as_of: date, horizon_days: int
 ) -> pd.DataFrame:
     """Return ``results/decisions`` with a row for all campaigns together; as it is where they contact nobody.
 
@@ -248,8 +273,6 @@ def with_campaigns(
         As `plan_summary.proposed_decisions` gives it.
     lists : DataFrame
         ``results/campaigns``.
-    assumptions : ActionsConfig
-        For the owner.
     as_of : date
         Day of the plan.
     horizon_days : int
@@ -262,7 +285,8 @@ def with_campaigns(
     one = {"decision": f"Run the campaigns ({named}): contact {people_text(len(treated), 'customer', 'customers')}, "
                        f"keep {people_text(len(held))} as random control groups",
            "cost": float(treated["cost_expected"].sum()), "worst_case": float(treated["cost_worst"].sum()),
-           "gain": "not claimed: each campaign is measured against its own control group", "owner": assumptions.owner,
+           "gain": f"not claimed: over {horizon_days} days each campaign is measured against its own control group "
+                   f"({_group_sizes(lists)})", "owner": _owners(treated),
            "confidence": "as stands beside each campaign: none where its response has never been measured",
            "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)), "status": "asked for"}
     return pd.concat([part for part in (decisions, pd.DataFrame([one])) if len(part)], ignore_index=True)[

@@ -1,16 +1,18 @@
 """Communication loops: who inside must know what by when, who outside is told what and when, and contact fatigue."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from helpers.actions import key_accounts
 from helpers.actions.config import ActionsConfig
-from helpers.actions.contact_lists import ContactLists, alert_file, is_open_on
+from helpers.actions.contact_lists import NOT_TOLD, OPEN_CASE, ContactLists
+from helpers.actions.working_days import WorkingDays
 from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation import spreadsheets
 from helpers.foundation.engine import Engine
@@ -22,6 +24,11 @@ from helpers.stats.disclosure_control import LEAST_PEOPLE
 MOST_COUNTED = 3  # recent contacts; who has had more counts as this many
 
 LOOPS_FILE, KEY_ACCOUNTS_FILE = "communication-loops" + EXCEL, "key-accounts" + EXCEL
+
+CASES_FILE = "service-cases" + EXCEL
+
+CASE_TASKS = {OPEN_CASE: "customers with an open case: settle it",
+              NOT_TOLD: "a case was closed and the customer not told: tell what came of it"}
 
 INSIDE = ["who", "must_know", "n_customers", "by_on", "where"]
 
@@ -39,9 +46,7 @@ class InsideSources:
     lists : ContactLists
         The lists of this round.
     cases : DataFrame
-        As `cases_by_team` gives it.
-    alerts : DataFrame
-        As `contact_lists.alert_lines` gives them.
+        As `contact_lists.due_cases` gives them.
     people, accounts : DataFrame
         As `key_accounts.buying_centres` and `key_accounts.account_summary` give them.
     opportunities : DataFrame
@@ -50,44 +55,26 @@ class InsideSources:
 
     lists: ContactLists
     cases: pd.DataFrame
-    alerts: pd.DataFrame
     people: pd.DataFrame
     accounts: pd.DataFrame
     opportunities: pd.DataFrame
 
 
-def cases_by_team(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.DataFrame:
-    """Return whose cases are open on a day, and whose were closed within some days before it without a word to them.
-
-    Returns
-    -------
-    DataFrame
-        team (empty where none is named), n_open, n_not_told [customers].
-    """
-    closed, told = (cases[c].date() for c in ("closed_at", "fed_back_at"))
-    is_open = is_open_on(cases, as_of)
-    is_untold = (closed <= as_of) & (closed > as_of - timedelta(days=days)) & (told.isnull() | (told > as_of))
-    known = cases.filter(cases.customer_id.notnull()).mutate(team=cases.team.fill_null(""))
-    return engine.frame(known.group_by("team").aggregate(
-        n_open=known.customer_id.nunique(where=is_open), n_not_told=known.customer_id.nunique(
-            where=is_untold.fill_null(False))), "canonical/cases").sort_values("team", ignore_index=True)
-
-
-def inside_loop(sources: InsideSources, assumptions: ActionsConfig, as_of: date) -> pd.DataFrame:
+def inside_loop(sources: InsideSources, assumptions: ActionsConfig, days: WorkingDays) -> pd.DataFrame:
     """Return who must know what by when, the earliest day first: `INSIDE`.
 
     Parameters
     ----------
     sources : InsideSources
-        Lists, cases, alerts, key accounts, open opportunities.
+        Lists, cases, key accounts, open opportunities.
     assumptions : ActionsConfig
         Days within which cases and accounts are dealt with; the owner, who hears of what nobody else answers for.
-    as_of : date
-        Day of the plan.
+    days : WorkingDays
+        Working days after the plan.
     """
-    rows = [*_of_lists(sources.lists), *_of_cases(sources.cases, assumptions, as_of), *_of_alerts(sources.alerts),
-            *_of_accounts(sources.people, sources.accounts, assumptions, as_of),
-            *_of_opportunities(sources.opportunities, assumptions, as_of)]
+    rows = [*_of_lists(sources.lists), *_of_cases(sources.cases, assumptions, days),
+            *_of_accounts(sources.people, sources.accounts, assumptions, days),
+            *_of_opportunities(sources.opportunities, assumptions, days)]
     table = pd.DataFrame(rows, columns=INSIDE)
     return table.assign(by_on=pd.to_datetime(table["by_on"])).sort_values(
         ["by_on", "who", "must_know"], ignore_index=True)
@@ -100,41 +87,35 @@ def _of_lists(lists: ContactLists) -> Iterator[tuple]:
         yield owner, f"contact by {channel}", len(rows), rows["do_by_on"].max(), file
 
 
-def _of_cases(cases: pd.DataFrame, assumptions: ActionsConfig, as_of: date) -> Iterator[tuple]:
-    for team, n_open, n_untold in cases.itertuples(index=False):
-        who = f"team {team}" if team else assumptions.owner
-        for n, what, days in ((n_open, "customers with an open case: settle it", assumptions.case_days),
-                              (n_untold, "a case was closed and the customer not told: tell what came of it",
-                               assumptions.feedback_days)):
-            if n:
-                yield who, what, n, pd.Timestamp(as_of + timedelta(days=days)), "system of cases"
-
-
-def _of_alerts(alerts: pd.DataFrame) -> Iterator[tuple]:
-    if alerts.empty:
+def _of_cases(cases: pd.DataFrame, assumptions: ActionsConfig, days: WorkingDays) -> Iterator[tuple]:
+    if cases.empty:
         return
-    for (owner, response), rows in alerts.groupby(["owner", "response"]):
-        yield (owner, f"alert: {response}", rows["customer_id"].nunique(), rows["respond_by_on"].min(),
-               alert_file(str(owner)))
+    for (state, team), rows in cases.groupby(["state", "team"]):
+        yield (f"team {team}" if team else assumptions.owner, CASE_TASKS[state], rows["customer_id"].nunique(),
+               pd.Timestamp(_case_due(str(state), assumptions, days)), CASES_FILE)
+
+
+def _case_due(state: str, assumptions: ActionsConfig, days: WorkingDays) -> date:
+    return days.due(assumptions.case_days if state == OPEN_CASE else assumptions.feedback_days)
 
 
 def _of_accounts(people: pd.DataFrame, accounts: pd.DataFrame, assumptions: ActionsConfig,
-                 as_of: date) -> Iterator[tuple]:
+                 days: WorkingDays) -> Iterator[tuple]:
     if people.empty or accounts.empty:
         return
     thin = accounts.loc[accounts["is_single_threaded"].eq(True), "account_id"]
-    own = people[people["account_id"].isin(thin) & people["our_owner"].notna() & people["our_owner"].ne("")]
-    for owner, rows in own.groupby("our_owner"):
-        n = rows["account_id"].nunique()
-        told = f"{n:,} key account{'' if n == 1 else 's'} with one contact or none: meet another person"
-        yield (owner, told, len(rows),
-               pd.Timestamp(as_of + timedelta(days=assumptions.account_days)), KEY_ACCOUNTS_FILE)
+    lead = key_accounts.lead_owners(people[people["account_id"].isin(thin)])
+    for owner, own in lead.groupby(lead):
+        n = len(own)
+        told = f"leads {n:,} key account{'' if n == 1 else 's'} with one contact or none: meet another person"
+        yield (owner, told, int(people["account_id"].isin(own.index).sum()),
+               pd.Timestamp(days.due(assumptions.account_days)), KEY_ACCOUNTS_FILE)
 
 
-def _of_opportunities(opportunities: pd.DataFrame, assumptions: ActionsConfig, as_of: date) -> Iterator[tuple]:
+def _of_opportunities(opportunities: pd.DataFrame, assumptions: ActionsConfig, days: WorkingDays) -> Iterator[tuple]:
     if opportunities.empty:
         return
-    due = pd.Timestamp(as_of + timedelta(days=assumptions.account_days))
+    due = pd.Timestamp(days.due(assumptions.account_days))
     for owner, rows in opportunities.assign(owner=opportunities["owner"].fillna(assumptions.owner)).groupby("owner"):
         steps = [*rows["next_step"], *("record " + rows["to_record"].dropna())]
         told = ", ".join(f"{step} ({n:,})" for step, n in pd.Series(steps).value_counts().sort_index().items())
@@ -154,6 +135,35 @@ def outside_loop(lines: pd.DataFrame) -> pd.DataFrame:
                         channel=treated["channel"].fillna("any channel")).groupby(["told", "channel"])
     table = by.agg(n_customers=("customer_id", "size"), first_on=("contact_on", "min"), last_on=("contact_on", "max"))
     return table.reset_index().sort_values(["first_on", "channel", "told"], ignore_index=True)[OUTSIDE]
+
+
+def cases_file(
+    cases: pd.DataFrame, notes: Mapping[str, str], assumptions: ActionsConfig, days: WorkingDays
+) -> dict[str, bytes]:
+    """Return the Excel file of cases to be dealt with by its name, a sheet a state; none where there is no case.
+
+    Parameters
+    ----------
+    cases : DataFrame
+        As `contact_lists.due_cases` gives them.
+    notes : mapping of str to str
+        What else is known of customers: a control group, a list that contacts them, an opt-out.
+    assumptions : ActionsConfig
+        Days within which cases are dealt with; the owner, for cases without a team.
+    days : WorkingDays
+        Working days after the plan.
+    """
+    sheets = []
+    for state, rows in cases.groupby("state", sort=False):
+        own = rows.assign(team=rows["team"].where(rows["team"].ne(""), assumptions.owner),
+                          days_old=(pd.Timestamp(days.as_of) - pd.to_datetime(rows["opened_on"])).dt.days,
+                          do_by=pd.Timestamp(_case_due(str(state), assumptions, days)),
+                          note=rows["customer_id"].map(dict(notes)), done_on="", outcome="")
+        columns = ["team", "case_id", "customer_id", "kind", "cause", "opened_on", "closed_on", "days_old", "do_by",
+                   "note", "done_on", "outcome"]
+        sheets.append(Sheet(str(state), own[columns].sort_values(["team", "opened_on", "case_id"]).dropna(
+            axis=1, how="all").rename(columns=lambda c: c.replace("_", " "))))
+    return {CASES_FILE: spreadsheets.excel_file(sheets)} if sheets else {}
 
 
 def loops_file(inside: pd.DataFrame, outside: pd.DataFrame) -> dict[str, bytes]:

@@ -55,6 +55,18 @@ class ActionRule(Section):
         return self.has_offer or bool(self.offer)
 
 
+class OfferTerms(Section):
+    """Terms of an offer ``[[actions.offers]]``: what a list tells of it, and who may have it."""
+
+    offer: str = Field(min_length=1, description="the offer of canonical/offers, by its id")
+    value: str = Field(default="", description="what the customer gets, as it is told")
+    code: str = Field(default="", description="code by which it is taken up")
+    valid_days: int = Field(default=30, ge=1, description="days from the contact for which it holds [days]")
+    terms: str = Field(default="", description="what else holds, such as a least order")
+    order_channels: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(), description="it is for customers whose latest order came by one of these channels; empty for all")
+
+
 DEFAULT_ACTION_RULES = (
     ActionRule(action="personal contact", risks=("high", "medium"), lowest_tier=2, channel="phone", contact_cost=10.0,
                due_days=7, script="Ask how the last order went and what we could do better; offer nothing unasked."),
@@ -92,10 +104,10 @@ DEFAULT_CAMPAIGNS = (  # where being left alone costs goodwill, fewer are held o
              script="Name what we failed at and what has changed since; ask what we still owe; promise only what is "
                     "sure."),
     Campaign(kind=WIN_BACK, offer_cost=None, channel="e-mail",
-             script="Ask why they left; make the offer to come back."),
+             script="We would like to know why you left us: tell us, and here is an offer for coming back."),
     Campaign(kind=CUSTOMER_CLUB, channel="e-mail", due_days=30,
-             script="Thank them by name for their years with us; invite them to the customer club: first to see what "
-                    "is new, heard on what comes next. No discount."),
+             script="Thank you for your years with us: you are invited to our customer club, first to see what is new, "
+                    "heard on what comes next."),
 )
 
 
@@ -192,6 +204,8 @@ class ActionsConfig(Section):
     satisfaction_fall: float = Field(
         20.0, gt=0, le=100, description="fall of satisfaction from one answer to the next, to below the middle, that "
         "calls for trust repair [points of 100]")
+    offers: Annotated[tuple[OfferTerms, ...], Field(strict=False)] = Field(
+        (), description="terms of the offers that rules and campaigns make; of others nothing is told")
     strategies: Annotated[tuple[TierStrategy, ...], Field(strict=False)] = Field(
         DEFAULT_STRATEGIES, description="what each tier and stage of the life cycle gets; the first that fits decides")
     personal_channels: Annotated[tuple[str, ...], Field(strict=False)] = Field(
@@ -215,6 +229,11 @@ class ActionsConfig(Section):
         """Whether every rule that fits is weighed, rather than the first one taken."""
         return any(rule.assumed_reduction is not None for rule in self.rules)
 
+    def may_get(self, offer: str, last_channels: pd.Series) -> pd.Series:
+        """Return of customers with the channel of their latest order whether an offer is for them."""
+        asked = next((one.order_channels for one in self.offers if offer and one.offer == offer), ())
+        return last_channels.isin(asked) if asked else pd.Series(True, last_channels.index)
+
     def with_offers(self, offers: pd.DataFrame) -> "ActionsConfig":
         """Return the assumptions with cost and capacity of the offers that rules and campaigns name.
 
@@ -234,14 +253,15 @@ class ActionsConfig(Section):
             "campaigns": tuple(_with_offer(campaign, known, "campaigns") for campaign in self.campaigns)})
 
     def table(self) -> pd.DataFrame:
-        """Return the assumptions, with a row for every rule, every strategy and every campaign."""
+        """Return the assumptions, with a row for every rule, strategy, campaign and offer."""
         rows = Section.table(self).set_index("assumption", drop=False)
-        own = rows.drop(index=["rules", "strategies", "campaigns"])
+        own = rows.drop(index=["rules", "strategies", "campaigns", "offers"])
         lists = [*((f"rule {i}", one.action, _meaning(one), "rules") for i, one in enumerate(self.rules, 1)),
                  *((f"strategy {i}", one.name, _strategy_meaning(one), "strategies")
                    for i, one in enumerate(self.strategies, 1)),
                  *((f"campaign {i}", one.kind, _campaign_meaning(one), "campaigns")
-                   for i, one in enumerate(self.campaigns, 1))]
+                   for i, one in enumerate(self.campaigns, 1)),
+                 *((f"offer {i}", one.offer, _offer_meaning(one), "offers") for i, one in enumerate(self.offers, 1))]
         parts = [{"assumption": name, "value": value, "meaning": meaning, "set_by": rows.loc[field, "set_by"]}
                  for name, value, meaning, field in lists]
         return pd.concat([own, pd.DataFrame(parts, columns=rows.columns)], ignore_index=True)
@@ -303,3 +323,9 @@ def _campaign_meaning(campaign: Campaign) -> str:
              f"{campaign.offer_cost:g} an offer" if campaign.offer_cost else "no offer")
     return (f"at most {campaign.capacity:,} contacted{by}, {100 * campaign.hold_out_share:g} % of the list held out; "
             f"{cost}, {offer} [money]")
+
+
+def _offer_meaning(one: OfferTerms) -> str:
+    told = ", ".join(filter(None, (one.value or "value not declared", one.code and f"code {one.code}", one.terms)))
+    whom = f"last order by {' or '.join(one.order_channels)}" if one.order_channels else "everybody"
+    return f"{told}; holds {one.valid_days:,} days from the contact; for {whom}"

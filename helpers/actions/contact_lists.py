@@ -5,7 +5,7 @@ mistake.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,24 +13,25 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.actions.config import ActionsConfig
+from helpers.actions.config import ActionsConfig, OfferTerms
+from helpers.actions.working_days import WorkingDays
 from helpers.customers.random_assignment import (
+    ALERT,
     CAMPAIGNS,
-    CONTROL_GROUP,
     EXPERIMENT_PREFIXES,
     TREATMENT,
-    first_drawn,
 )
 from helpers.foundation import spreadsheets
 from helpers.foundation.engine import Engine
 from helpers.foundation.labels import readable_id
 from helpers.foundation.spreadsheets import CSV, EXCEL, Sheet
 
-MAILING, CONTROL_FILE = "mailing", "control-group-do-not-contact"
+MAILING, APART_FILE = "mailing", "do-not-contact"
 
 FOR_PEOPLE = {
     "rank": "rank", "customer_id": "customer id", "tier": "tier", "action": "action", "check": "check before",
-    "reason": "why this customer", "script": "first line", "contact_on": "contact on", "do_by_on": "do by",
+    "reason": "why this customer", "script": "first line", "offer_value": "offer", "offer_code": "code",
+    "valid_until": "valid until", "offer_terms": "terms", "contact_on": "contact on", "do_by_on": "do by",
     "churn_probability": "churn probability", "margin_at_risk": "margin at risk",
     "value_of_asking": "expected value of asking", "done_on": "done on", "outcome": "outcome"}
 
@@ -38,10 +39,16 @@ TO_FILL_IN = ("done_on", "outcome")  # stand empty in a list until whoever works
 
 BESIDE = ("owner", "channel", "offer", "variant", "draw")  # of a line; not in a list that is one person's and channel's
 
-FOR_TOOLS = ["customer_id", "channel", "action", "offer_id", "campaign", "send_on", "send_by_on"]
+FOR_TOOLS = ["customer_id", "channel", "action", "first_line", "offer_id", "offer_value", "offer_code", "valid_until",
+             "offer_terms", "campaign", "send_on", "send_by_on"]
 
-ALERT_COLUMNS = ["customer_id", "owner", "cause", "response", "respond_by_on", "churn_probability", "margin_at_risk",
-                 "on_contact_list", "check_before"]
+OF_OFFER = ("offer_value", "offer_code", "valid_until", "offer_terms")  # of a line that makes an offer
+
+LINE = [*(c for c in FOR_PEOPLE if c not in OF_OFFER), *BESIDE]
+
+MOST_IN_EXCEL = 50_000  # rows of whom not to contact; more stand in CSV alone, which tools read
+
+DO_NOT_CONTACT = "everybody: do not contact"
 
 SETTLE_FIRST = "settle the open case first"  # before anything is offered
 
@@ -75,8 +82,13 @@ def is_open_on(cases: ir.Table, day: date) -> ir.BooleanValue:
     return (cases["opened_at"].date() <= day) & (closed.isnull() | (closed > day))
 
 
-def open_cases(engine: Engine, cases: ir.Table, as_of: date) -> pd.DataFrame:
-    """Return the oldest case of each customer that is still open on a day: customer_id, kind, opened_on.
+OPEN_CASE, NOT_TOLD = "open", "not told"
+
+OF_CASE = ["case_id", "customer_id", "kind", "cause", "team", "opened_on", "closed_on", "state"]
+
+
+def due_cases(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.DataFrame:
+    """Return cases that somebody has to deal with: open ones, and closed ones whose customer was told nothing.
 
     Parameters
     ----------
@@ -85,19 +97,34 @@ def open_cases(engine: Engine, cases: ir.Table, as_of: date) -> pd.DataFrame:
     cases : Table
         ``canonical/cases``.
     as_of : date
-        The day; what is closed later is still open.
+        The day; what is opened on it counts, what is closed later is still open.
+    days : int
+        How long ago a case may have been closed without a word [days].
+
+    Returns
+    -------
+    DataFrame
+        Grain case: `OF_CASE`, ``team`` and ``cause`` empty where none is named, ``state`` `OPEN_CASE` or `NOT_TOLD`;
+        open ones first, the oldest first.
     """
-    rows = cases.filter(is_open_on(cases, as_of) & cases["customer_id"].notnull()).select(
-        "customer_id", "kind", opened_on=cases["opened_at"].date())
-    found = engine.frame(rows, "canonical/cases").sort_values(["customer_id", "opened_on", "kind"])
-    return found.drop_duplicates("customer_id", ignore_index=True)
+    closed, told = (cases[c].date() for c in ("closed_at", "fed_back_at"))
+    is_open = is_open_on(cases, as_of)
+    is_untold = (closed <= as_of) & (closed > as_of - timedelta(days=days)) & (told.isnull() | (told > as_of))
+    due = cases.filter(cases["customer_id"].notnull(), is_open | is_untold.fill_null(False))
+    rows = due.select("case_id", "customer_id", "kind", cause=due["cause"].fill_null(""),
+                      team=due["team"].fill_null(""), opened_on=due["opened_at"].date(),
+                      closed_on=due["closed_at"].date(),
+                      state=is_open_on(due, as_of).ifelse(OPEN_CASE, NOT_TOLD))
+    found = engine.frame(rows, "canonical/cases").sort_values(["state", "opened_on", "case_id"], ascending=[
+        False, True, True], ignore_index=True)[OF_CASE]
+    return found.assign(closed_on=found["closed_on"].where(found["state"].eq(NOT_TOLD)))
 
 
 def contact_lines(
     actions: pd.DataFrame, scores: pd.DataFrame, cases: pd.DataFrame, assumptions: ActionsConfig, offers: pd.DataFrame,
-    as_of: date,
+    days: WorkingDays,
 ) -> pd.DataFrame:
-    """Return one line a listed customer, the first ranked first: what `FOR_PEOPLE` and `BESIDE` name.
+    """Return one line a listed customer, the first ranked first: `LINE`.
 
     Parameters
     ----------
@@ -106,46 +133,32 @@ def contact_lines(
     scores : DataFrame
         ``results/churn_scores``, for the reasons of the risk; may be empty.
     cases : DataFrame
-        As `open_cases` gives it.
+        As `due_cases` gives them.
     assumptions : ActionsConfig
         What is said, and within which time.
     offers : DataFrame
         ``canonical/offers``, for who may get one.
-    as_of : date
-        Day of the plan.
+    days : WorkingDays
+        Working days after the plan.
     """
     listed = actions[actions["variant"].notna()].sort_values("rank", ignore_index=True)
+    waiting = cases.loc[cases["state"].eq(OPEN_CASE), ["customer_id", "kind", "opened_on"]]
     facts = listed[["customer_id", "risk"]].merge(
         scores[["customer_id", "reason", "recency_days", "is_one_time"]], on="customer_id", how="left").merge(
-        cases, on="customer_id", how="left")
+        waiting.drop_duplicates("customer_id"), on="customer_id", how="left")
     rules = {rule.action: rule for rule in assumptions.rules}
-    eligible = offers.set_index("offer_id")["eligibility"].fillna("").astype("str").to_dict() if len(offers) else {}
+    checked = {one.offer for one in assumptions.offers if one.order_channels}
+    unchecked = offers[~offers["offer_id"].isin(checked)].set_index("offer_id")
+    eligible = unchecked["eligibility"].fillna("").astype("str").to_dict()
     terms = [eligible.get(offer, "") if offer else "" for offer in listed["offer"]]
     checks = [[SETTLE_FIRST] * (not is_settled) + [f"offer is for: {term}"] * (term.lower() not in FOR_EVERYBODY)
               for is_settled, term in zip(facts["kind"].isna(), terms, strict=True)]
-    due = listed["action"].map(lambda a: pd.Timestamp(as_of + timedelta(days=rules[a].due_days)))
+    due = listed["action"].map({name: pd.Timestamp(days.due(rule.due_days)) for name, rule in rules.items()})
     return listed.assign(
-        reason=[reason_text(row) for row in facts.to_dict("records")], contact_on=spread_over_days(listed, due, as_of),
+        reason=[reason_text(row) for row in facts.to_dict("records")], contact_on=days.spread(listed, due),
         script=[rules[a].script for a in listed["action"]],
         check=["; ".join(parts) for parts in checks],
-        do_by_on=pd.to_datetime(due), value_of_asking=np.nan, done_on="", outcome="")[[*FOR_PEOPLE, *BESIDE]]
-
-
-def spread_over_days(listed: pd.DataFrame, due: pd.Series, as_of: date) -> pd.Series:
-    """Return the day of each contact: those of a person and channel evenly over working days, the first ranked first.
-
-    None for the control group.
-    """
-    start = np.busday_offset(as_of, 1, roll="backward")
-    groups = listed[listed["variant"].eq(TREATMENT)].assign(channel=listed["channel"].fillna("")).groupby(
-        ["owner", "channel"])
-    days = pd.Series(pd.NaT, listed.index, dtype="datetime64[us]")
-    for _, rows in groups:
-        last = due[rows.index].to_numpy("datetime64[D]")
-        n_days = np.maximum(np.busday_count(start, last + 1), 1)
-        on = np.busday_offset(start, np.arange(len(rows)) * n_days // len(rows))
-        days.loc[rows.index] = np.minimum(on, last).astype("datetime64[us]")
-    return days
+        do_by_on=pd.to_datetime(due), value_of_asking=np.nan, done_on="", outcome="")[LINE]
 
 
 def reason_text(facts: Mapping[str, object]) -> str:
@@ -176,26 +189,49 @@ def _is_absent(value: object) -> bool:
     return value is None or value == "" or bool(pd.isna(np.asarray(value, dtype="object")))
 
 
-def contact_lists(
-    by_draw: Mapping[str, pd.DataFrame], ends_on: date, assigned: pd.DataFrame | None = None
-) -> ContactLists:
-    """Return the files: Excel and CSV for each person and channel, control groups apart, one for mailing tools.
+def with_offer_terms(lines: pd.DataFrame, terms: Sequence[OfferTerms]) -> pd.DataFrame:
+    """Return lines with what their offer is worth, its code, until when it holds and on which terms: `OF_OFFER`.
 
-    The one for tools leaves out who has an open case: what it sends, nobody looks at before.
+    Empty where no offer is made, or the study declares no terms of it.
+    """
+    declared = {one.offer: one for one in terms}
+    known = [declared.get(offer) if isinstance(offer, str) else None for offer in lines["offer"]]
+    texts = {name: pd.Series([getattr(one, field, "") or None for one in known], lines.index, dtype="object")
+             for name, field in (("offer_value", "value"), ("offer_code", "code"), ("offer_terms", "terms"))}
+    holds = pd.to_timedelta([getattr(one, "valid_days", None) for one in known], unit="D")
+    return lines.assign(**texts, valid_until=pd.to_datetime(lines["contact_on"]) + holds)
+
+
+def offers_with_terms(offers: pd.DataFrame, terms: Sequence[OfferTerms]) -> pd.DataFrame:
+    """Return offers with their terms: what ``canonical/offers`` holds of them, value, code, terms, days they hold."""
+    columns = ["value", "code", "terms", "valid_days"]
+    rows = [{"offer_id": one.offer, **{name: getattr(one, name) or None for name in columns}} for one in terms]
+    found = offers.merge(pd.DataFrame(rows, columns=["offer_id", *columns]), on="offer_id", how="left")
+    return found.dropna(axis=1, how="all")
+
+
+def contact_lists(
+    by_draw: Mapping[str, pd.DataFrame], apart: pd.DataFrame, terms: Sequence[OfferTerms] = ()
+) -> ContactLists:
+    """Return the files: Excel and CSV for each person and channel, whom not to contact apart, one for mailing tools.
+
+    The one for tools leaves out who has an open case, or an offer whose eligibility nobody has checked: what it sends,
+    nobody looks at before.
 
     Parameters
     ----------
     by_draw : mapping of str to DataFrame
         Lines as `contact_lines` gives them, by the name of the draw, by which contacts can be told apart later; nobody
         stands in two.
-    ends_on : date
-        Last day on which the control groups are left alone.
-    assigned : DataFrame, optional
-        Open draws: whom they hold out stands with the control groups, list or no list.
+    apart : DataFrame
+        Whom not to contact, as `eligibility.people_apart` gives them.
+    terms : sequence of OfferTerms
+        Of the offers, as the study declares them.
     """
     lines = pd.concat([rows.assign(campaign=name, file="") for name, rows in by_draw.items()], ignore_index=True)
-    tidy = lines.round({"churn_probability": 3, "margin_at_risk": 2, "value_of_asking": 2})
-    treated, held = (tidy[tidy["variant"] == arm] for arm in (TREATMENT, CONTROL_GROUP))
+    lines = with_offer_terms(lines, terms)
+    treated = lines[lines["variant"] == TREATMENT].round(
+        {"churn_probability": 3, "margin_at_risk": 2, "value_of_asking": 2})
     parts: list[_ListFile] = []
     groups = treated.assign(channel=treated["channel"].fillna("any channel")).groupby(
         ["campaign", "owner", "channel"], sort=True)
@@ -205,37 +241,29 @@ def contact_lists(
         columns = [c for c in FOR_PEOPLE if c in TO_FILL_IN or (rows[c].notna() & rows[c].ne("")).any()]
         parts += _for_people(file, rows[columns].rename(columns=FOR_PEOPLE), str(owner), str(channel))
         lines.loc[rows.index, "file"] = file + EXCEL
-    if len(alone := _left_alone(held, ends_on, assigned)):
-        parts += _for_people(CONTROL_FILE, alone.rename(columns=lambda c: c.replace("_", " ")),
-                             "everybody: do not contact", "")
-    unattended = treated[~treated["check"].str.contains(SETTLE_FIRST, regex=False)]
+    if len(apart):
+        parts += _for_people(APART_FILE, apart.rename(columns=lambda c: c.replace("_", " ")), DO_NOT_CONTACT, "")
+    unattended = treated[treated["check"].eq("")]
     if len(unattended):
-        names = {"offer": "offer_id", "contact_on": "send_on", "do_by_on": "send_by_on"}
-        tools = unattended.rename(columns=names)
-        content = spreadsheets.csv_file(tools[FOR_TOOLS], is_for_people=False)
-        parts.append(_ListFile(MAILING + CSV, "mailing tools", "all", len(tools), content))
-    contents = {part.file: part.content for part in parts}
-    twins = [part.file.removesuffix(EXCEL) + CSV if part.file.endswith(EXCEL) else "" for part in parts]
-    rows = [(p.file, twin, p.audience, p.channel, p.n_customers) for p, twin in zip(parts, twins, strict=True)
-            if p.file not in twins]
-    files = pd.DataFrame(rows, columns=["file", "csv", "audience", "channel", "n_customers"])
-    return ContactLists(lines, contents, files)
+        names = {"offer": "offer_id", "script": "first_line", "contact_on": "send_on", "do_by_on": "send_by_on"}
+        content = spreadsheets.csv_file(unattended.rename(columns=names)[FOR_TOOLS], is_for_people=False)
+        parts.append(_ListFile(MAILING + CSV, "mailing tools", "all", len(unattended), content))
+    return ContactLists(lines, {part.file: part.content for part in parts}, _files_table(parts))
 
 
-def _left_alone(held: pd.DataFrame, ends_on: date, assigned: pd.DataFrame | None) -> pd.DataFrame:
-    """Return everybody whom nobody contacts, with the last day of that: held out by a list or by an open draw."""
-    of_lists = held[["customer_id", "tier", "action", "owner"]].assign(no_contact_until=pd.Timestamp(ends_on))
-    if assigned is None or assigned.empty:
-        return of_lists
-    by_draw = first_drawn(assigned).query("variant == @CONTROL_GROUP").rename(
-        columns={"unit_id": "customer_id", "purpose": "action", "ends_on": "no_contact_until"})
-    others = by_draw[~by_draw["customer_id"].isin(held["customer_id"])].reindex(columns=of_lists.columns)
-    return pd.concat([part for part in (of_lists, others) if len(part)], ignore_index=True) if len(others) else of_lists
+def _files_table(parts: Sequence["_ListFile"]) -> pd.DataFrame:
+    """Return one row a list: file, csv (its twin for other programs, empty without), audience, channel, n_customers."""
+    names = {part.file for part in parts}
+    twins = {part.file: part.file.removesuffix(EXCEL) + CSV for part in parts if part.file.endswith(EXCEL)}
+    rows = [(p.file, twins.get(p.file, ""), p.audience, p.channel, p.n_customers) for p in parts
+            if p.file not in set(twins.values()) & names]
+    return pd.DataFrame(rows, columns=["file", "csv", "audience", "channel", "n_customers"])
 
 
 def _file_prefix(draw: str) -> str:
-    """Return with what the names of a draw's files begin: its campaign, or that it is the plan's."""
-    return next((slug(kind) for kind in CAMPAIGNS if draw.startswith(EXPERIMENT_PREFIXES[kind])), "contact")
+    """Return with what the names of a draw's files begin: its campaign, or that it is of alerts or the plan's."""
+    prefixes = {"alert": EXPERIMENT_PREFIXES[ALERT], **{slug(kind): EXPERIMENT_PREFIXES[kind] for kind in CAMPAIGNS}}
+    return next((name for name, prefix in prefixes.items() if draw.startswith(prefix)), "contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +278,16 @@ class _ListFile:
 
 
 def _for_people(name: str, rows: pd.DataFrame, audience: str, channel: str) -> list[_ListFile]:
-    """Return a list as Excel and as CSV; in CSV the id has the name by which programs know it."""
+    """Return a list as Excel and as CSV; in CSV the id has the name by which programs know it.
+
+    In CSV alone where a sheet of it could not be worked with.
+    """
+    plain = _ListFile(name + CSV, audience, channel, len(rows), spreadsheets.csv_file(
+        rows.rename(columns={"customer id": "customer_id"})))
+    if len(rows) > MOST_IN_EXCEL:
+        return [plain]
     sheet = spreadsheets.excel_file([Sheet("list", rows, ("churn probability",))])
-    plain = spreadsheets.csv_file(rows.rename(columns={"customer id": "customer_id"}))
-    return [_ListFile(name + ending, audience, channel, len(rows), content)
-            for ending, content in ((EXCEL, sheet), (CSV, plain))]
+    return [_ListFile(name + EXCEL, audience, channel, len(rows), sheet), plain]
 
 
 def contacted_by(listed: pd.DataFrame) -> pd.Series:
@@ -269,65 +302,10 @@ def contacted_by(listed: pd.DataFrame) -> pd.Series:
     return treated["owner"].fillna("") + " by " + treated["channel"].fillna("any channel")
 
 
-def alert_lines(
-    alerts: pd.DataFrame, listed: pd.DataFrame, barred: Mapping[str, str], held_out: Collection[str]
-) -> pd.DataFrame:
-    """Return the alerts that somebody answers now, the earliest first; nobody of a control group is among them.
-
-    Who must not be contacted stands last.
-
-    Parameters
-    ----------
-    alerts : DataFrame
-        ``results/alerts``.
-    listed : DataFrame
-        ``ContactLists.lines``: who is on a list of this round is marked, so that one contact serves both.
-    barred : mapping of str to str
-        Who has opted out or does not consent, with the reason, which the line tells: a complaint is answered all the
-        same, an offer is not made.
-    held_out : collection of str
-        Customers of control groups; left out.
-
-    Returns
-    -------
-    DataFrame
-        customer_id, owner, cause, response, respond_by_on, churn_probability, margin_at_risk, on_contact_list,
-        check_before.
-    """
-    due = alerts[alerts["is_within_capacity"].astype(bool) & ~alerts["is_control"].astype(bool)
-                 & ~alerts["customer_id"].isin(held_out)]
-    ids = due["customer_id"]
-    rows = due.assign(on_contact_list=ids.map(contacted_by(listed)), check_before=ids.map(dict(barred)),
-                      is_barred=ids.isin(barred))
-    return rows.sort_values(["is_barred", "respond_by_on", "margin_at_risk", "customer_id"],
-                            ascending=[True, True, False, True], ignore_index=True)[ALERT_COLUMNS]
-
-
-def alert_files(lines: pd.DataFrame) -> dict[str, bytes]:
-    """Return the alerts of each owner as an Excel file by its name; none where nobody is warned of.
-
-    Parameters
-    ----------
-    lines : DataFrame
-        As `alert_lines` gives them.
-    """
-    tidy = lines.round({"churn_probability": 3, "margin_at_risk": 2})
-    found: dict[str, bytes] = {}
-    for owner, rows in tidy.groupby("owner"):
-        own = rows.drop(columns="owner").dropna(axis=1, how="all").assign(done_on="", outcome="")
-        sheet = Sheet("alerts", own.rename(columns=lambda c: c.replace("_", " ")), ("churn probability",))
-        found[alert_file(str(owner))] = spreadsheets.excel_file([sheet])
-    return found
-
-
-def alert_file(owner: str) -> str:
-    """Return the name of the file of an owner's alerts."""
-    return f"alerts-{slug(owner)}{EXCEL}"
-
-
-def other_files(contents: Iterable[str], holds: str) -> pd.DataFrame:
+def other_files(contents: Iterable[str], holds: str | Mapping[str, str]) -> pd.DataFrame:
     """Return files beside the lists as a page links to them: file, and what it holds; empty where there are none."""
-    return pd.DataFrame({"file": list(contents), "holds": holds})
+    files = pd.DataFrame({"file": list(contents)})
+    return files.assign(holds=holds if isinstance(holds, str) else files["file"].map(dict(holds)))
 
 
 def slug(text: str) -> str:

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from helpers.actions.config import ActionsConfig
 from helpers.customers.random_assignment import is_global_control
 from helpers.foundation.engine import Engine
 from helpers.stats import disclosure_control
@@ -20,6 +21,8 @@ RISK_BANDS = ("high", "medium", "low", NOT_SCORED)
 IN_GLOBAL_CONTROL, OPTED_OUT, NO_CONSENT = "in the global control group", "has opted out", "no consent to"
 
 IN_CONTROL = "in a random control group"
+
+KEY_ACCOUNT = "key account "  # begins the reason of who is spoken with by the owner of an account
 
 
 def contact_candidates(
@@ -47,8 +50,10 @@ def contact_candidates(
     DataFrame
         customer_id, our_owner, n_recent_contacts, tier, tier_rank (rank below the lowest where there is no tier), risk,
         churn_probability, value_if_kept, value_if_kept_sd, no_order_if_kept, margin_at_risk, priority, is_unwilling,
-        is_global_control, campaign (on whose list the customer is: none yet). A risk without a date is no probability
-        within the horizon: it puts no sum at stake, and its priority is the probability × the month's fee.
+        is_global_control, key_account (whose people are left to its owner, with him: none yet), campaign (on whose list
+        the customer is: none yet), is_unsettled (a complaint of his is not settled: not known yet), last_channel (of
+        the latest order: not known yet). A risk without a date is no probability within the horizon: it puts no sum at
+        stake, and its priority is the probability × the month's fee.
     """
     joined = pd.merge(value[["customer_id", "tier", "tier_rank"]], scores[list(_SCORED)], on="customer_id",
                       how="outer", sort=True)
@@ -69,7 +74,7 @@ def contact_candidates(
         "priority": at_stake.where(is_dated, churn_probability * joined["monthly_fee"].astype("float64")),
         "is_unwilling": joined["customer_id"].isin(unwilling["customer_id"]).astype("bool"),
         "is_global_control": is_global_control(joined["customer_id"], global_share),
-        "campaign": "",
+        "key_account": "", "campaign": "", "is_unsettled": False, "last_channel": "",
     })
 
 
@@ -92,8 +97,10 @@ def contact_barriers(customers: pd.DataFrame, max_contacts: int | None, contact_
         Days for which contacts count as recent [days].
     """
     most = np.inf if max_contacts is None else max_contacts
-    reasons = [IN_GLOBAL_CONTROL, OPTED_OUT, f"contacted {most:g} times or more within {contact_days} days"]
-    barriers = [customers["is_global_control"], customers["is_unwilling"], customers["n_recent_contacts"] >= most]
+    reasons = [IN_GLOBAL_CONTROL, KEY_ACCOUNT + customers["key_account"], OPTED_OUT,
+               f"contacted {most:g} times or more within {contact_days} days"]
+    barriers = [customers["is_global_control"], customers["key_account"] != "", customers["is_unwilling"],
+                customers["n_recent_contacts"] >= most]
     return np.select(barriers, reasons, "").astype(object)
 
 
@@ -111,6 +118,53 @@ def barred_customers(customers: pd.DataFrame, held_out: Collection[str]) -> dict
     return {**dict.fromkeys(ids[customers["is_unwilling"]], OPTED_OUT),
             **dict.fromkeys(ids[customers["is_global_control"]], IN_GLOBAL_CONTROL),
             **dict.fromkeys(map(str, held_out), IN_CONTROL)}
+
+
+def people_apart(
+    customers: pd.DataFrame, unwilling: pd.Series, until: pd.Series, assumptions: ActionsConfig,
+    permitted: "ContactConsent", in_service: Collection[str],
+) -> pd.DataFrame:
+    """Return everybody whom not to contact, with the reason: for the tools that must leave them out.
+
+    Parameters
+    ----------
+    customers : DataFrame
+        As `contact_candidates` gives it.
+    unwilling : Series of str
+        Who has opted out, candidate or not.
+    until : Series of datetime
+        Last day for whom a control group holds out, by customer, as `random_assignment.held_out_until` gives it.
+    assumptions : ActionsConfig
+        Cap on contacts, and the channels by which lists contact.
+    permitted : ContactConsent
+        Who consents to the purpose, by which channel.
+    in_service : collection of str
+        Who has a case to be dealt with: that is done all the same.
+
+    Returns
+    -------
+    DataFrame
+        Grain customer: customer_id, reason, not_by (channels, or *any*), no_contact_until (empty where no day ends it),
+        open_case; by reason, in the order in which one takes precedence.
+    """
+    ids = customers["customer_id"]
+    barriers = contact_barriers(customers, assumptions.max_contacts, assumptions.contact_days)
+    channels = sorted({one.channel for one in (*assumptions.rules, *assumptions.campaigns) if one.channel})
+    missing = np.column_stack([~permitted.allows(ids, channel) for channel in channels]) if channels else np.zeros(
+        (len(ids), 0), dtype=bool)
+    is_any = missing.all(axis=1) & bool(channels)
+    named = pd.Series("", ids.index, dtype="object")
+    for place, channel in enumerate(channels):
+        named = named + np.where(missing[:, place], np.where(named.eq(""), "", ", ") + channel, "")
+    held = pd.DataFrame({"reason": IN_CONTROL, "not_by": "any", "no_contact_until": until})
+    parts = [held.rename_axis("customer_id").reset_index(),
+             pd.DataFrame({"customer_id": unwilling.astype("str"), "reason": OPTED_OUT, "not_by": "any"}),
+             pd.DataFrame({"customer_id": ids, "reason": barriers, "not_by": "any"})[barriers != ""],
+             pd.DataFrame({"customer_id": ids, "reason": permitted.missing(""), "not_by": named.mask(is_any, "any")})[
+                 missing.any(axis=1)]]
+    rows = pd.concat(parts, ignore_index=True).drop_duplicates("customer_id", ignore_index=True)
+    case = np.where(rows["customer_id"].isin(in_service), "settle it, no extra contact", "")
+    return rows.assign(open_case=case)[["customer_id", "reason", "not_by", "no_contact_until", "open_case"]]
 
 
 def opted_out_customers(contacts: ir.Table, as_of: date) -> ir.Table:
@@ -152,6 +206,30 @@ def known_customers(engine: Engine, customers: ir.Table, contacts: ir.Table, as_
     both = looked_after.outer_join(recent, "customer_id").select(
         "our_owner", "n_recent_contacts", customer_id=ibis.coalesce(ibis._["customer_id"], ibis._["customer_id_right"]))
     return engine.frame(both, "canonical/contacts")[["customer_id", "our_owner", "n_recent_contacts"]]
+
+
+def with_last_channel(
+    engine: Engine, customers: pd.DataFrame, transactions: ir.Table, as_of: date
+) -> pd.DataFrame:
+    """Return candidates with the channel of their latest order up to a day, by which offers ask who may have them.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the orders are.
+    customers : DataFrame
+        As `contact_candidates` gives it.
+    transactions : Table
+        ``canonical/transactions``.
+    as_of : date
+        The day of the plan.
+    """
+    sales = transactions.filter(transactions["kind"] == "sale", transactions["customer_id"].notnull(),
+                                transactions["ordered_at"].date() <= ibis.literal(as_of))
+    last = engine.frame(sales.group_by("customer_id").aggregate(
+        last_channel=sales["channel"].argmax(sales["ordered_at"])), "canonical/transactions")
+    channel = customers["customer_id"].map(last.set_index("customer_id")["last_channel"])
+    return customers.assign(last_channel=channel.astype("object").fillna(""))
 
 
 def tier_risk_matrix(customers: pd.DataFrame, quantity: str) -> pd.DataFrame:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 
+import ibis.expr.types as ir
 import networkx as nx
 import numpy as np
 import pandas as pd
 
 from helpers.actions import sales_pipeline
 from helpers.actions.sales_pipeline import OPEN, PipelineForecast
+from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError, spelling_hint
 
 RECENT_DAYS = 180  # a contact longer ago does not count as coverage [days]
@@ -49,6 +51,41 @@ def buying_centres(
         not_to_contact=people["customer_id"].map(dict(barred)).astype("object"))
     return found.sort_values(["account_id", "decision_weight", "customer_id"], ascending=[True, False, True],
                              ignore_index=True)
+
+
+def with_key_account(engine: Engine, customers: pd.DataFrame, records: ir.Table) -> pd.DataFrame:
+    """Return candidates with the key account of its people and who speaks with them, so that no list contacts them.
+
+    Of an account that nobody looks after the people are left to the lists.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the customers are.
+    customers : DataFrame
+        As `eligibility.contact_candidates` gives them.
+    records : Table
+        ``canonical/customers``; people of key accounts are those with an account and a role.
+    """
+    known = records.filter(records["account_id"].notnull(), records["role"].notnull())
+    people = engine.frame(known.select("customer_id", "account_id", "our_owner", "decision_weight"),
+                          "canonical/customers")
+    owner = people["our_owner"].fillna(people["account_id"].map(lead_owners(people)))
+    told = (people["account_id"] + ": speak with " + owner).set_axis(people["customer_id"])
+    return customers.assign(key_account=customers["customer_id"].map(told).astype("object").fillna(""))
+
+
+def lead_owners(people: pd.DataFrame) -> pd.Series:
+    """Return who leads each account: who looks after most decision weight of its people, else after most of them.
+
+    Parameters
+    ----------
+    people : DataFrame
+        account_id, our_owner, decision_weight; accounts that nobody looks after are absent.
+    """
+    by = people.assign(n=1).groupby(["account_id", "our_owner"])[["decision_weight", "n"]].sum().reset_index()
+    ordered = by.sort_values(["account_id", "decision_weight", "n", "our_owner"], ascending=[True, False, False, True])
+    return ordered.drop_duplicates("account_id").set_index("account_id")["our_owner"]
 
 
 def influence(people: pd.DataFrame, ties: pd.DataFrame) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Summary of the action plan: margin at risk, cost, break-even, draws to record, the decision asked for."""
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 
 from helpers.actions import control_group, eligibility, planner
 from helpers.actions.config import ActionsConfig
-from helpers.actions.measured_response import UNMEASURED, ActionResponse, response_people
+from helpers.actions.measured_response import NO_MARGIN, UNMEASURED, ActionResponse, response_people
 from helpers.actions.measured_response import response_sentence as told_response
 from helpers.actions.schema import ASSIGNMENTS_DRAWN, CAMPAIGN_LISTS, DECISIONS
 from helpers.customers.random_assignment import (
@@ -79,14 +80,39 @@ def summary_by_action(actions: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["margin_at_risk", "action"], ascending=[False, True], ignore_index=True)
 
 
+def control_group_by_action(actions: pd.DataFrame, drawn: str) -> pd.DataFrame:
+    """Return how the control group came about: of each action how many are drawn now, how many keep an earlier arm.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    drawn : str
+        Name of this plan's draw.
+
+    Returns
+    -------
+    DataFrame
+        action (*all* last), n_drawn, n_drawn_held_out, n_kept, n_kept_held_out [customers]. Those drawn now are drawn
+        in proportion to action and tier; those kept as another draw had it.
+    """
+    listed = actions[actions["variant"].notna()]
+    is_new, is_held = listed["draw"].eq(drawn), listed["variant"].eq(CONTROL_GROUP)
+    counts = pd.DataFrame({"n_drawn": is_new, "n_drawn_held_out": is_new & is_held, "n_kept": ~is_new,
+                           "n_kept_held_out": ~is_new & is_held}).astype("int64")
+    by = counts.groupby(listed["action"]).sum()
+    return pd.concat([by, counts.sum().rename("all").to_frame().T]).rename_axis("action").reset_index()
+
+
 def reasons_not_contacted(actions: pd.DataFrame) -> pd.DataFrame:
     """Return why customers are not on the list: reason, n_customers, margin_at_risk; most customers first.
 
     Consents that are missing are counted over all channels, as the check on consent tells them: by channel a small
-    group would follow from the rest.
+    group would follow from the rest; people of key accounts over all accounts.
     """
     left = actions[actions["variant"].isna()]
-    reason = left["reason"].str.replace(f"^({eligibility.NO_CONSENT} .+) by .+$", r"\1", regex=True)
+    reason = left["reason"].str.replace(f"^({eligibility.NO_CONSENT} .+) by .+$", r"\1", regex=True).str.replace(
+        f"^{eligibility.KEY_ACCOUNT}.+$", "left to the owner of the key account", regex=True)
     rest = left.groupby(reason)["margin_at_risk"]
     table = pd.DataFrame({"n_customers": rest.size(), "margin_at_risk": rest.sum(min_count=1)}).reset_index()
     return table.sort_values(["n_customers", "reason"], ascending=[False, True], ignore_index=True)
@@ -135,7 +161,7 @@ def _shows(reduction: float) -> str:
         return ""
     cut = ("no cut in churn at all" if reduction > 1 else
            f"only a relative cut in churn of {100 * reduction:.2g} % or more")
-    return f"; {cut} would show with 80 % power"
+    return f"; in this round alone {cut} would show with 80 % power"
 
 
 def assignments_to_record(
@@ -200,13 +226,17 @@ def _global_draw(customers: pd.DataFrame, as_of: date, share: float) -> pd.DataF
 
 
 def pays(response: ActionResponse, needed: float) -> str:
-    """Return whether the response measured is what the plan needs: it pays, does not, or that is open; else empty."""
+    """Return whether the response measured is what the plan needs: it pays, does not, or by which end; else empty."""
     gone = response.reduction
     if gone.status is not Status.OK or math.isnan(needed):
         return ""
     if gone.low > needed:
         return "so it pays"
-    return "so it does not pay" if gone.high < needed else "so whether it pays is open"
+    if gone.high < needed:
+        return "so it does not pay"
+    return ("so it pays if contact does as well again, and does not at the low end of the interval"
+            if gone.value > needed else
+            "so it does not pay if contact does as little again, and does at the high end of the interval")
 
 
 def proposed_decisions(
@@ -243,32 +273,38 @@ def proposed_decisions(
     again = "measure again" if response.is_measured else "measure"
     return pd.DataFrame([{
         "decision": f"Contact {who}{alone} and {again} whether contact keeps them", "cost": money.expected,
-        "gain": _gain(response, needed, money.expected / needed if needed > 0 else math.nan),
+        "gain": f"{_gain(response, needed, money.expected)}; over {horizon_days} days",
         "worst_case": money.worst_case,
         "confidence": f"{_confidence(response)}{shows}",
         "owner": assumptions.owner, "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)),
         "status": "asked for"}], columns=list(DECISIONS.names))
 
 
-def _gain(response: ActionResponse, needed: float, at_stake: float) -> str:
-    """Return the gain that can be expected: what was measured beside what pays, and what it is in money."""
+def _gain(response: ActionResponse, needed: float, cost: float) -> str:
+    """Return the gain that can be expected: what was measured beside what pays, and what it is in money.
+
+    What earlier rounds did to margin a customer is not told beside it: that is of other customers, and no second gain.
+    """
     is_known = not math.isnan(needed)
     if response.is_measured:
         from_where = f"the plan breaks even at {100 * needed:.2g} %" if is_known else "what would pay is not known"
         verdict = ", ".join(filter(None, (from_where, pays(response, needed))))
-        return f"contact {told_response(response)}; {verdict}{_worth(response, at_stake)}"
+        told = told_response(replace(response, margin=NO_MARGIN))
+        return f"contact {told}; {verdict}{_worth(response, needed, cost)}"
     from_where = f"breaks even at a relative cut in churn of {100 * needed:.2g} %" if is_known else (
         "what would pay is not known")
     return f"not yet measured; {from_where}"
 
 
-def _worth(response: ActionResponse, at_stake: float) -> str:
+def _worth(response: ActionResponse, needed: float, cost: float) -> str:
     """Return what the cut in churn measured is worth of the margin at risk, for a sentence; empty where not known."""
     gone = response.reduction
-    if gone.status is not Status.OK or math.isnan(at_stake):
+    if gone.status is not Status.OK or not needed > 0:
         return ""
-    value, low, high = (response.money_text(share * at_stake) for share in (gone.value, gone.low, gone.high))
-    return f"; as much again would be {value} [{low}, {high}] of margin before cost"
+    kept = [share * cost / needed for share in (gone.value, gone.low, gone.high)]
+    value, low, high = map(response.money_text, kept)
+    net, least, most = (response.money_text(x - cost) for x in kept)
+    return f"; as much again keeps {value} [{low}, {high}] of margin, {net} [{least}, {most}] net of cost"
 
 
 def _confidence(response: ActionResponse) -> str:

@@ -18,6 +18,10 @@ from helpers.foundation.study_config import Economics
 
 BEYOND_CAPACITY = "beyond the capacity of this round"
 
+NO_RULE, COSTS_TOO_MUCH = "no rule is for this tier and risk", "a contact costs more than it could keep"
+
+UNSETTLED = "a complaint is unsettled: it comes first"
+
 UNKNOWN_CONSENT = ContactConsent(
     "", (), pd.DataFrame({"customer_id": pd.Series(dtype="str"), "channel": pd.Series(dtype="str")})
 )
@@ -126,7 +130,7 @@ def _planned(options: ActionOptions, rule: np.ndarray, reason: np.ndarray) -> pd
         "offer": [r.offer or ("offer" if r.has_offer else None) for r in rules]}.items()}
     gains = np.column_stack([options.gains, np.full(len(rule), np.nan)])
     expected, worst = options.costs
-    return options.customers.drop(columns=["is_unwilling", "is_global_control", "campaign", "our_owner"]).assign(
+    return options.customers.assign(
         **of_rule, owner=options.owners(rule), reason=reason, cost_expected=expected[rule], cost_worst=worst[rule],
         assumed_gain=gains[everyone, rule], break_even_reduction=options.break_even[everyone, rule])
 
@@ -182,15 +186,16 @@ def _reason_for_no_action(options: ActionOptions) -> np.ndarray:
     needed = options.break_even[everyone, options.first]
     reason = np.select(
         [
-            barrier == IN_GLOBAL_CONTROL, customers["campaign"] != "",
+            barrier == IN_GLOBAL_CONTROL, customers["key_account"] != "", customers["campaign"] != "",
+            customers["is_unsettled"],
             customers["risk"] == NOT_SCORED, options.first == len(options.rules), barrier != "",
             customers["priority"].isna(), customers["value_if_kept"] < assumptions.minimum_value,
             ~options.is_allowed.any(axis=1) & (needed > assumptions.most_reduction),
         ],
         [
-            IN_GLOBAL_CONTROL, "on the list of " + customers["campaign"],
-            "no risk is known", "no rule is for this tier and risk", barrier, "no value is known",
-            "worth less than the minimum", "a contact costs more than it could keep",
+            IN_GLOBAL_CONTROL, barrier, "on the list of " + customers["campaign"], UNSETTLED,
+            "no risk is known", NO_RULE, barrier, "no value is known",
+            "worth less than the minimum", COSTS_TOO_MUCH,
         ],
         "",
     ).astype(object)

@@ -4,7 +4,7 @@ Win rates are of decided opportunities. What is open is forecast by what opportu
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from helpers.actions.config import ActionsConfig
 from helpers.actions.schema import DECISIONS
+from helpers.actions.working_days import WorkingDays
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import confidence_intervals
 
@@ -267,7 +268,7 @@ def whitespace(outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_pipeline_decision(
-    decisions: pd.DataFrame, forecast: PipelineForecast, assumptions: ActionsConfig, as_of: date
+    decisions: pd.DataFrame, forecast: PipelineForecast, assumptions: ActionsConfig, days: WorkingDays
 ) -> pd.DataFrame:
     """Return ``results/decisions`` with the one that opportunities ask for which are open longer than decisions took.
 
@@ -279,8 +280,8 @@ def with_pipeline_decision(
         Of what is open.
     assumptions : ActionsConfig
         For the owner, and the days within which accounts are dealt with.
-    as_of : date
-        Day of the plan.
+    days : WorkingDays
+        Working days after the plan.
     """
     if not forecast.n_beyond:
         return decisions
@@ -289,5 +290,5 @@ def with_pipeline_decision(
         "decision": f"Ask about {many} and close what nobody confirms", "cost": 0.0,
         "gain": "not in money: what is forecast is then what is alive", "worst_case": 0.0,
         "confidence": "as recorded: none was ever decided later; it takes the owners' time", "owner": assumptions.owner,
-        "stop_on": pd.Timestamp(as_of + timedelta(days=assumptions.account_days)), "status": "asked for"}])
+        "stop_on": pd.Timestamp(days.due(assumptions.account_days)), "status": "asked for"}])
     return pd.concat([part for part in (decisions, asked) if len(part)], ignore_index=True)[list(DECISIONS.names)]

@@ -90,6 +90,26 @@ CAMPAIGN_LISTS = Table("results/campaigns", "customer whom a campaign is for", (
     Column("reason", "text", "why nobody contacts the customer; empty for who is on the list"),
 ))
 
+ANSWERS = ("contact list", "account owner", "service case", "contact of its own", "no contact")  # to an alert
+
+ALERT_ANSWERS = Table("results/alert_answers", "customer warned of, in no control group", ("customer_id",), (
+    Column("customer_id", "text", "the customer", True),
+    Column("cause", "text", "what is warned of", True),
+    Column("rule", "text", "rule of the alert that counts", True),
+    Column("answer", "text", "how it is answered", True, ANSWERS),
+    Column("told", "text", "by whom it is answered, or why nobody does; empty for a contact of its own"),
+    Column("owner", "text", "who makes a contact of its own"),
+    Column("channel", "text", "by which it is made; empty for any"),
+    Column("script", "text", "what is said or written first"),
+    Column("respond_by_on", "date", "day by which the rule asks for a response", True),
+    Column("churn_probability", "number", "churn probability within the horizon [share]", low=0, high=1),
+    Column("margin_at_risk", "number", "margin at risk [money]"),
+    Column("cost_expected", "number", "cost of the contact that answers, by a list or of its own, at the assumed "
+           "uptake [money]", True, low=0),
+    Column("cost_worst", "number", "cost of that contact if an offer is taken up [money]", True, low=0),
+    Column("draw", "text", "draw that decided that the alert is answered"),
+))
+
 DECISIONS = Table("results/decisions", "decision asked for", ("decision",), (
     Column("decision", "text", "what is asked for", True),
     Column("cost", "number", "expected cost [money]", True, low=0),
@@ -122,5 +142,5 @@ PARTNERS = summary_schema(
     "results/partners", "quantity × partner or coalition: values, synergies, gains alone, customers in common, terms")
 
 TABLES: tuple[Table, ...] = (
-    ACTION_LIST, CAMPAIGN_LISTS, ASSIGNMENTS_DRAWN, DECISIONS, KEY_ACCOUNTS, PARTNERS,
+    ACTION_LIST, CAMPAIGN_LISTS, ALERT_ANSWERS, ASSIGNMENTS_DRAWN, DECISIONS, KEY_ACCOUNTS, PARTNERS,
     gates_schema("results/action_gates"))

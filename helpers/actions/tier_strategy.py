@@ -190,7 +190,9 @@ def with_balance_decision(
         "gain": f"not yet measured; what is freed, at most the {freed} a year by which the first cost more than they "
                 "brought, goes to those who brought much and got little",
         "worst_case": float(over["margin"].clip(lower=0).sum()),
-        "confidence": "none yet: the balance describes the last year, and who buys late costs before he brings",
+        "confidence": "none yet: the balance describes the last year, and who buys late costs before he brings; no "
+                      "control group, since nobody is approached: the balance is looked at again; worst case: all the "
+                      "margin that the first brought within the year, should every one of them leave",
         "owner": assumptions.owner, "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)),
         "status": "asked for"}], columns=list(DECISIONS.names))
     return pd.concat([decisions, asked], ignore_index=True) if len(decisions) else asked

@@ -25,6 +25,11 @@ class AlertRule(Section):
     owner: str = Field(default="nobody yet", description="who answers for the response")
     due_days: int = Field(default=14, ge=1, description="days within which the response is due [days]")
     response: str = Field(default="call or write, and ask what is wrong", description="what is to be done")
+    channel: str = Field(
+        default="", description="by which who is on no list is contacted, and needs consent; empty for any")
+    contact_cost: float | None = Field(
+        default=None, ge=0, description="cost of that contact; empty for that of [economics] [money]")
+    script: str = Field(default="", description="what is said or written first; empty for the response")
 
     @model_validator(mode="after")
     def _order(self) -> "AlertRule":

@@ -123,6 +123,23 @@ def held_out_customers(lists: Iterable[pd.DataFrame], assigned: pd.DataFrame) ->
     return {str(customer) for part in parts for customer in part}
 
 
+def held_out_until(lists: Iterable[pd.DataFrame], assigned: pd.DataFrame, ends_on: date) -> pd.Series:
+    """Return until when each of `held_out_customers` is left alone, by customer, sorted.
+
+    Parameters
+    ----------
+    lists, assigned
+        As `held_out_customers` takes them.
+    ends_on : date
+        Last day of the window of this round's lists.
+    """
+    now = [rows.loc[rows["variant"].eq(CONTROL_GROUP), "customer_id"] for rows in lists]
+    of_draws = assigned[assigned["variant"].eq(CONTROL_GROUP)]
+    rows = pd.concat([pd.DataFrame({"unit_id": ids, "ends_on": pd.Timestamp(ends_on)}) for ids in now]
+                     + [of_draws[["unit_id", "ends_on"]].astype({"ends_on": "datetime64[us]"})])
+    return rows.astype({"unit_id": "str"}).groupby("unit_id")["ends_on"].max()
+
+
 def conflicting_customers(assignments: pd.DataFrame) -> list[str]:
     """Return the customers who stand in both arms of the draws given, sorted."""
     n_arms = assignments.groupby("unit_id")["variant"].nunique()

@@ -5,6 +5,7 @@ from datetime import date
 
 import pandas as pd
 
+from helpers.actions import alert_answers, working_days
 from helpers.actions import config as actions_config
 from helpers.actions import schema as actions_schema
 from helpers.churn import config as churn_config
@@ -55,6 +56,7 @@ SECTIONS = {
     "churn": churn_config.ChurnConfig,
     "experiments": experiments_config.ExperimentsConfig,
     "actions": actions_config.ActionsConfig,
+    "calendar": working_days.CalendarConfig,
     "control_groups": random_assignment.ControlGroupsConfig,
     "partners": actions_config.PartnersConfig,
     "finance": finance.FinanceConfig,
@@ -118,8 +120,10 @@ def drawn_lists(source: str) -> pd.DataFrame:
     InputError
         If none has drawn one.
     """
-    runs = change_since_last_run.earlier_frames(open_workspace(source), "results/assignments_drawn")
-    found = action_outcomes.past_action_lists(runs, date.max, is_whole=True)
+    opened = open_workspace(source)
+    runs = change_since_last_run.earlier_frames(opened, "results/assignments_drawn")
+    answers = change_since_last_run.earlier_frames(opened, "results/alert_answers")
+    found = alert_answers.carried_out(action_outcomes.past_action_lists(runs, date.max, is_whole=True), answers)
     if found.empty:
         raise InputError("lists", f"none of {len(runs)} finished runs of {source} has drawn one",
                          f"a run as of an earlier day first, such as: run {source} --as-of 2025-09-30")

@@ -190,8 +190,8 @@ ACTIONS = Step(
                       "canonical/subscriptions", "canonical/points", "canonical/assignments", "canonical/events",
                       "results/satisfaction_scores", "results/loyalty_customers"),
     reads_of_earlier=("results/assignments_drawn", "results/actions"),
-    writes=("results/actions", "results/campaigns", "results/assignments_drawn", "results/decisions",
-            "results/key_accounts", "results/partners", "results/action_gates"),
+    writes=("results/actions", "results/campaigns", "results/alert_answers", "results/assignments_drawn",
+            "results/decisions", "results/key_accounts", "results/partners", "results/action_gates"),
 )
 
 SUMMARY = Step(

@@ -159,7 +159,7 @@ def open_opportunities(
 
 def account_file(
     accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast,
-    listed: pd.DataFrame,
+    answers: pd.DataFrame,
 ) -> dict[str, bytes]:
     """Return the Excel file of key accounts by its name; none where nothing is on record.
 
@@ -167,14 +167,14 @@ def account_file(
     ----------
     accounts, people, outcomes, forecast
         From `helpers.actions.key_accounts` and `helpers.actions.sales_pipeline`.
-    listed : DataFrame
-        ``ContactLists.lines``: people whom a list of this round contacts are marked.
+    answers : DataFrame
+        ``results/alert_answers``: people who are warned of are marked.
     """
     if accounts.empty:
         return {}
     waiting = open_opportunities(outcomes, forecast).sort_values(
         ["owner", "expected", "days"], ascending=[True, False, False], ignore_index=True).assign(done_on="")
-    known = people.assign(on_contact_list=people["customer_id"].map(contact_lists.contacted_by(listed))) if len(
+    known = people.assign(warned_of=people["customer_id"].map(answers.set_index("customer_id")["cause"])) if len(
         people) else people
     sheets = [("accounts", account_rows(accounts, people, outcomes).assign(done_on="")), ("people", known),
               ("open opportunities", waiting), ("whitespace", sales_pipeline.whitespace(outcomes))]

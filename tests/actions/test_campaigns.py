@@ -6,6 +6,7 @@ import pytest
 
 from helpers.actions import campaign_audiences, campaigns, contact_lists, eligibility, plan_summary, planner
 from helpers.actions.config import ActionsConfig, Campaign
+from helpers.actions.working_days import WorkingDays
 from helpers.customers import random_assignment
 from helpers.customers.random_assignment import CAMPAIGNS, REGISTRY_COLUMNS, Draw, experiment_name
 from helpers.foundation.canonical_schema import ASSIGNMENTS, CASES, CONTACTS, EVENTS
@@ -16,6 +17,8 @@ from helpers.simulation import company
 from helpers.simulation.list_response import carried_out
 
 AS_OF = date(2026, 6, 30)
+DAYS = WorkingDays(AS_OF)
+APART = pd.DataFrame({"customer_id": ["held"], "reason": ["in a random control group"]})
 ENGINE = Engine()
 MONEY = Economics(contact_cost=1.0, offer_cost=10.0, offer_uptake=0.3)
 NO_DRAW = pd.DataFrame(columns=REGISTRY_COLUMNS)
@@ -51,12 +54,14 @@ def customers(value, scores, nobody):
 def test_open_and_unresolved_complaints_of_the_last_days_call_for_service_recovery():
     rows = cases([
         ("open", "2026-06-01", None, None), ("closed later", "2026-06-02", "2026-07-15", True),
-        ("unresolved", "2026-05-01", "2026-05-09", False), ("settled", "2026-05-01", "2026-05-09", True),
-        ("long ago", "2025-06-01", None, None), ("after the day", "2026-07-01", None, None)])
+        ("unresolved", "2026-05-01", "2026-05-09", False), ("of the day", "2026-06-30", None, None),
+        ("settled", "2026-05-01", "2026-05-09", True), ("long ago", "2025-06-01", None, None),
+        ("unresolved long ago", "2025-06-01", "2025-06-09", False), ("after the day", "2026-07-01", None, None)])
     found = campaign_audiences.service_recovery_audience(campaign_audiences.complaints(ENGINE, rows, AS_OF, 180))
     assert found.set_index("customer_id")["why"].to_dict() == {
         "open": "complaint of 2026-06-01 still open", "closed later": "complaint of 2026-06-02 still open",
-        "unresolved": "complaint of 2026-05-01 closed without being resolved"}
+        "unresolved": "complaint of 2026-05-01 closed without being resolved",
+        "of the day": "complaint of 2026-06-30 still open", "long ago": "complaint of 2025-06-01 still open"}
 
 
 def test_two_complaints_or_a_steep_fall_to_below_the_middle_call_for_trust_repair():
@@ -86,7 +91,7 @@ def test_where_nothing_is_on_record_no_campaign_is_for_anybody(customers):
     lists = campaigns.plan_campaigns(fits, customers, ActionsConfig(), MONEY, draws(), PERMITTED)
     assert lists.empty
     assert campaigns.campaign_summary(lists, ActionsConfig(), pd.DataFrame())["n_treated"].sum() == 0
-    made = contact_lists.contact_lists(campaigns.campaign_lines(lists, ActionsConfig(), draws(), AS_OF), AS_OF)
+    made = contact_lists.contact_lists(campaigns.campaign_lines(lists, ActionsConfig(), draws(), DAYS), APART.head(0))
     assert not made.contents
 
 
@@ -192,18 +197,16 @@ def test_each_campaign_has_files_of_its_own_and_one_file_holds_all_control_group
     fits = audiences(customers, service_recovery=range(0, 30), win_back=range(30, 90))
     fits["win-back"]["value_of_asking"] = 5.0
     lists = campaigns.plan_campaigns(fits, customers, ActionsConfig(owner="Ada"), MONEY, draws(), PERMITTED)
-    lines = campaigns.campaign_lines(lists, ActionsConfig(owner="Ada"), draws(), AS_OF)
-    made = contact_lists.contact_lists(lines, date(2026, 9, 28))
+    lines = campaigns.campaign_lines(lists, ActionsConfig(owner="Ada"), draws(), DAYS)
+    made = contact_lists.contact_lists(lines, APART)
     assert {name for name in made.contents if name.endswith(".xlsx")} == {
-        "service-recovery-ada-phone.xlsx", "win-back-ada-e-mail.xlsx", "control-group-do-not-contact.xlsx"}
+        "service-recovery-ada-phone.xlsx", "win-back-ada-e-mail.xlsx", "do-not-contact.xlsx"}
     header = made.contents["win-back-ada-e-mail.csv"].decode("utf-8-sig").splitlines()[0]
     assert "expected value of asking" in header
     assert "churn probability" not in header
     assert "check before" not in header
     assert header.endswith("done on,outcome")
     held = lists.loc[lists["variant"].eq("held out"), "customer_id"]
-    kept_apart = made.contents["control-group-do-not-contact.csv"].decode("utf-8-sig")
-    assert all(customer in kept_apart for customer in held)
     tools = made.contents["mailing.csv"].decode()
     assert not any(customer in tools for customer in held)
     assert "win-back of 2026-06-30" in tools

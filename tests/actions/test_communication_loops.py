@@ -7,6 +7,7 @@ import pytest
 from helpers.actions import communication_loops, contact_lists
 from helpers.actions.communication_loops import InsideSources
 from helpers.actions.config import ActionsConfig
+from helpers.actions.working_days import WorkingDays
 from helpers.foundation import spreadsheets
 from helpers.foundation.canonical_schema import CASES, CONTACTS
 from helpers.foundation.engine import Engine
@@ -14,6 +15,7 @@ from helpers.foundation.results import Status
 from helpers.reporting.text import contact_loops as text
 
 AS_OF = date(2026, 6, 30)
+NOBODY_APART = pd.DataFrame()
 
 
 def sent(n=3000, fatigue=0.2, seed=1):
@@ -77,33 +79,62 @@ def lines():
         "draw": "d"})
 
 
+CASES_DUE = pd.DataFrame({
+    "case_id": [f"k{i}" for i in range(16)], "customer_id": [f"c{i % 13}" for i in range(13)] + ["u0", "u1", "u2"],
+    "kind": "complaint", "cause": "delivery", "team": ["service"] * 13 + [""] * 3,
+    "opened_on": pd.Timestamp("2026-06-01"), "closed_on": [pd.NaT] * 13 + [pd.Timestamp("2026-06-20")] * 3,
+    "state": ["open"] * 13 + ["not told"] * 3})
+
+
 def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
-    lists = contact_lists.contact_lists({"plan": lines()}, date(2026, 9, 28))
-    cases = pd.DataFrame({"team": ["service", ""], "n_open": [12, 0], "n_not_told": [0, 3]})
-    alerts = pd.DataFrame({"owner": "Cy", "response": "call", "customer_id": ["a", "b"],
-                           "respond_by_on": pd.to_datetime(["2026-07-03", "2026-07-02"])})
-    people = pd.DataFrame({"account_id": ["k", "l"], "our_owner": ["Di", "Di"]})
+    lists = contact_lists.contact_lists({"plan": lines()}, NOBODY_APART)
+    people = pd.DataFrame({"account_id": ["k", "k", "l"], "our_owner": ["Di", None, "Di"],
+                           "decision_weight": [0.5, 0.4, 1.0]})
     accounts = pd.DataFrame({"account_id": ["k", "l"], "is_single_threaded": [True, False]})
     waiting = pd.DataFrame({"owner": ["Ed", "Ed", "Ed"], "next_step": ["follow up", "decide or close", "follow up"],
                             "to_record": [None, "its account", None]})
-    found = communication_loops.inside_loop(InsideSources(lists, cases, alerts, people, accounts, waiting),
-                                            ActionsConfig(owner="Head"), AS_OF)
+    found = communication_loops.inside_loop(InsideSources(lists, CASES_DUE, people, accounts, waiting),
+                                            ActionsConfig(owner="Head"), WorkingDays(AS_OF))
     assert found["by_on"].is_monotonic_increasing
     by = found.set_index("who")
     assert by.loc["Ed", "must_know"] == "open opportunities: decide or close (1), follow up (2), record its account (1)"
     n = by["n_customers"].drop("Ed").to_dict()
-    assert n == {"Ada": 5, "Bo": 5, "team service": 12, "Head": 3, "Cy": 2, "Di": 1}
+    assert n == {"Ada": 5, "Bo": 5, "team service": 13, "Head": 3, "Di": 2}
     assert by.loc["Ada", "where"] == "contact-ada-phone.xlsx"
-    assert by.loc["Cy", "by_on"] == pd.Timestamp("2026-07-02")
-    assert by.loc["Cy", "where"] == "alerts-cy.xlsx"
+    assert by.loc["Di", "must_know"] == "leads 1 key account with one contact or none: meet another person"
+    assert by.loc[["team service", "Head"], "where"].tolist() == ["service-cases.xlsx"] * 2
     assert by.loc["team service", "by_on"] == pd.Timestamp("2026-07-02")
+
+
+def test_an_account_of_several_owners_is_led_by_one_of_them():
+    lists = contact_lists.contact_lists({"plan": lines().head(0)}, NOBODY_APART)
+    people = pd.DataFrame({"account_id": "k", "our_owner": ["Di", "Cy"], "decision_weight": [0.6, 0.3]})
+    accounts = pd.DataFrame({"account_id": ["k"], "is_single_threaded": [True]})
+    none = pd.DataFrame()
+    found = communication_loops.inside_loop(InsideSources(lists, CASES_DUE.head(0), people, accounts, none),
+                                            ActionsConfig(), WorkingDays(AS_OF))
+    assert found["who"].tolist() == ["Di"]
+
+
+def test_cases_stand_in_a_file_by_team_with_their_age_and_what_else_is_known_of_the_customer(tmp_path):
+    made = communication_loops.cases_file(CASES_DUE, {"c0": "in a random control group"}, ActionsConfig(owner="Head"),
+                                          WorkingDays(AS_OF))
+    (tmp_path / "cases.xlsx").write_bytes(made["service-cases.xlsx"])
+    sheets = {one.name: one.rows for one in spreadsheets.read_sheets(tmp_path / "cases.xlsx")}
+    assert {name: len(rows) for name, rows in sheets.items()} == {"open": 13, "not told": 3}
+    row = sheets["open"].set_index("case id").loc["k0"]
+    assert (row["customer id"], row["team"], row["days old"], row["note"]) == (
+        "c0", "service", 29, "in a random control group")
+    assert set(sheets["not told"]["team"]) == {"Head"}
+    assert communication_loops.cases_file(CASES_DUE.head(0), {}, ActionsConfig(), WorkingDays(AS_OF)) == {}
 
 
 def test_who_works_the_lists_of_several_campaigns_hears_of_every_file_by_its_own_day():
     both = contact_lists.contact_lists(
         {"plan": lines(), "win-back of 2026-07-01": lines().assign(
-            customer_id="w" + lines()["customer_id"], do_by_on=pd.Timestamp("2026-07-03"))}, date(2026, 9, 28))
-    found = communication_loops.inside_loop(InsideSources(both, *[pd.DataFrame()] * 5), ActionsConfig(), AS_OF)
+            customer_id="w" + lines()["customer_id"], do_by_on=pd.Timestamp("2026-07-03"))}, NOBODY_APART)
+    found = communication_loops.inside_loop(InsideSources(both, *[pd.DataFrame()] * 4), ActionsConfig(),
+                                            WorkingDays(AS_OF))
     own = found[found["who"].eq("Ada")]
     assert own["where"].tolist() == ["win-back-ada-phone.xlsx", "contact-ada-phone.xlsx"]
     assert own["by_on"].tolist() == [pd.Timestamp("2026-07-03"), pd.Timestamp("2026-07-07")]
@@ -128,33 +159,42 @@ def test_both_loops_stand_in_a_file_to_tick_off(tmp_path):
 def test_what_the_cap_keeps_back_is_told():
     actions = pd.DataFrame({"reason": ["contacted 3 times or more within 30 days"] * 12 + [None]})
     outside = communication_loops.outside_loop(lines())
-    alerts = pd.DataFrame({"customer_id": [f"a{i // 2}" for i in range(30)],
-                           "on_contact_list": [None] * 28 + ["Ada"] * 2})
-    assert text.outside_sentence(outside, actions, ActionsConfig(max_contacts=3), alerts).endswith(
+    assert text.outside_sentence(outside, actions, ActionsConfig(max_contacts=3)).endswith(
         "12 had 3 contacts or more within 30 days and are left out.")
-    said = text.outside_sentence(outside, actions, ActionsConfig(), alerts)
-    assert said == ("10 customers are told something by the lists of this round, once each; alerts ask to contact 14 "
-                    "customers more; the study sets no cap on contacts.")
-    assert "alerts" not in text.outside_sentence(outside, actions, ActionsConfig(), alerts.head(0))
+    assert text.outside_sentence(outside, actions, ActionsConfig()) == (
+        "10 customers are told something by the lists of this round, once each; the study sets no cap on contacts.")
 
 
-def test_cases_closed_without_a_word_and_open_ones_are_counted_by_team():
+def test_alerts_are_told_by_who_answers_them():
+    answers = pd.DataFrame({"answer": ["contact list"] * 20 + ["service case"] * 11 + ["no contact"] * 30})
+    said = text.alerts_sentence(answers)
+    assert said == ("Of 61 customers warned of who are in no control group, 20 by a list of this round and 11 by their "
+                    "service case are answered; no alert asks for a contact of its own; the others are not contacted, "
+                    "for the reasons of the table.")
+    own = pd.concat([answers, pd.DataFrame({"answer": ["contact of its own"] * 12})])
+    assert "12 customers are contacted for the alert alone, once each" in text.alerts_sentence(own)
+    assert text.alerts_sentence(answers.head(0)) == ""
+
+
+def test_open_cases_of_the_day_itself_and_those_closed_without_a_word_are_due():
     rows = pd.DataFrame({
-        "case_id": list("abcde"), "customer_id": ["x", "x", "y", "z", "v"], "kind": "complaint",
-        "team": ["service", "service", "service", None, "service"],
-        "opened_at": pd.to_datetime(["2026-06-01"] * 5),
-        "closed_at": pd.to_datetime([None, None, "2026-06-20", "2026-06-21", "2026-06-22"]),
-        "fed_back_at": pd.to_datetime([None, None, None, None, "2026-06-23"])})
+        "case_id": list("abcdef"), "customer_id": ["x", "x", "y", "z", "v", "w"], "kind": "complaint",
+        "team": ["service", "service", "service", None, "service", "service"],
+        "opened_at": pd.to_datetime(["2026-06-01"] * 5 + ["2026-06-30"]),
+        "closed_at": pd.to_datetime([None, None, "2026-06-20", "2026-06-21", "2026-06-22", None]),
+        "fed_back_at": pd.to_datetime([None, None, None, None, "2026-06-23", None])})
     engine = Engine()
-    found = communication_loops.cases_by_team(engine, CASES.conformed(engine.lazy(rows)), AS_OF, 90)
-    assert found.to_numpy().tolist() == [["", 0, 1], ["service", 1, 1]]
+    found = contact_lists.due_cases(engine, CASES.conformed(engine.lazy(rows)), AS_OF, 90)
+    assert found[["case_id", "team", "state"]].to_numpy().tolist() == [
+        ["a", "service", "open"], ["b", "service", "open"], ["f", "service", "open"],
+        ["c", "service", "not told"], ["d", "", "not told"]]
 
 
 @pytest.mark.parametrize("n", [1, 3, 40])
 def test_contacts_of_a_person_are_spread_over_working_days_up_to_the_last(n):
     listed = pd.DataFrame({"variant": "treated", "channel": "phone", "owner": "Ada"}, index=range(n))
     due = pd.Series(pd.Timestamp("2026-07-14"), listed.index)
-    on = contact_lists.spread_over_days(listed, due, AS_OF)
+    on = WorkingDays(AS_OF).spread(listed, due)
     assert on.dt.day_of_week.max() < 5
     assert on.is_monotonic_increasing
     assert on.between("2026-07-01", "2026-07-14").all()

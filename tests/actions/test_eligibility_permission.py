@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from helpers.actions import eligibility, plan_summary, planner, quality_gates
-from helpers.actions.config import ActionRule, ActionsConfig
+from helpers.actions.config import ActionRule, ActionsConfig, OfferTerms
 from helpers.actions.eligibility import consents_in_force
 from helpers.customers.random_assignment import Draw, open_assignments
 from helpers.foundation import canonical_schema
@@ -107,3 +107,47 @@ def test_without_recorded_consents_the_list_stands_and_the_page_says_so(session_
 def test_where_nobody_is_asked_nothing_is_crossed(session_engine, value, scores, nobody):
     _, found = planned(value.head(0), scores.head(0), nobody, asked(session_engine, []))
     assert not found["consent"].is_crossed
+
+
+def test_everybody_whom_not_to_contact_stands_apart_with_the_reason_the_channel_and_until_when(
+    session_engine, value, scores
+):
+    ids = value["customer_id"]
+    rows = [(c, "marketing", channel, "2025-01-01", None) for c in ids[10:] for channel in ("e-mail", "phone")]
+    permitted = asked(session_engine, [*rows, (ids[9], "marketing", "phone", "2025-01-01", None)])
+    everybody = eligibility.contact_candidates(value, scores, pd.DataFrame({"customer_id": ids[12:13]}))
+    everybody.loc[13, "key_account"] = "N1: speak with Di"
+    until = pd.Series(pd.Timestamp("2026-09-28"), index=[ids[0], ids[11]])
+    rules = (ActionRule(action="mail", channel="e-mail"), ActionRule(action="call", channel="phone"))
+    found = eligibility.people_apart(everybody, pd.Series([ids[12], "unknown"]), until,
+                                     ActionsConfig(rules=rules, campaigns=()), permitted, {ids[11]})
+    by = found.set_index("customer_id")
+    assert found["customer_id"].is_unique
+    assert by.loc[[ids[0], ids[11]], "reason"].tolist() == ["in a random control group"] * 2
+    assert by["no_contact_until"].dropna().tolist() == [pd.Timestamp("2026-09-28")] * 2
+    assert by.loc[ids[11], "open_case"] == "settle it, no extra contact"
+    assert by.loc[[ids[12], "unknown"], "reason"].tolist() == ["has opted out"] * 2
+    assert by.loc[ids[13], "reason"] == "key account N1: speak with Di"
+    assert by.loc[ids[9], ["reason", "not_by"]].tolist() == ["no consent to marketing", "e-mail"]
+    assert by.loc[ids[5], ["reason", "not_by"]].tolist() == ["no consent to marketing", "any"]
+    assert len(found) == 14
+
+
+def test_an_offer_for_orders_of_a_channel_is_made_to_nobody_else(session_engine, value, scores, nobody):
+    ids = value["customer_id"]
+    orders = pd.DataFrame({
+        "order_id": [f"o{i}" for i in range(480)], "line": 1, "customer_id": [*ids, *ids], "kind": "sale",
+        "ordered_at": [pd.Timestamp("2026-01-01")] * 240 + [pd.Timestamp("2026-02-01")] * 240,
+        "channel": ["online"] * 240 + ["online", "shop"] * 120, "amount": 1.0})
+    sales = canonical_schema.TRANSACTIONS.conformed(session_engine.lazy(orders))
+    everybody = eligibility.with_last_channel(
+        session_engine, eligibility.contact_candidates(value, scores, nobody), sales, AS_OF)
+    assert everybody["last_channel"].tolist() == ["online", "shop"] * 120
+    rules = (ActionRule(action="free delivery", offer="free delivery"), ActionRule(action="letter"))
+    terms = (OfferTerms(offer="free delivery", order_channels=("online",)),)
+    actions = planner.plan_actions(everybody, ActionsConfig(rules=rules, offers=terms), Economics(),
+                                   Draw("plan", 1, open_assignments([], AS_OF))).merge(
+        everybody[["customer_id", "last_channel"]])
+    listed = actions[actions["variant"].notna()]
+    assert listed.groupby("last_channel")["action"].unique().map(list).to_dict() == {
+        "online": ["free delivery"], "shop": ["letter"]}

@@ -6,12 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.actions import key_accounts, sales_pipeline
+from helpers.actions import campaigns, eligibility, key_accounts, planner, sales_pipeline
 from helpers.actions.config import ActionsConfig
 from helpers.actions.sales_pipeline import OPEN, WON, PipelineForecast
 from helpers.actions.schema import DECISIONS
+from helpers.actions.working_days import WorkingDays
+from helpers.customers.random_assignment import CAMPAIGNS, Draw, draws_by_purpose, open_assignments
+from helpers.foundation.canonical_schema import CUSTOMERS
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Status, no_estimate
+from helpers.foundation.study_config import Economics
 from helpers.simulation import arrow_columns, buying_centres, company
 from helpers.simulation.planted_truth import World
 
@@ -208,9 +212,37 @@ def test_what_is_open_longer_than_decisions_took_is_a_decision_asked_for():
     none = pd.DataFrame(columns=list(DECISIONS.names))
     unknown = no_estimate("won", Status.INSUFFICIENT, "few")
     waiting = PipelineForecast(pd.DataFrame(), unknown, unknown, 0, 3)
-    asked = sales_pipeline.with_pipeline_decision(none, waiting, ActionsConfig(owner="Ada", account_days=7), AS_OF)
+    asked = sales_pipeline.with_pipeline_decision(none, waiting, ActionsConfig(owner="Ada", account_days=7),
+                                                 WorkingDays(AS_OF))
     assert asked[["decision", "owner", "worst_case"]].to_numpy().tolist() == [
         ["Ask about 3 open opportunities and close what nobody confirms", "Ada", 0.0]]
     assert asked["stop_on"].iloc[0] == pd.Timestamp(AS_OF) + pd.Timedelta(days=7)
     nothing = replace(waiting, n_beyond=0)
-    assert sales_pipeline.with_pipeline_decision(asked, nothing, ActionsConfig(), AS_OF) is asked
+    assert sales_pipeline.with_pipeline_decision(asked, nothing, ActionsConfig(), WorkingDays(AS_OF)) is asked
+
+
+def test_people_of_key_accounts_are_on_no_list_and_their_owner_speaks_with_them(session_engine, value, scores, nobody):
+    ids = value["customer_id"]
+    records = CUSTOMERS.conformed(session_engine.lazy(pd.DataFrame({
+        "customer_id": ids[:4], "account_id": ["N1", "N1", "N2", None], "role": ["decider", "user", "user", "user"],
+        "our_owner": ["Di", None, None, "Ed"], "decision_weight": [0.6, 0.4, 1.0, None]})))
+    people = key_accounts.with_key_account(
+        session_engine, eligibility.contact_candidates(value, scores, nobody), records)
+    assert people["key_account"].head(5).tolist() == ["N1: speak with Di"] * 2 + [""] * 3
+    actions = planner.plan_actions(people, ActionsConfig(), Economics(), Draw("plan", 1, open_assignments([], AS_OF)))
+    own = actions.set_index("customer_id").loc[ids[:2]]
+    assert own["variant"].isna().all()
+    assert own["reason"].tolist() == ["key account N1: speak with Di"] * 2
+    audiences = {kind: pd.DataFrame({"customer_id": ids[:40], "why": "because", "value_of_asking": 1.0})
+                 for kind in CAMPAIGNS}
+    lists = campaigns.plan_campaigns(audiences, people, ActionsConfig(), Economics(), draws_by_purpose(
+        AS_OF, 1, open_assignments([], AS_OF)), planner.UNKNOWN_CONSENT).set_index("customer_id")
+    assert lists.loc[ids[:2], "variant"].isna().all()
+    assert lists["variant"].notna().sum() == 38
+
+
+def test_an_account_is_led_by_who_looks_after_most_of_the_decision():
+    people = pd.DataFrame({"account_id": ["a", "a", "a", "b", "b", "b"],
+                           "our_owner": ["Ed", "Ed", "Di", "Di", "Di", "Ed"],
+                           "decision_weight": [0.2, 0.2, 0.6, None, None, None]})
+    assert key_accounts.lead_owners(people).to_dict() == {"a": "Di", "b": "Di"}

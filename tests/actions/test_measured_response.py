@@ -169,7 +169,8 @@ def test_the_gates_read_what_was_measured(value, scores, nobody):
 
 
 @pytest.mark.parametrize(("rows", "verdict", "confidence"), [
-    ([{}], "so whether it pays is open", "200 contacted, 100 in the control group: not statistically significant"),
+    ([{}], "so it pays if contact does as well again, and does not at the low end of the interval",
+     "200 contacted, 100 in the control group: not statistically significant"),
     ([LATER | {"n_variant": 4000, "n_control": 1000}], "so it pays",
      "4,000 contacted, 1,000 in the control group: statistically significant"),
     ([WORSE], "so it does not pay", "200 contacted, 100 in the control group: a change for the worse")])
@@ -179,9 +180,12 @@ def test_the_decision_rests_on_what_earlier_rounds_measured(value, scores, nobod
     row = plan_summary.proposed_decisions(plan, ActionsConfig(), AS_OF, 90, found).iloc[0]
     assert row["decision"].endswith("and measure again whether contact keeps them")
     assert row["gain"].startswith(f"contact {measured_response.response_sentence(found)}; the plan breaks even at ")
-    assert f" %, {verdict}; as much again would be " in row["gain"]
+    assert f" %, {verdict}; as much again keeps " in row["gain"]
     at_stake = plan.loc[plan["variant"].eq("treated"), "margin_at_risk"].sum()
-    assert found.money_text(found.reduction.value * at_stake) in row["gain"]
+    kept, cost = found.reduction.value * at_stake, row["cost"]
+    assert found.money_text(kept) in row["gain"]
+    assert found.money_text(kept - cost) in row["gain"]
+    assert row["gain"].endswith("net of cost; over 90 days")
     assert row["confidence"].startswith(confidence)
 
 
@@ -189,4 +193,5 @@ def test_a_plan_without_dates_says_what_was_measured_and_not_whether_it_pays(val
     undated = actions(value, scores.assign(due_on=pd.NaT, monthly_fee=50.0), nobody)
     found = measured_response.pooled_response(effects())
     row = plan_summary.proposed_decisions(undated, ActionsConfig(), AS_OF, 90, found).iloc[0]
-    assert row["gain"] == f"contact {measured_response.response_sentence(found)}; what would pay is not known"
+    assert row["gain"] == (
+        f"contact {measured_response.response_sentence(found)}; what would pay is not known; over 90 days")

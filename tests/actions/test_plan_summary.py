@@ -15,6 +15,7 @@ from helpers.customers.random_assignment import REGISTRY_COLUMNS, Draw
 from helpers.experiments import action_outcomes
 from helpers.foundation.engine import Engine
 from helpers.foundation.study_config import Economics
+from helpers.reporting.text import campaign_plan as campaign_text
 
 AS_OF = date(2026, 6, 30)
 NO_DRAW = pd.DataFrame(columns=REGISTRY_COLUMNS)
@@ -70,7 +71,7 @@ def test_risks_without_a_date_give_a_list_and_a_decision_but_no_break_even(value
     assert actions["break_even_reduction"].isna().all()
     assert plan_summary.summary_by_action(actions)["break_even_reduction"].isna().all()
     decision = plan_summary.proposed_decisions(actions, ActionsConfig(), AS_OF, 90).iloc[0]
-    assert decision["gain"] == "not yet measured; what would pay is not known"
+    assert decision["gain"] == "not yet measured; what would pay is not known; over 90 days"
     assert decision["confidence"] == "none yet: the response has never been measured"
     keeps(schema.ACTION_LIST, actions)
 
@@ -82,6 +83,27 @@ def test_the_actions_add_up_to_the_list(actions):
     assert by_action["cost_expected"].sum() == pytest.approx(planner.plan_costs(actions).expected)
     row = by_action.iloc[0]
     assert row["break_even_reduction"] == pytest.approx(row["cost_expected"] / row["margin_at_risk"])
+
+
+def test_the_control_group_is_told_by_who_is_drawn_now_and_who_keeps_an_earlier_arm():
+    actions = pd.DataFrame({
+        "action": ["call"] * 4 + ["letter"] * 3 + ["leave alone"], "draw": [*["plan"] * 2, *["alerts"] * 5, None],
+        "variant": ["treated", "held out", "treated", "treated", "held out", "treated", "treated", None]})
+    found = plan_summary.control_group_by_action(actions, "plan").set_index("action")
+    assert found.loc["call"].tolist() == [2, 1, 2, 0]
+    assert found.loc["letter"].tolist() == [0, 0, 3, 1]
+    assert found.loc["all"].tolist() == [2, 1, 5, 1]
+    said = campaign_text.control_group_sentence(found.reset_index())
+    assert "shares differ by action" in said
+    nobody = plan_summary.control_group_by_action(actions.tail(1), "plan")
+    assert campaign_text.control_group_sentence(nobody) == ""
+
+
+def test_people_of_key_accounts_are_counted_over_all_accounts():
+    left = pd.DataFrame({"variant": None, "margin_at_risk": 1.0, "reason": [
+        "key account N1: speak with Di", "key account N2: speak with Ed", "has opted out"]})
+    assert plan_summary.reasons_not_contacted(left)["reason"].tolist() == [
+        "left to the owner of the key account", "has opted out"]
 
 
 def test_everybody_is_listed_or_left_alone_for_a_reason(actions):
@@ -171,7 +193,7 @@ def test_the_decision_claims_no_gain_and_ends_with_the_horizon(actions):
                                       f"80 % power")
     few = actions.assign(churn_probability=0.01)
     assert plan_summary.proposed_decisions(few, ActionsConfig(), AS_OF, 90)["confidence"].item().endswith(
-        "; no cut in churn at all would show with 80 % power")
+        "; in this round alone no cut in churn at all would show with 80 % power")
     assert row["owner"] == "head of sales"
     assert row["stop_on"] == pd.Timestamp("2026-09-28")
     keeps(schema.DECISIONS, decisions)

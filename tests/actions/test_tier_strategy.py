@@ -93,6 +93,8 @@ def test_the_balance_asks_for_a_decision_that_claims_no_gain():
     assert len(asked) == 1
     assert asked["gain"].iloc[0].startswith("not yet measured; what is freed, at most the €576 a year by which")
     assert asked["worst_case"].iloc[0] == 24.0
+    assert "worst case: all the margin that the first brought within the year" in asked["confidence"].iloc[0]
+    assert "no control group" in asked["confidence"].iloc[0]
     few = whole.groupby("balance").head(5)
     assert tier_strategy.with_balance_decision(none, few, ActionsConfig(), date(2026, 1, 1), 90).empty
 

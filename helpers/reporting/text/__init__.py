@@ -4,7 +4,8 @@
 * ``action_results``: Text on the results of earlier lists: what contact brought in money beside the control group, cost
   and net.
 * ``actions``: Text of the action plan: margin at risk, the list, its cost and break-even.
-* ``campaign_plan``: Text of campaigns: whom they contact, whom they leave alone, and what is known of their response.
+* ``campaign_plan``: Text of lists and campaigns: control groups, whom they contact, what is known of their response;
+  redemption.
 * ``churn``: Text of the churn page: risk, models, calibration, forecast.
 * ``churn_alerts``: Text on churn timing, notice given, the simple rule, reasons, alerts, control charts, the profit of
   a campaign.

@@ -4,13 +4,14 @@ It claims no gain but one that was measured against a random control group.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
 from helpers.actions import measured_response
-from helpers.actions.contact_lists import CONTROL_FILE
+from helpers.actions.contact_lists import APART_FILE
 from helpers.actions.measured_response import UNMEASURED, ActionResponse
 from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation.labels import readable_id
@@ -121,7 +122,8 @@ def gain(response: ActionResponse) -> str:
     if not response.is_measured:
         return ("No gain is claimed: what contact does to these customers has never been measured, so they are ranked "
                 "for testing")
-    found = f"contact {measured_response.response_sentence(response)} ({measured_response.response_people(response)})"
+    told = measured_response.response_sentence(replace(response, margin=measured_response.NO_MARGIN))
+    found = f"contact {told} ({measured_response.response_people(response)})"
     if response.is_clear:
         return f"Measured against the random control group, {found}"
     return (f"No gain is claimed: {found}, "
@@ -251,10 +253,10 @@ def contact_lists_title(files: pd.DataFrame, as_of: date, horizon_days: int) -> 
     if files.empty:
         return "Nobody is to be contacted"
     until = formatting.date_text(as_of + timedelta(days=horizon_days))
-    people = files[~files["file"].str.startswith(CONTROL_FILE) & files["file"].str.endswith(EXCEL)]
+    people = files[~files["file"].str.startswith(APART_FILE) & files["file"].str.endswith(EXCEL)]
     lists = formatting.count_text(len(people), "list", "lists")
-    alone = f"; the control group is not contacted until {until}" if files["file"].str.startswith(
-        CONTROL_FILE).any() else ""
+    alone = (f"; whom not to contact stands apart, control groups until {until}"
+             if files["file"].str.startswith(APART_FILE).any() else "")
     return f"{lists} by campaign, owner and channel, each in Excel and CSV, and one for mailing tools{alone}"
 
 
@@ -296,12 +298,13 @@ def assignment_sentence(
         by = "margin at risk" if is_dated else "probability of churn times the month's fee"
         return (f"Each customer gets the first action that fits; customers are ranked by {by}, for testing: no gain is "
                 "assumed.")
+    chosen = ("Of all actions that fit, each customer gets the one by which the whole plan gains most within consent, "
+              "caps, capacities and budget")
+    if response.cuts_churn:
+        return (f"{chosen}, if contact goes on to cut churn as earlier rounds measured over all actions: what that is "
+                "worth stands with the decision; how it divides between actions is assumed, and not told.")
     gain = formatting.money(float(treated["assumed_gain"].sum()), currency)
-    by = ("if contact goes on to cut churn as earlier rounds measured over all actions; how that divides between "
-          "actions is assumed" if response.cuts_churn else
-          "at the assumed cuts in churn, an assumption until they are measured")
-    return (f"Of all actions that fit, each customer gets the one by which the whole plan gains most within consent, "
-            f"caps, capacities and budget: {gain} net of cost {by}.")
+    return (f"{chosen}: {gain} net of cost at the assumed cuts in churn, an assumption until they are measured.")
 
 
 def decision_rows(decisions: pd.DataFrame, currency: str = "") -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Text of campaigns: whom they contact, whom they leave alone, what is known of their response; redemption rates."""
+"""Text of lists and campaigns: control groups, whom they contact, what is known of their response; redemption."""
 
 from collections.abc import Mapping
 
@@ -88,6 +88,30 @@ def first_lines(lines: Mapping[str, pd.DataFrame], each: int = 3) -> pd.DataFram
     parts = [rows.loc[rows["variant"].eq(TREATMENT), columns].head(each) for rows in lines.values() if len(rows)]
     table = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
     return table.rename(columns={"action": "campaign"}).dropna(axis=1, how="all").reset_index(drop=True)
+
+
+def control_group_sentence(groups: pd.DataFrame) -> str:
+    """Return how many of the control group are drawn now and how many keep an earlier arm; empty without one.
+
+    Parameters
+    ----------
+    groups : DataFrame
+        As `plan_summary.control_group_by_action` gives it.
+    """
+    row = groups.iloc[-1]
+    if not row["n_drawn_held_out"] + row["n_kept_held_out"]:
+        return ""
+    drawn, held, kept, kept_held = (people_text(int(row[c])) for c in (
+        "n_drawn", "n_drawn_held_out", "n_kept", "n_kept_held_out"))
+    return (f"Of the list {drawn} are drawn now, {held} of them held out, in proportion to action and tier; {kept} "
+            f"keep the arm of a draw that is still open, {kept_held} of them held out. So shares differ by action, and "
+            "arms are compared among customers of one chance only.")
+
+
+def control_group_table(groups: pd.DataFrame) -> pd.DataFrame:
+    """Return `plan_summary.control_group_by_action` for the page: fewer than ten customers are not counted out."""
+    return pd.concat([groups[["action"]], groups.drop(columns="action").map(people_text)], axis=1).rename(
+        columns=lambda c: c.removeprefix("n_"))
 
 
 def redemption_table(rates: pd.DataFrame) -> pd.DataFrame:

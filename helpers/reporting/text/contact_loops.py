@@ -2,11 +2,16 @@
 
 import pandas as pd
 
-from helpers.actions.communication_loops import ContactFatigue
+from helpers.actions.alert_answers import ANSWERS_FILE, BY_CASE, BY_CONTACT, BY_LIST, BY_OWNER
+from helpers.actions.communication_loops import CASES_FILE, LOOPS_FILE, ContactFatigue
 from helpers.actions.config import ActionsConfig
 from helpers.foundation.results import Status
 from helpers.reporting import formatting
 from helpers.stats.disclosure_control import people_text
+
+FILES_HOLD = {CASES_FILE: "cases to settle, and customers to be told what came of theirs",
+              LOOPS_FILE: "who must know what, who is told what",
+              ANSWERS_FILE: "who answers each alert, and why nobody does"}
 
 
 def inside_title(inside: pd.DataFrame) -> str:
@@ -23,10 +28,8 @@ def inside_title(inside: pd.DataFrame) -> str:
     return f"Inside {formatting.count_text(inside['who'].nunique(), 'name', 'names')} must know, the first by {first}"
 
 
-def outside_sentence(
-    outside: pd.DataFrame, actions: pd.DataFrame, assumptions: ActionsConfig, alerts: pd.DataFrame
-) -> str:
-    """Return how many lists tell something, whom alerts add to them, and what the cap on contacts keeps back.
+def outside_sentence(outside: pd.DataFrame, actions: pd.DataFrame, assumptions: ActionsConfig) -> str:
+    """Return how many customers the lists tell something, and what the cap on contacts keeps back.
 
     Parameters
     ----------
@@ -36,19 +39,37 @@ def outside_sentence(
         ``results/actions``.
     assumptions : ActionsConfig
         The cap.
-    alerts : DataFrame
-        As `contact_lists.alert_lines` gives them.
     """
-    n, n_more = (int(x) for x in (outside["n_customers"].sum(), alerts.loc[
-        alerts["on_contact_list"].isna(), "customer_id"].nunique()))
-    more = f"; alerts ask to contact {people_text(n_more, 'customer', 'customers')} more" if n_more else ""
+    n = int(outside["n_customers"].sum())
     said = (f"{people_text(n, 'customer', 'customers').capitalize()} are told something by the lists of this round, "
-            f"once each{more}")
+            "once each")
     if assumptions.max_contacts is None:
         return f"{said}; the study sets no cap on contacts."
     n_capped = int(actions["reason"].fillna("").str.startswith("contacted ").sum())
     cap = f"{assumptions.max_contacts} contacts or more within {assumptions.contact_days} days"
     return f"{said}; {people_text(n_capped)} had {cap} and are left out." if n_capped else f"{said}; nobody had {cap}."
+
+
+def alerts_sentence(answers: pd.DataFrame) -> str:
+    """Return of how many customers warned of who answers, and that nobody else is contacted; empty without alerts.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        ``results/alert_answers``.
+    """
+    if answers.empty:
+        return ""
+    n = answers["answer"].value_counts()
+    parts = [f"{people_text(int(n[name]))} {told}" for name, told in (
+        (BY_LIST, "by a list of this round"), (BY_OWNER, "by the owner of their key account"),
+        (BY_CASE, "by their service case")) if name in n]
+    own = int(n.get(BY_CONTACT, 0))
+    contacted = (f"{people_text(own, 'customer', 'customers')} are contacted for the alert alone, once each" if own else
+                 "no alert asks for a contact of its own")
+    return (f"Of {people_text(len(answers), 'customer', 'customers')} warned of who are in no control group, "
+            f"{formatting.join_words(parts) + ' are answered; ' if parts else ''}{contacted}; the others are not "
+            "contacted, for the reasons of the table.")
 
 
 def fatigue_sentence(fatigue: ContactFatigue, days: int) -> str:

@@ -1,0 +1,305 @@
+"""Alert answers: what each customer warned of gets: a list's contact, a case settled, a contact of its own, or none.
+
+An alert is no list beside the plan: one person speaks with a customer, once, and what the plan refuses to anybody an
+alert does not bring in again.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from helpers.actions.config import ActionsConfig
+from helpers.actions.contact_lists import LINE, contacted_by
+from helpers.actions.eligibility import NO_CONSENT, OPTED_OUT, ContactConsent, contact_barriers
+from helpers.actions.planner import BEYOND_CAPACITY, COSTS_TOO_MUCH, NO_RULE
+from helpers.actions.schema import ALERT_ANSWERS, ANSWERS, DECISIONS
+from helpers.actions.working_days import WorkingDays
+from helpers.customers.random_assignment import TREATMENT
+from helpers.foundation import spreadsheets
+from helpers.foundation.spreadsheets import EXCEL, Sheet
+from helpers.foundation.study_config import Economics
+from helpers.stats.disclosure_control import people_text
+
+BY_LIST, BY_OWNER, BY_CASE, BY_CONTACT, BY_NOBODY = ANSWERS
+
+ANSWERS_FILE = "alerts-answered" + EXCEL
+
+OWN_CONTACT = "answer to an alert"  # action of a line that an alert brings
+
+
+class ContactTerms(Protocol):
+    """What a rule of alerts says of a contact: by which channel, what it costs, what is said, what is to be done."""
+
+    channel: str
+    contact_cost: float | None
+    script: str
+    response: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSources:
+    """What may answer an alert, or forbid to.
+
+    Parameters
+    ----------
+    customers : DataFrame
+        As `eligibility.contact_candidates` gives them, with the key account.
+    actions, campaigns : DataFrame
+        ``results/actions`` and ``results/campaigns``.
+    cases : DataFrame
+        As `contact_lists.due_cases` gives them.
+    permitted : ContactConsent
+        Who consents to the purpose, by which channel.
+    held_out : collection of str
+        Customers of control groups, whom nobody answers for.
+    """
+
+    customers: pd.DataFrame
+    actions: pd.DataFrame
+    campaigns: pd.DataFrame
+    cases: pd.DataFrame
+    permitted: ContactConsent
+    held_out: Collection[str]
+
+
+def due_alerts(alerts: pd.DataFrame, held_out: Collection[str]) -> pd.DataFrame:
+    """Return the alerts to be answered now, one row a customer: nobody of a control group, nobody beyond capacity.
+
+    Of several alerts of a customer the rule that looks at more than complaints counts, of such the one due first; the
+    causes are told together.
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``results/alerts``, cause (all of them), is_service (complaints alone called for it).
+    """
+    is_due = alerts["is_within_capacity"].astype(bool) & ~alerts["is_control"].astype(bool)
+    due = alerts[is_due & ~alerts["customer_id"].isin(held_out)]
+    due = due.assign(is_service=due["signal"].eq("complaints")).sort_values(
+        ["customer_id", "is_service", "respond_by_on", "rule"])
+    causes = due.groupby("customer_id")["cause"].agg(lambda own: " and ".join(sorted(set(own))))
+    first = due.drop_duplicates("customer_id", ignore_index=True)
+    return first.assign(cause=first["customer_id"].map(causes).astype("object"))
+
+
+def answer_alerts(
+    alerts: pd.DataFrame, rules: Mapping[str, ContactTerms], known: AnswerSources, assumptions: ActionsConfig,
+    economics: Economics, most_reduction: float,
+) -> pd.DataFrame:
+    """Return ``results/alert_answers``: for each customer warned of who answers, how, at what cost, or why nobody does.
+
+    Whoever is on a contact list is answered by it; people of key accounts by who looks after them; who has a case that
+    is open, or closed without a word to him, by that case. Of the others nobody is contacted whom the plan refuses.
+    Who is left is contacted for the alert alone, if that can pay, within what the plan leaves of capacity and budget.
+
+    Parameters
+    ----------
+    alerts : DataFrame
+        ``results/alerts``.
+    rules : mapping of str to ContactTerms
+        Rules of alerts, by name: channel, cost, what is said.
+    known : AnswerSources
+        Lists, cases, consents, control groups.
+    assumptions : ActionsConfig
+        Capacity, budget, cap on contacts.
+    economics : Economics
+        Cost of a contact that no rule names.
+    most_reduction : float
+        Largest relative cut in churn that a contact is believed to bring [share].
+    """
+    due = due_alerts(alerts, known.held_out)
+    due = due[due["rule"].isin(rules)].reset_index(drop=True)
+    of_rule = due["rule"].map(dict(rules))
+    due = due.assign(
+        channel=[rule.channel for rule in of_rule], script=[rule.script or rule.response for rule in of_rule],
+        own_cost=[economics.contact_cost if rule.contact_cost is None else rule.contact_cost for rule in of_rule])
+    answer, told = _answered_elsewhere(due, known, assumptions)
+    refused = np.where(answer == BY_CONTACT, _refused(due, known, most_reduction), "")
+    refused = np.where(refused == "", _beyond_means(due[(answer == BY_CONTACT) & (refused == "")], due.index,
+                                                    known, assumptions), refused)
+    due = due.assign(answer=np.where(refused != "", BY_NOBODY, answer), told=np.where(refused != "", refused, told))
+    return _with_costs(due, known).sort_values("customer_id", ignore_index=True)[list(ALERT_ANSWERS.names)]
+
+
+def _refused(due: pd.DataFrame, known: AnswerSources, most_reduction: float) -> np.ndarray:
+    """Return why no contact is made for an alert alone: no consent to its channel, or it cannot pay; empty if it may.
+
+    Shape (n_customers,).
+    """
+    missing = np.array([known.permitted.missing(channel) for channel in due["channel"]], dtype=object)
+    costs_too_much = due["own_cost"].gt(most_reduction * due["margin_at_risk"])
+    return np.select([~_allows_channel(due, known.permitted), costs_too_much], [missing, COSTS_TOO_MUCH], "")
+
+
+def _with_costs(due: pd.DataFrame, known: AnswerSources) -> pd.DataFrame:
+    """Return alerts with what the contact that answers costs; owner, channel and words of those of their own alone."""
+    by_list, is_own = due[["customer_id"]].merge(_costs_of_lists(known), how="left"), due["answer"].eq(BY_CONTACT)
+    costs = {name: due["own_cost"].where(is_own, by_list[name].where(due["answer"].eq(BY_LIST)).fillna(0.0))
+             for name in ("cost_expected", "cost_worst")}
+    texts = {name: due[name].where(is_own & due[name].ne(""), None) for name in ("owner", "channel", "script")}
+    return due.assign(**costs, **texts)
+
+
+def _costs_of_lists(known: AnswerSources) -> pd.DataFrame:
+    """Return what each customer whom a list contacts costs by it: customer_id, cost_expected, cost_worst."""
+    columns = ["customer_id", "cost_expected", "cost_worst"]
+    treated = [rows.loc[rows["variant"].eq(TREATMENT), columns] for rows in (known.actions, known.campaigns)]
+    return pd.concat(treated).astype({"customer_id": "str", "cost_expected": "float64", "cost_worst": "float64"})
+
+
+def _allows_channel(due: pd.DataFrame, permitted: ContactConsent) -> np.ndarray:
+    """Return whether each customer consents to the channel of the rule, shape (n_customers,)."""
+    allows = {channel: permitted.allows(due["customer_id"], channel) for channel in due["channel"].unique()}
+    return np.select([due["channel"].eq(channel) for channel in allows], list(allows.values()), False) if allows else (
+        np.zeros(0, dtype=bool))
+
+
+def _answered_elsewhere(
+    due: pd.DataFrame, known: AnswerSources, assumptions: ActionsConfig
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each alert how it is answered, and by whom or why nobody does; a contact of its own where nothing is.
+
+    Two arrays of shape (n_customers,).
+    """
+    ids, people = due["customer_id"], known.customers
+    barrier = pd.Series(contact_barriers(people, assumptions.max_contacts, assumptions.contact_days),
+                        people["customer_id"])
+    of_cases = known.cases.drop_duplicates("customer_id").set_index("customer_id")
+    case = ids.map("case " + of_cases["case_id"] + " of " + ("team " + of_cases["team"]).where(
+        of_cases["team"].ne(""), assumptions.owner))
+    on_list = ids.map(contacted_by(pd.concat([known.actions, known.campaigns], ignore_index=True)))
+    account = ids.map(people.set_index("customer_id")["key_account"]).fillna("")
+    refusals = pd.concat([rows.loc[rows["variant"].isna(), ["customer_id", "reason"]]
+                          for rows in (known.campaigns, known.actions)]).drop_duplicates("customer_id")
+    refusal = ids.map(refusals.set_index("customer_id")["reason"]).fillna("").where(lambda text: text != NO_RULE, "")
+    is_closed = due["is_service"] & refusal.eq("")
+    whys = [on_list, "key account " + account, case, ids.map(barrier).fillna(""), refusal,
+            pd.Series("its complaint is closed", due.index)]
+    applies = [on_list.notna(), account.ne(""), case.notna(), whys[3].ne(""), refusal.ne(""), is_closed]
+    answers = [BY_LIST, BY_OWNER, BY_CASE, BY_NOBODY, BY_NOBODY, BY_NOBODY]
+    return (np.select(applies, answers, BY_CONTACT).astype(object),
+            np.select(applies, [why.astype(object) for why in whys], "").astype(object))
+
+
+def _beyond_means(
+    own: pd.DataFrame, every: pd.Index, known: AnswerSources, assumptions: ActionsConfig
+) -> np.ndarray:
+    """Return which contacts are beyond what the plan leaves of capacity and budget, as reasons, shape (len(every),).
+
+    Most at stake first.
+    """
+    planned = known.actions[known.actions["variant"].eq(TREATMENT)]
+    places = assumptions.capacity - len(planned)
+    money = np.inf if assumptions.budget is None else assumptions.budget - float(planned["cost_expected"].sum())
+    ranked = own.sort_values(["margin_at_risk", "customer_id"], ascending=[False, True])
+    fits = (np.arange(1, len(ranked) + 1) <= places) & (ranked["own_cost"].cumsum() <= money).to_numpy()
+    return np.where(every.isin(ranked.index[~fits]), BEYOND_CAPACITY, "")
+
+
+def carried_out(drawn: pd.DataFrame, answers: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return drawn lists without alerts that no contact of their own answered, so that nobody carries those out.
+
+    Parameters
+    ----------
+    drawn : DataFrame
+        experiment, unit_id.
+    answers : iterable of DataFrame
+        ``results/alert_answers`` of earlier runs; alerts of runs without it are left as they are.
+    """
+    known = [rows[["draw", "customer_id", "answer"]] for rows in answers if len(rows)]
+    if not known:
+        return drawn
+    others = pd.concat(known).query("answer != @BY_CONTACT").rename(columns={
+        "draw": "experiment", "customer_id": "unit_id"})[["experiment", "unit_id"]].drop_duplicates()
+    marked = drawn.merge(others, on=["experiment", "unit_id"], how="left", indicator=True)
+    return marked[marked["_merge"].eq("left_only")].drop(columns="_merge").reset_index(drop=True)
+
+
+def alert_lines(answers: pd.DataFrame, customers: pd.DataFrame, days: WorkingDays) -> pd.DataFrame:
+    """Return one line a customer who is contacted for an alert alone, the most at stake first, as a list's lines are.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        ``results/alert_answers``.
+    customers : DataFrame
+        As `eligibility.contact_candidates` gives them, for the tier.
+    days : WorkingDays
+        Working days after the plan.
+    """
+    own = answers[answers["answer"].eq(BY_CONTACT)].merge(customers[["customer_id", "tier"]], how="left")
+    own = own.sort_values(["margin_at_risk", "customer_id"], ascending=[False, True], ignore_index=True)
+    own = own.assign(variant=TREATMENT)
+    due = own["respond_by_on"].map(lambda on: pd.Timestamp(days.due((on.date() - days.as_of).days)))
+    return own.assign(
+        rank=np.arange(1, len(own) + 1), action=OWN_CONTACT, reason="alert: " + own["cause"], check="", offer=None,
+        do_by_on=pd.to_datetime(due), contact_on=days.spread(own, pd.to_datetime(due)), value_of_asking=np.nan,
+        done_on="", outcome="")[LINE]
+
+
+def answers_file(answers: pd.DataFrame) -> dict[str, bytes]:
+    """Return the Excel file that tells by whom each alert is answered, by its name; none where nobody is warned of.
+
+    Who has opted out or consents to nothing is left out: the file of whom not to contact holds them.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        ``results/alert_answers``.
+    """
+    is_barred = answers["told"].eq(OPTED_OUT) | answers["told"].str.startswith(NO_CONSENT)
+    rows = answers.loc[~is_barred, ["customer_id", "cause", "answer", "told", "churn_probability", "margin_at_risk"]]
+    rows = rows.round({"churn_probability": 3, "margin_at_risk": 2}).rename(
+        columns={"told": "by whom, or why nobody"}).rename(columns=lambda c: c.replace("_", " "))
+    sheet = Sheet("alerts", rows, ("churn probability",))
+    return {ANSWERS_FILE: spreadsheets.excel_file([sheet])} if len(rows) else {}
+
+
+def answers_summary(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return how alerts are answered: answer, why (of who is not contacted), n_customers, cost_expected [money].
+
+    Most customers first, in the order of the answers.
+    """
+    reason = answers["told"].where(answers["answer"].eq(BY_NOBODY), "").str.replace(
+        f"^({NO_CONSENT} .+) by .+$", r"\1", regex=True)
+    by = answers.assign(why=reason).groupby(["answer", "why"])
+    table = by["cost_expected"].sum().to_frame().assign(n_customers=by.size()).reset_index()
+    order = table["answer"].map({name: i for i, name in enumerate(ANSWERS)})
+    return table.assign(order=order).sort_values(["order", "n_customers", "why"], ascending=[True, False, True],
+                                                 ignore_index=True)[["answer", "why", "n_customers", "cost_expected"]]
+
+
+def with_alert_decision(
+    decisions: pd.DataFrame, answers: pd.DataFrame, n_held_out: int, as_of: date, horizon_days: int
+) -> pd.DataFrame:
+    """Return ``results/decisions`` with the contacts that alerts alone bring; as it is where there is none.
+
+    Parameters
+    ----------
+    decisions : DataFrame
+        What the plan asks for.
+    answers : DataFrame
+        ``results/alert_answers``.
+    n_held_out : int
+        Customers whom the alerts' own draw holds out.
+    as_of : date
+        Day of the plan.
+    horizon_days : int
+        Outcome window [days].
+    """
+    own = answers[answers["answer"].eq(BY_CONTACT)]
+    if own.empty:
+        return decisions
+    held = f", keep {people_text(n_held_out)} as the alerts' random control group" if n_held_out else ""
+    one = {"decision": f"Contact {people_text(len(own), 'customer', 'customers')} for an alert alone{held}",
+           "cost": float(own["cost_expected"].sum()), "worst_case": float(own["cost_worst"].sum()),
+           "gain": f"not measured; over {horizon_days} days, against the alerts' control group",
+           "confidence": "none yet: the alerts' control group measures all alerts together",
+           "owner": ", ".join(sorted(own["owner"].dropna().unique())),
+           "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)), "status": "asked for"}
+    return pd.concat([part for part in (decisions, pd.DataFrame([one])) if len(part)], ignore_index=True)[
+        list(DECISIONS.names)]
