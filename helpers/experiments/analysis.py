@@ -63,7 +63,8 @@ def analyse(
     metric = metric_of_outcome(design, outcome)
     every = evidence.counted.outcomes
     rows = every[(every["experiment"] == design.experiment) & (every["metric"] == metric)].set_index("variant")
-    row = {**_unmeasured(design, outcome, variant), **_arms(rows, design, variant, outcome)}
+    row = {**_unmeasured(design, outcome, variant), **_arms(rows, design, variant, outcome),
+           "started_on": _first_day(evidence.counted.arms, design.experiment)}
     too_few = _too_few(rows, (design.control, variant), assumptions)
     found = (
         AnalysisResult(None, reason=too_few) if too_few else analyse_outcome(design, outcome, variant, evidence, rows)
@@ -80,6 +81,12 @@ def analyse(
         **compliance.compliance_columns(design, outcome, variant, evidence.counted, found.difference),
         **_small_or_posterior(found, found.difference, means, design),
     }
+
+
+def _first_day(arms: pd.DataFrame, experiment: str) -> pd.Timestamp:
+    """Return the first day on which a unit of an experiment was assigned; NaT where none is recorded."""
+    first = pd.to_datetime(arms.loc[arms["experiment"] == experiment, "first_at"]).min()
+    return pd.NaT if pd.isna(first) else first.normalize()
 
 
 def _unmeasured(design: ExperimentDesign, outcome: str, variant: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Payoffs: what shipping an arm brings in money, and what it costs, were all units that took part treated."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,11 +77,12 @@ def _unit_gain(effects: pd.DataFrame, row: Mapping[str, Any]) -> tuple[float, ..
     return value, low, high
 
 
-def added_up(payoffs: Sequence[Payoff]) -> tuple[tuple[float, float, float], float]:
-    """Return net gains of independent experiments added up, value, low and high, and the sum of the lower ends."""
-    value = sum(p.net[0] for p in payoffs)
-    below, above = (math.sqrt(sum((p.net[0] - p.net[i]) ** 2 for p in payoffs)) for i in (1, 2))
-    return (value, value - below, value + above), sum(p.net[1] for p in payoffs)
+def times_as_many(payoff: Payoff) -> float:
+    """Return how many times as many units a test would take for the interval of a net gain above zero to end there.
+
+    The width of an interval goes with one over the root of the number of units.
+    """
+    return ((payoff.net[0] - payoff.net[1]) / payoff.net[0]) ** 2
 
 
 def money_row(effects: pd.DataFrame, row: Mapping[str, Any]) -> dict[str, Any]:

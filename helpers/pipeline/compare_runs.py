@@ -80,9 +80,9 @@ def _told(before: Run, now: Run) -> list[str]:
         for run in (before, now)]
     changed = [f"{key}: {facts[0].get(key)} → {facts[1].get(key)}" for key in sorted({*facts[0], *facts[1]})
                if facts[0].get(key) != facts[1].get(key)]
-    return changed + change_since_last_run.redefinitions(
-        *(change_since_last_run.run_identity(run.name, run.record) for run in (now, before))
-    )
+    identities = [change_since_last_run.run_identity(run.name, run.record) for run in (now, before)]
+    return [*changed, *change_since_last_run.redefinitions(*identities),
+            *change_since_last_run.code_words(*identities)]
 
 
 def _rows(before: Run, now: Run) -> list[str]:

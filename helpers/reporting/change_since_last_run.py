@@ -287,16 +287,25 @@ def redefinitions(now: RunIdentity, before: RunIdentity) -> list[str]:
     Returns
     -------
     list of str
-        In words: source profile, sections of the study, currency, parameters, code; what a run did not record is not
-        called changed.
+        In words: source profile, sections of the study, currency, parameters; what a run did not record is not called
+        changed. Code is no definition: see `is_code_changed`.
     """
     names = sorted({*now.study, *before.study})
     sections = [name for name in names if name not in WORDS and now.study.get(name, {}) != before.study.get(name, {})]
     profile = ["the source profile has changed"] if _differs(now.profile, before.profile) else []
-    code = ([f"the code went from {_short(before.revision)} to {_short(now.revision)}"]
-            if _differs(now.revision, before.revision) else [])
     study = [f"section [{name}] of the study has changed" for name in sections]
-    return profile + study + _currency(now, before) + _parameters(now, before) + code
+    return profile + study + _currency(now, before) + _parameters(now, before)
+
+
+def is_code_changed(now: RunIdentity, before: RunIdentity) -> bool:
+    """Return whether two runs were made by different code, as far as both recorded it."""
+    return _differs(now.revision, before.revision)
+
+
+def code_words(now: RunIdentity, before: RunIdentity) -> list[str]:
+    """Return which code made each of two runs, in words; empty where it is the same or not recorded."""
+    return ([f"the code went from {_short(before.revision)} to {_short(now.revision)}"]
+            if is_code_changed(now, before) else [])
 
 
 def _currency(now: RunIdentity, before: RunIdentity) -> list[str]:

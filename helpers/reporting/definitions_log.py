@@ -4,7 +4,7 @@ Two reports that speak of the same day should say the same of it. Where they do 
 or records of that day have been changed or have come late.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,7 +18,7 @@ from helpers.reporting import change_since_last_run, formatting
 from helpers.reporting.change_since_last_run import RunIdentity
 from helpers.reporting.kpi_history import RECORDS, figure_form
 from helpers.reporting.schema import DEFINITIONS
-from helpers.reporting.translation import message, plural
+from helpers.reporting.translation import message, plural, translatable
 
 KPIS, HISTORY = "results/kpis", "results/kpi_history"
 
@@ -64,7 +64,8 @@ def definitions_log(ws: Workspace, kpis: pd.DataFrame, history: pd.DataFrame) ->
     pairs += [(report, reports[-1]) for report in reports[:-2] if report.identity == before]
     rows = [row for earlier, later in pairs for row in redefinition_rows(earlier, later)]
     frame = pd.DataFrame(rows, columns=list(DEFINITIONS.names))
-    return frame.astype({"n_compared": "int64", "n_moved": "int64", "value_before": "float64", "value_after": "float64",
+    return frame.astype({"n_compared": "int64", "n_moved": "int64", "is_code_changed": "bool",
+                         "value_before": "float64", "value_after": "float64",
                          "previous_as_of_on": "datetime64[us]", "as_of_on": "datetime64[us]", "on": "datetime64[us]"})
 
 
@@ -84,6 +85,7 @@ def redefinition_rows(before: Report, after: Report) -> Iterator[dict[str, objec
     pair = {"previous_run": before.identity.run, "previous_as_of_on": pd.Timestamp(before.identity.as_of),
             "run": after.identity.run, "as_of_on": pd.Timestamp(after.identity.as_of), "n_compared": len(both),
             "redefined": "; ".join(change_since_last_run.redefinitions(after.identity, before.identity)),
+            "is_code_changed": change_since_last_run.is_code_changed(after.identity, before.identity),
             "n_moved": len(moved)}
     by_size = moved.assign(size=(moved["value_after"] / moved["value_before"] - 1).abs()).sort_values(
         ["size", "on"], ascending=False)
@@ -116,12 +118,25 @@ def moved_figures(rows: pd.DataFrame, currency: str = "") -> str:
         return plural("The {n} figure that both reports give for the same day is the same in both.",
                       "The {n} figures that both reports give for the same day are the same in both.", n, n=n)
     named = [_moved(row, currency) for row in rows.head(MOST_FIGURES).to_dict("records")]
-    told = plural("{n_moved} of {n} figure that both reports give for the same day differs: {figures}",
-                  "{n_moved} of {n} figures that both reports give for the same day differ: {figures}", n,
-                  n_moved=n_moved, n=n, figures=named)
+    most = (rows["value_after"] / rows["value_before"] - 1).abs().max()
+    told = plural("{n_moved} of {n} figure that both reports give for the same day differs, by at most {share}: "
+                  "{figures}", "{n_moved} of {n} figures that both reports give for the same day differ, by at most "
+                  "{share}: {figures}", n, n_moved=n_moved, n=n, figures=named, share=formatting.share(most))
     if n_moved > MOST_FIGURES:
         told = message("{sentence} and {n} more", sentence=told, n=n_moved - MOST_FIGURES)
-    return message("{sentence}; records that were changed or came late count too.", sentence=told)
+    return f"{message('{sentence}.', sentence=told)} {message(_cause(rows.iloc[0]))}"
+
+
+def _cause(row: Mapping[str, Any]) -> str:
+    """Return what may have moved figures of a day between two reports."""
+    if row["redefined"]:
+        return translatable("What was redefined may have moved them, and so may records that were changed or came "
+                            "late.")
+    if row["is_code_changed"]:
+        return translatable("As no definition was changed, records that were changed or came late moved them, or the "
+                            "program, which was changed; these two cannot be told apart.")
+    return translatable("As neither a definition nor the program was changed, records that were changed or came late "
+                        "moved them.")
 
 
 def _moved(row: Mapping[str, Any], currency: str) -> str:
@@ -132,29 +147,33 @@ def _moved(row: Mapping[str, Any], currency: str) -> str:
 
 
 def definitions_reading_table(log: pd.DataFrame, currency: str = "") -> pd.DataFrame:
-    """Return a log as a table for reading, the latest first: from, to, what was redefined, what it moved."""
+    """Return a log as a table for reading, the latest first: from, to, what was redefined, what it moved.
+
+    A report made again for the same day, with nothing redefined and no figure moved, is left out.
+    """
     rows = [{"report_of": formatting.date_text(of.iloc[0]["previous_as_of_on"]),
              "next_report_of": formatting.date_text(of.iloc[0]["as_of_on"]),
-             "redefined": _sentences(of.iloc[0]["redefined"]),
+             "redefined": formatting.sentence_case(of.iloc[0]["redefined"]) or message("No definition was changed."),
              "moved": moved_figures(of, currency) or message("No figure is given for the same day by both reports.")}
-            for _, of in _pairs(log)]
+            for of in _pairs(log)]
     return pd.DataFrame(rows[::-1], columns=["report_of", "next_report_of", "redefined", "moved"])
 
 
-def _pairs(log: pd.DataFrame) -> Sequence[tuple[object, pd.DataFrame]]:
-    return list(log.groupby(["previous_run", "run"], sort=False)) if len(log) else []
-
-
-def _sentences(redefined: str) -> str:
-    return formatting.sentence_case(redefined) if redefined else message("Nothing was redefined.")
+def _pairs(log: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the rows of each report after another, but for a report made again that says the same."""
+    pairs = [of for _, of in log.groupby(["previous_run", "run"], sort=False)] if len(log) else []
+    return [of for of in pairs if of["previous_as_of_on"].iloc[0] != of["as_of_on"].iloc[0] or of["redefined"].iloc[0]
+            or of["n_moved"].iloc[0]]
 
 
 def definitions_title(log: pd.DataFrame) -> str:
-    """Return what the log says on the whole: from how many reports to the next something was redefined."""
+    """Return what the log says on the whole: from how many reports to the next a definition was changed."""
     pairs = _pairs(log)
     if not pairs:
         return message("No earlier run to compare definitions with.")
-    n = sum(bool(of["redefined"].iloc[0]) for _, of in pairs)
-    return plural("From {n_redefined} of {n} report to the next something was redefined",
-                  "From {n_redefined} of {n} reports to the next something was redefined", len(pairs), n_redefined=n,
+    n = sum(bool(of["redefined"].iloc[0]) for of in pairs)
+    if not n:
+        return message("No definition was changed from one report to the next.")
+    return plural("From {n_redefined} of {n} report to the next a definition was changed",
+                  "From {n_redefined} of {n} reports to the next a definition was changed", len(pairs), n_redefined=n,
                   n=len(pairs))

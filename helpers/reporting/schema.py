@@ -37,6 +37,7 @@ DEFINITIONS = Table("results/definitions_log", "report after another × figure o
     Column("run", "text", "run of the later report", True),
     Column("as_of_on", "date", "day that it speaks for", True),
     Column("redefined", "text", "what was redefined between the two; empty where nothing was"),
+    Column("is_code_changed", "flag", "whether other code made the later report", True),
     Column("n_compared", "integer", "figures that both give for the same day", True, low=0),
     Column("n_moved", "integer", "those of which they give different values", True, low=0),
     Column("figure", "text", "one of these; empty where there is none"),
@@ -94,6 +95,6 @@ READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_m
         "results/churn_by_attribute", "results/churn_scores", "results/churn_charts", "results/forecasts",
         "results/experiment_effects", "results/actions", "results/decisions", *GATES, *CLAIMS)
 
-COLUMNS = {"results/actions": ["variant", "margin_at_risk", "cost_worst"],
+COLUMNS = {"results/actions": ["variant", "margin_at_risk", "cost_expected", "cost_worst"],
            "results/churn_scores": ["model", "churn_probability", "risk", "due_on", "value_if_kept", "value_if_kept_sd",
                                     "no_order_if_kept", "margin_at_risk", "monthly_fee"]}

@@ -149,7 +149,7 @@ def test_a_verdict_on_few_answers_is_qualified_and_has_no_chance_to_be_better(la
     assert "by Fisher's exact test p is .0477, and no chance to win is given" in sentence
     assert row["reason"].endswith("on few of the rarer answer; Fisher's exact test agrees")
     assert (
-        experiment_decisions_text.experiment_decision(effects, gates=table)["confidence"]
+        experiment_decisions_text.experiment_decisions(effects, gates=table)[0]["confidence"]
         == "assigned at random, 1 check failed (offer: answers to bought)"
     )
 

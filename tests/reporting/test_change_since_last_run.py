@@ -219,9 +219,16 @@ def test_definitions_name_what_changed_and_nothing_else():
     before = RunIdentity("a", "2026-09-30", "USD", {"horizon_days": 30}, {"value": {}}, "p0", "1234567890+abcdef")
     assert change_since_last_run.redefinitions(NOW, before) == [
         "the source profile has changed", "section [churn] of the study has changed",
-        "the currency was USD and is EUR", "horizon_days was 30 and is 90",
-        "the code went from 1234567+abcd to abcdef0"]
+        "the currency was USD and is EUR", "horizon_days was 30 and is 90"]
     assert change_since_last_run.redefinitions(NOW, NOW) == []
+
+
+def test_other_code_is_told_apart_from_other_definitions():
+    before = replace(NOW, revision="1234567890+abcdef")
+    assert change_since_last_run.redefinitions(NOW, before) == []
+    assert change_since_last_run.is_code_changed(NOW, before)
+    assert change_since_last_run.code_words(NOW, before) == ["the code went from 1234567+abcd to abcdef0"]
+    assert change_since_last_run.code_words(NOW, NOW) == []
 
 
 def test_labels_redefine_nothing():

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -21,7 +22,7 @@ def sales(*values):
 
 
 def log(before, after, later=AFTER):
-    rows = definitions_log.redefinition_rows(Report(BEFORE, before), Report(later, after))
+    rows = definitions_log.redefinition_rows(Report(replace(BEFORE, revision="a"), before), Report(later, after))
     return pd.DataFrame(rows, columns=list(DEFINITIONS.names))
 
 
@@ -30,8 +31,18 @@ def test_figures_of_the_same_day_that_differ_are_what_a_redefinition_moved():
     assert rows[["n_compared", "n_moved", "value_before", "value_after"]].to_numpy().tolist() == [[2, 1, 2000, 2500]]
     assert rows["redefined"].tolist() == ["section [value] of the study has changed; horizon_days was 90 and is 60"]
     assert definitions_log.moved_figures(rows, "EUR") == (
-        "1 of 2 figures that both reports give for the same day differ: net sales of the quarter (30 September 2025): "
-        "€2,000 in the earlier report, €2,500 in the later one; records that were changed or came late count too.")
+        "1 of 2 figures that both reports give for the same day differ, by at most 25.0 %: net sales of the quarter "
+        "(30 September 2025): €2,000 in the earlier report, €2,500 in the later one. What was redefined may have moved "
+        "them, and so may records that were changed or came late.")
+
+
+@pytest.mark.parametrize(("revision", "told"), [
+    ("", "As neither a definition nor the program was changed, records that were changed or came late moved them."),
+    ("b", "As no definition was changed, records that were changed or came late moved them, or the program, which was "
+          "changed; these two cannot be told apart.")])
+def test_what_moved_though_no_definition_was_changed_names_what_may_have_moved_it(revision, told):
+    rows = log(sales(1000.0), sales(1001.0), replace(BEFORE, run="later", as_of="2025-12-31", revision=revision))
+    assert definitions_log.moved_figures(rows, "EUR").endswith(told)
 
 
 def test_the_figures_that_moved_most_are_named_and_the_others_counted():
@@ -57,11 +68,16 @@ def test_reports_without_a_day_in_common_say_nothing_of_what_moved():
 
 
 def test_the_log_reads_from_the_latest_report_back_and_says_where_nothing_was_redefined():
-    rows = pd.concat([log(sales(1.0), sales(1.0), BEFORE), log(sales(1.0), sales(2.0))])
+    later = replace(BEFORE, run="2025-10-31-1", as_of="2025-10-31")
+    again = log(sales(1.0), sales(1.0), replace(BEFORE, run="2025-09-30-2"))  # says the same of the same day
+    rows = pd.concat([again, log(sales(1.0), sales(1.0), later), log(sales(1.0), sales(2.0))])
     table = definitions_log.definitions_reading_table(rows, "EUR")
     assert table["redefined"].tolist() == ["Section [value] of the study has changed; horizon_days was 90 and is 60",
-                                           "Nothing was redefined."]
-    assert definitions_log.definitions_title(rows) == "From 1 of 2 reports to the next something was redefined"
+                                           "No definition was changed."]
+    assert definitions_log.definitions_title(rows) == "From 1 of 2 reports to the next a definition was changed"
+    assert definitions_log.definitions_title(again) == "No earlier run to compare definitions with."
+    assert definitions_log.definitions_title(log(sales(1.0), sales(1.0), later)) == (
+        "No definition was changed from one report to the next.")
     assert definitions_log.definitions_title(rows.head(0)) == "No earlier run to compare definitions with."
 
 
@@ -90,7 +106,7 @@ def test_a_run_is_logged_beside_the_one_before_it_and_the_log_is_what_its_table_
     kpis = pd.DataFrame(columns=list(KPIS.names))
     found = definitions_log.definitions_log(shop, kpis, history(1100.0))
     assert found[["previous_run", "n_compared", "n_moved"]].to_numpy().tolist() == [[BEFORE.run, 1, 1]]
-    assert shop.write("results/definitions_log", found) == "results/definitions_log: 1 × 12"
+    assert shop.write("results/definitions_log", found) == "results/definitions_log: 1 × 13"
 
 
 def test_without_an_earlier_run_the_log_is_empty(home):

@@ -3,6 +3,7 @@
 Causal verbs stand here alone in the workbook: units were assigned at random, and the gates that test it passed.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ ORDER = {"invalid": 0, "ship": 1, "stop": 2, "keep running": 3}
 ARMS = {"held out": "random control group", "treated": "treatment"}
 
 MOST_NAMED = 2
+
+NUMBER = re.compile(r"[−-]?\d+(?:,\d{3})*(?:\.\d+)?")
 
 CAUGHT = 1.959964 + 0.841621  # standard errors: found at the 5 % level with 80 % power
 
@@ -140,10 +143,19 @@ def _judged(row: Mapping[str, Any], care: Sequence[str], currency: str) -> str:
     arms = f"for {variant} against {control}" if is_open else f"against {control}"
     call = row["verdict"] if is_open else f"{row['verdict']} {variant}"
     is_beaten = rival_arms.BEATEN_BY in str(row["reason"])  # it may do good, and be stopped for a better one
-    why = f"although {effect_sentence(row, currency)} {arms}, since {row['reason']}" if is_beaten else (
+    why = f"although {effect_sentence(row, currency)} {arms}, since {_beaten(row, currency)}" if is_beaten else (
         f"because {effect_sentence(row, currency)} {arms}{_because(row)}")
     return f"{call}, {why}" + "".join(
         f" ({caveat})" for caveat in care)
+
+
+def _beaten(row: Mapping[str, Any], currency: str) -> str:
+    """Return by which arm an arm is beaten, and by how much: of money in the currency, which the reason leaves out."""
+    reason, form = str(row["reason"]), formatting.unit_format(str(row["unit"]), currency)
+    if row["unit"] != "money":
+        return reason
+    rival, by, size = reason.partition(rival_arms.BEATEN_BY)
+    return rival + by + NUMBER.sub(lambda found: form(float(found[0].replace(",", "").replace("−", "-"))), size)
 
 
 def _because(row: Mapping[str, Any]) -> str:

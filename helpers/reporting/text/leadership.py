@@ -190,13 +190,13 @@ def control_chart_alarms(charts: pd.DataFrame) -> tuple[str, ...]:
 
 
 def redefinitions(now: RunIdentity, before: RunIdentity | None, moved: str = "") -> str:
-    """Return what was redefined since the last run: profile, study, currency, parameters or code; and what moved."""
+    """Return which definitions were changed since the last run: profile, study, currency or parameters; what moved."""
     if before is None:
         return message("No earlier run to compare definitions with.")
     changes, since = change_since_last_run.redefinitions(now, before), formatting.date_text(before.as_of)
-    if changes:
-        return " ".join(filter(None, (message("Since {date} {changes}.", date=since, changes=changes), moved)))
-    return " ".join(filter(None, (message("Nothing was redefined since {date}.", date=since), moved)))
+    told = (message("Since {date} {changes}.", date=since, changes=changes) if changes else
+            message("No definition was changed since {date}.", date=since))
+    return " ".join(filter(None, (told, moved)))
 
 
 def short_lines(

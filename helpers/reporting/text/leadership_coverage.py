@@ -1,10 +1,13 @@
 """Text of the leadership page on coverage: who is not in the data, and whether they could reverse what it says."""
 
+import math
+
 import pandas as pd
 
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
 from helpers.reporting.run_results import RunResults
+from helpers.reporting.text import leadership_retention as leadership_retention_text
 from helpers.reporting.text import survey_checks as survey_checks_text
 from helpers.reporting.text.leadership import cannot
 from helpers.reporting.text.leadership_findings import UNDATED
@@ -13,10 +16,13 @@ from helpers.reporting.translation import message, plural, translatable
 from helpers.satisfaction.satisfaction_index import ALL_WAVES, SATISFACTION_LABEL
 from helpers.satisfaction.survey_quality import nonrespondent_mean
 from helpers.stats.disclosure_control import is_hidden, people_text
+from helpers.value.revenue_bridge import ANONYMOUS_SALES
 
 AUDIT, BASE, VALUE_GATES = "results/intake_audit", "results/customer_base", "results/value_gates"
 
 NEUTRAL = 50.0  # middle of the satisfaction scale
+
+YEAR_DAYS = 365
 
 
 def missing_customers(results: RunResults, target: float | None) -> tuple[str, ...]:
@@ -29,7 +35,7 @@ def missing_customers(results: RunResults, target: float | None) -> tuple[str, .
     target : float, optional
         What the study wants of satisfaction [points]; without one the middle of the scale is asked for.
     """
-    unnamed = " ".join(filter(None, (_anonymous(results), _perhaps_anonymous(results))))
+    unnamed = " ".join(filter(None, (_anonymous(results), _perhaps_anonymous(results), _undone(results))))
     said = tuple(filter(None, (unnamed, _silent(results, target), _not_counted(results))))
     unknown = translatable("neither anonymous sales nor the share of customers who were surveyed are known")
     return said or (cannot(unknown),)
@@ -74,11 +80,53 @@ def _perhaps_anonymous(results: RunResults) -> str:
     n_lost = round(kept.n * (1 - kept.value))
     if is_hidden(n_lost):
         return ""
-    if n_lines >= n_lost:
-        return message("How many of the {n_lost} customers counted as churned bought among them is not known; it could "
-                       "be all, so that retention may be higher than told.", n_lost=formatting.whole(n_lost))
-    return message("At most {n} of the {n_lost} customers counted as churned can have bought among them.",
-                   n=formatting.whole(n_lines), n_lost=formatting.whole(n_lost))
+    if n_lines < n_lost:
+        return message("At most {n} of the {n_lost} customers counted as churned can have bought among them.",
+                       n=formatting.whole(n_lines), n_lost=formatting.whole(n_lost))
+    told = message("How many of the {n_lost} customers counted as churned bought among them is not known.",
+                   n_lost=formatting.whole(n_lost))
+    each, sales = _mean_spend(results, "after"), results.estimate(BASE, "net_sales_after", ANONYMOUS_SALES)
+    if not each or sales.status is not Status.OK:
+        return told
+    worth = min(max(sales.value, 0.0) / each, n_lost)
+    return message("{sentence} At what a retained customer spends, those of the latest period ({amount}) are worth {n} "
+                   "customers: retention may be {points} higher than told.", sentence=told,
+                   amount=formatting.money(sales.value, results.currency), n=formatting.whole(round(worth)),
+                   points=formatting.points(100 * worth / kept.n))
+
+
+def _mean_spend(results: RunResults, side: str) -> float:
+    """Return what a retained customer spent in the period before or after [money]; 0 where that is not known."""
+    spent = results.estimate(BASE, f"net_sales_{side}", "retained")
+    return spent.value / spent.n if spent.status is Status.OK and spent.n and not is_hidden(spent.n) else 0.0
+
+
+def _undone(results: RunResults) -> str:
+    """Return whether anonymous sales could undo the change in retention on the year before; empty where none is clear.
+
+    Who returned unrecognised would have to do so in the period of the lower rate, and nobody in the other.
+    """
+    compared = leadership_retention_text.year_comparison(results)
+    if not compared or not (side := leadership_retention_text.side(compared[0])):
+        return ""
+    change, before, after, days = compared
+    lower, period = (before, "before") if side > 0 else (after, "after")
+    each, sales = _mean_spend(results, period), results.estimate(BASE, f"net_sales_{period}", ANONYMOUS_SALES)
+    if not each or sales.status is not Status.OK:
+        return ""
+    n = abs(change.value) * lower.n
+    needed = n * each * days / YEAR_DAYS
+    said = (translatable("To undo the rise in retention, {n} more of the {n_all} customers of a year before would have "
+                         "had to return unrecognised, and none since.") if side > 0 else
+            translatable("To undo the fall in retention, {n} more of the {n_all} customers of the latest period would "
+                         "have had to return unrecognised, and none a year before."))
+    size = (translatable("They would have spent about {needed}, more than the {sales} of anonymous sales of that whole "
+                         "period, so by their size these cannot undo it.") if needed > sales.value else
+            translatable("They would have spent about {needed}, and anonymous sales of that period were {sales}, so "
+                         "this cannot be excluded."))
+    return " ".join((message(said, n=formatting.whole(math.ceil(n)), n_all=formatting.whole(lower.n)),
+                     message(size, needed=formatting.money(needed, results.currency),
+                             sales=formatting.money(sales.value, results.currency))))
 
 
 def _silent(results: RunResults, target: float | None) -> str:
@@ -100,26 +148,32 @@ def _reversal(index: pd.DataFrame, heard: Estimate, target: float | None) -> str
         return survey_checks_text.non_response_sentence(index, heard, NEUTRAL)
     mean, goal = float(found[0]["value"]), NEUTRAL if target is None else target
     needed = nonrespondent_mean(mean, heard.value, goal)
-    places = {"share": formatting.share(heard.value), "n": formatting.whole(heard.n), "mean": formatting.number(mean),
-              "goal": formatting.number(goal)}
+    newest = quantity_rows(index, SATISFACTION_LABEL)
+    waves = (message(" over all waves ({newest} in the newest)", newest=formatting.number(float(newest[0]["value"])))
+             if found[0] != newest[0] and is_reported(newest[0]) else "")
+    places = {"share": formatting.share(heard.value), "n": formatting.whole(heard.n), "waves": waves,
+              "mean": formatting.number(mean), "goal": formatting.number(goal)}
     if not 0 <= needed <= 100:
-        return message("{share} of {n} known customers have a satisfaction score, {mean} on average; whatever the "
-                       "others would say, all together stay on the same side of {goal}.", **places)
-    return message("{share} of {n} known customers have a satisfaction score, {mean} on average; all together would "
-                   "reach {goal} if the others averaged {needed}, {gap} points apart from those heard, which cannot be "
-                   "excluded.", **places, needed=formatting.number(needed),
+        return message("{share} of {n} known customers have a satisfaction score, {mean} on average{waves}. Whatever "
+                       "the others would say, all together stay on the same side of {goal}.", **places)
+    return message("{share} of {n} known customers have a satisfaction score, {mean} on average{waves}. All together "
+                   "would reach {goal} if the others averaged {needed}, {gap} points apart from those heard, which "
+                   "cannot be excluded.", **places, needed=formatting.number(needed),
                    gap=formatting.number(abs(needed - mean)))
 
 
 def _not_counted(results: RunResults) -> str:
-    """Return who else stands in none of these figures: customers without an order, and rejected records."""
-    everyone, buyers, rejected = (results.estimate(AUDIT, quantity) for quantity in (
-        "customers", "customers with orders", "rejected"))
+    """Return who else is missing: known customers without an order, second accounts, and rejected records."""
+    everyone, buyers, twice, rejected = (results.estimate(AUDIT, quantity) for quantity in (
+        "customers", "customers with orders", "customers known twice", "rejected"))
     anonymous = results.estimate(AUDIT, "anonymous order lines", "rejected")
-    n_rejected = (rejected.value if rejected.status is Status.OK else 0) - (
-        anonymous.value if anonymous.status is Status.OK else 0)
     n_none = everyone.value - buyers.value if everyone.status is buyers.status is Status.OK else 0
-    parts = [*([message("{n} customers without an order", n=people_text(int(n_none)))] if n_none > 0 else []),
-             *([message("{n} records rejected for other reasons", n=formatting.whole(n_rejected))]
-               if n_rejected > 0 else [])]
-    return message("In none of these figures: {who}.", who=parts) if parts else ""
+    n_rejected, n_unnamed = (e.value if e.status is Status.OK else 0 for e in (rejected, anonymous))
+    of_them = message(" ({n} of them for want of a customer)", n=formatting.whole(n_unnamed)) if n_unnamed else ""
+    return " ".join(filter(None, (
+        message("Of {n_all} known customers {n} have no order and stand in no figure of purchases.",
+                n_all=formatting.whole(everyone.value), n=people_text(int(n_none))) if n_none > 0 else "",
+        message("{n} accounts are second ones of the same person.", n=people_text(int(twice.value)))
+        if twice.status is Status.OK and twice.value else "",
+        message("{n} records were rejected{of_them} and stand in no figure; page 01 has the reasons.",
+                n=formatting.whole(n_rejected), of_them=of_them) if n_rejected > 0 else "")))

@@ -32,71 +32,85 @@ ASKED = translatable("{decision} — cost {cost}; expected gain {gain}; net {net
 
 NO_NET = "–"
 
+UNNAMED = frozenset({"not named", "not recorded", ""})  # what stands where no owner is declared
+
 AS_TEST, NOT_KNOWN = translatable("{decision}, as a test"), translatable("not known")
 
 
 def decision_rows(results: RunResults) -> pd.DataFrame:
-    """Return the decisions asked for as text, the first column what is asked: the plan's, then the experiments'."""
+    """Return the decisions asked for as text, the first column what is asked: the plan's, then one an experiment."""
     decisions = results.frame("results/decisions")
     planned = actions_text.decision_rows(decisions, results.currency).to_dict("records")
     planned = [row | _in_money(results, decision)
                for row, decision in zip(planned, decisions.to_dict("records"), strict=True)]
-    tried = experiment_decision(results)
-    asked = [*planned, *([tried] if tried else [])]
-    return pd.DataFrame([dict.fromkeys(TERMS, "") | row for row in asked], columns=list(TERMS))
+    rows = [dict.fromkeys(TERMS, "") | row for row in [*planned, *_tried(results)]]
+    return pd.DataFrame([row | {"owner": _owner(row["owner"])} for row in rows], columns=list(TERMS))
+
+
+def _tried(results: RunResults) -> list[dict[str, str]]:
+    """Return the decisions that verdicts of experiments ask for, reviewed on the day on which the plan stops."""
+    planned = results.frame("results/decisions")
+    days = planned["stop_on"].dropna() if len(planned) else planned
+    return experiment_decisions_text.experiment_decisions(
+        results.frame(EFFECTS), results.gates("results/experiment_gates"), results.currency, results.as_of,
+        days.max().date() if len(days) else None)
+
+
+def _owner(name: str) -> str:
+    """Return who answers for a decision; where nobody is named, that this is asked for too."""
+    return message("nobody is named yet: name one today") if name in UNNAMED else name
 
 
 def brief_decision_rows(results: RunResults) -> pd.DataFrame:
     """Return decisions asked for in as few words as a first screen has room for: at most `MOST_AT_A_GLANCE` rows.
 
-    The planned ones come first, as `decision_rows` orders them; that on experiments is never the one without room.
-    Tests without a known gain stand in one row with what they cost together. Of the list it says how many are
-    contacted and kept as control, of money the net; how these follow stands in the rows in full. How many stand below
-    alone is told in the heading, as is a day to stop on that all have in common.
+    Where there are more, those whose net gain is known come first, and the last row has what the others cost together,
+    so that all are counted. Of the list it says how many are contacted and kept as control, of money the net; how
+    these follow stands in the rows in full. A day to stop on that all have in common is told in the heading.
     """
-    every, n_tried = _rows_in_brief(results)
-    rows = _tests_together(every[:len(every) - n_tried], results)
-    shown = [*rows[:MOST_AT_A_GLANCE - n_tried], *every[len(every) - n_tried:]]
-    brief = pd.DataFrame(shown, columns=[*BRIEF_TERMS, "n"])
-    n = int(brief["n"].fillna(1).sum())
-    if n < len(every):
-        brief = brief.rename(columns={"decision": message("decision ({n} of {n_all})", n=n, n_all=len(every))})
+    rows = _in_few_rows(_rows_in_brief(results), results.currency)
+    brief = pd.DataFrame(rows, columns=list(BRIEF_TERMS))
     brief = brief.assign(net=brief["net"].where(brief["net"].ne(""), brief["expected_gain"])).drop(
-        columns=["n", "expected_gain"])
+        columns="expected_gain")
     days = brief["stop_on"].unique()
     if len(days) != 1 or not days[0]:
         return brief
     return brief.drop(columns="stop_on").rename(columns={"owner": message("owner, until {date}", date=days[0])})
 
 
-def _tests_together(rows: Sequence[dict[str, Any]], results: RunResults) -> list[dict[str, Any]]:
-    """Return planned decisions in brief, those without a known gain in one row where they share owner and day."""
-    plan = results.frame("results/decisions").to_dict("records")
-    open_ = [(row, asked) for row, asked in zip(rows, plan, strict=True) if row["net"] == NO_NET]
-    if len(open_) < 2 or len({(row["owner"], row["stop_on"]) for row, _ in open_}) > 1:
+def _in_few_rows(rows: Sequence[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
+    """Return decisions in brief: where there are many, those whose gain is known first, and the others together."""
+    if len(rows) <= MOST_AT_A_GLANCE:
         return list(rows)
-    sums = {term: sum(float(asked[term]) for _, asked in open_) for term in ("cost", "worst_case")}
-    together = open_[0][0] | {
-        "decision": message("{n} tests, gain unknown", n=len(open_)), "n": len(open_),
-        "cost": formatting.money(sums["cost"], results.currency),
-        "worst_case": formatting.money(-sums["worst_case"], results.currency)}
-    return [*(row for row in rows if row["net"] != NO_NET), together]
+    by_use = sorted(rows, key=lambda row: not row["is_known"])  # stable: otherwise as they stand in full
+    alone, others = by_use[:MOST_AT_A_GLANCE - 1], by_use[MOST_AT_A_GLANCE - 1:]
+    cost, worst = (sum(row["amounts"][i] for row in others) for i in (0, 1))
+    owners, days = ({row[term] for row in others} for term in ("owner", "stop_on"))
+    said = (message("{n} others", n=len(others)) if any(row["is_known"] for row in others) else
+            message("{n} others, gain unknown", n=len(others)))
+    return [*alone, {
+        "decision": said, "cost": formatting.money(cost, currency), "expected_gain": NOT_KNOWN, "net": NO_NET,
+        "worst_case": formatting.money(0.0 - worst, currency),
+        "owner": next(iter(owners)) if len(owners) == 1 else message("{n} owners", n=len(owners)),
+        "stop_on": next(iter(days)) if len(days) == 1 else message("see below")}]
 
 
-def _rows_in_brief(results: RunResults) -> tuple[list[dict[str, str]], int]:
-    """Return all decisions in brief, and how many of them, the last, are on experiments."""
+def _rows_in_brief(results: RunResults) -> list[dict[str, Any]]:
+    """Return all decisions in brief, each with whether its gain is known, and with cost and loss at worst [money]."""
     full = decision_rows(results)[list(BRIEF_TERMS)].to_dict("records")
-    listed = results.frame("results/actions")
-    n = listed["variant"].value_counts() if len(listed) else pd.Series(dtype="int64")
-    rows = [row | _in_brief(results, decision, n) for row, decision in zip(
-        full, results.frame("results/decisions").to_dict("records"), strict=False)]
-    tried = experiment_decisions_text.brief_terms(results.frame(EFFECTS), results.currency, results.as_of)
-    others = [row | tried for row in full[len(rows):]]
-    return [*rows, *others], len(others)
+    planned, effects = results.frame("results/decisions").to_dict("records"), results.frame(EFFECTS)
+    rows = [row | _in_brief(results, decision) | {"amounts": (float(decision["cost"]), float(decision["worst_case"]))}
+            for row, decision in zip(full, planned, strict=False)]
+    tried = zip(full[len(rows):], experiment_decisions_text.experiment_calls(effects), strict=True)
+    rows += [row | experiment_decisions_text.brief_terms(call, results.currency)
+             | {"amounts": (0.0, 0.0), "stop_on": row["stop_on"].partition(":")[0], "is_known": call.kind == "ship"}
+             for row, call in tried]
+    return [{"is_known": row["net"] not in (NO_NET, NOT_KNOWN)} | row for row in rows]
 
 
-def _in_brief(results: RunResults, decision: Mapping[str, Any], n: pd.Series) -> dict[str, str]:
+def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str]:
     """Return the terms of a planned decision without how they follow."""
+    n = results.frame("results/actions").get("variant", pd.Series(dtype="str")).value_counts()
     brief = {"worst_case": formatting.money(-float(decision["worst_case"]), results.currency),
              "decision": _test_in_brief(_headword(decision["decision"])), "expected_gain": NOT_KNOWN,
              "net": NO_NET}
@@ -104,7 +118,8 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any], n: pd.Series) ->
         return brief
     if gain := _saved_margin(results):
         net = [x - float(decision["cost"]) for x in gain]
-        brief |= {"expected_gain": formatting.money(gain[0], results.currency),
+        brief |= {"expected_gain": message("{gain} to {date}", gain=_money_range(gain, results.currency),
+                                           date=formatting.date_text(decision["stop_on"])),
                   "net": _money_range(net, results.currency)}
     if "held out" in n:
         said = message("Contact {n}, {n_control} as control", n=formatting.whole(n["treated"]),
@@ -179,46 +194,29 @@ def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     said = {"worst_case": message("{amount}: every offer is taken up and nobody stays for it", amount=worst)}
     if not (gain := _saved_margin(results)):
         return test | said
-    cost = float(decision["cost"])
+    cost, until = float(decision["cost"]), formatting.date_text(decision["stop_on"])
     net = {"net": _money_range([x - cost for x in gain], results.currency)}
     if gain[0] < cost:
         net["decision"] = message("{decision}: the expected gain is below the cost",
                                   decision=_as_test(str(decision["decision"])))
-    return said | net | {"expected_gain": _gain_in_words(results, gain, cost)}
+    return said | net | {"expected_gain": _gain_in_words(results, gain, cost, until)}
 
 
-def _gain_in_words(results: RunResults, gain: Sequence[float], cost: float) -> str:
-    """Return what the list saves, from which cut in churn it pays, and what the margin measured would make of it."""
+def _gain_in_words(results: RunResults, gain: Sequence[float], cost: float, until: str) -> str:
+    """Return what the list saves until when, and from which cut in churn it pays."""
     treated, response = _treated(results), measured_response.pooled_response(results.frame(EFFECTS))
     at_risk, gone = float(treated["margin_at_risk"].sum()), response.reduction
-    said = message(
-        "{amount} of margin, before the cost: churn of the {n} contacted cut by {share}, as measured; it pays from a "
-        "cut of {break_even}", amount=_money_range(gain, results.currency), n=formatting.whole(len(treated)),
+    return message(
+        "{amount} of margin to {date}, before the cost: churn of the {n} contacted cut by {share}, as measured; it "
+        "pays from a cut of {break_even}", amount=_money_range(gain, results.currency),
+        n=formatting.whole(len(treated)), date=until,
         break_even=formatting.share(cost / at_risk) if at_risk else formatting.MISSING,
         share=f"{formatting.share(gone.value)} {formatting.interval(gone.low, gone.high, formatting.share)}")
-    each = response.margin
-    if each.status is not Status.OK:
-        return said
-    total = [len(treated) * x for x in (each.value, each.low, each.high)]
-    return message("{gain}; by the margin measured in earlier rounds, {each} a customer, it would be {amount}, "
-                   "which also counts what those buy more who stay anyway", gain=said,
-                   each=_money_range((each.value, each.low, each.high), results.currency),
-                   amount=_money_range(total, results.currency))
-
-
-def experiment_decision(results: RunResults) -> dict[str, str]:
-    """Return the decision that verdicts of experiments ask for, as text; empty where none is due."""
-    planned = results.frame("results/decisions")
-    days = planned["stop_on"].dropna() if len(planned) else planned
-    return experiment_decisions_text.experiment_decision(
-        results.frame(EFFECTS), results.gates("results/experiment_gates"), results.currency, results.as_of,
-        days.max().date() if len(days) else None)
 
 
 def decision_today(results: RunResults) -> tuple[str, ...]:
     """Return the answer to: which decision is asked for today; a sentence each; reasons stand in the list above."""
-    rows, _ = _rows_in_brief(results)
-    if rows:
+    if rows := _rows_in_brief(results):
         opening = plural("{n} decision is asked for; its reasons stand under “Decisions asked for, in full”.",
                          "{n} decisions are asked for; their reasons stand under “Decisions asked for, in full”.",
                          len(rows), n=len(rows))

@@ -26,6 +26,7 @@ from helpers.reporting.text import leadership_retention as leadership_retention_
 from helpers.reporting.text import next_quarter as next_quarter_text
 from helpers.reporting.text.leadership import cannot
 from helpers.reporting.translation import message, translatable
+from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 AUDIT, BASE, FORECASTS, SCORES = ("results/intake_audit", "results/customer_base", "results/forecasts",
                                   "results/churn_scores")
@@ -112,11 +113,11 @@ def margin_at_risk(known: QuestionInputs) -> str:
                                                                             leadership_findings_text.churn_finding(known.results)]
         return " ".join((*said, formatting.sentence_case(savable)))
     due = known.results.frame(FORECASTS)["due_on"].max() if known.results.has(FORECASTS) else None
-    places = {"amount": known.results.said(stake), "savable": savable,
+    places = {"amount": known.results.said(stake), "savable": formatting.sentence_case(savable),
               "caveat": known.results.caveat(CHURN_GATES, "every forecast of churn", "margin at risk", *COUNTS)}
-    said = (message("{amount} of margin is at risk{caveat}; {savable}", **places) if decimal_places.is_missing(due) else
+    said = (message("{amount} of margin is at risk{caveat}. {savable}", **places) if decimal_places.is_missing(due) else
             message("{amount} of margin is at risk by {date}, the chance of each customer to be gone for good times "
-                    "the margin lost by it{caveat}; {savable}", **places, date=formatting.date_text(due)))
+                    "the margin lost by it{caveat}. {savable}", **places, date=formatting.date_text(due)))
     return " ".join(filter(None, (said, known.results.qualified_by(VALUE_GATES, "margin"), before)))
 
 
@@ -133,9 +134,29 @@ def _savable(results: RunResults, stake: Estimate) -> str:
         return message("{sentence}.", sentence=found)
     form = formatting.unit_format("money", results.currency)
     value, low, high = product_interval(gone, stake)
-    return message("{response}; were everybody at risk contacted and did they respond alike, {amount} of it would be "
-                   "saved, before the cost of contact.", response=found,
-                   amount=f"{form(value)} {formatting.interval(low, high, form)}")
+    saved = message("{response}. Were everybody at risk contacted and did they respond alike, {amount} of it would be "
+                    "saved, before the cost of contact.", response=found,
+                    amount=f"{form(value)} {formatting.interval(low, high, form)}")
+    return " ".join(filter(None, (saved, _net_of_contact(results, (value, low, high)))))
+
+
+def _net_of_contact(results: RunResults, saved: tuple[float, float, float]) -> str:
+    """Return what is left of the margin saved once everybody at risk is contacted at the cost of the list's customers.
+
+    Empty without a list.
+    """
+    listed, scores = results.frame("results/actions"), results.frame(SCORES)
+    treated = listed[listed["variant"] == "treated"] if len(listed) else listed
+    if len(treated) < LEAST_PEOPLE:
+        return ""
+    n, each = int(scores["churn_probability"].notna().sum()), float(treated["cost_expected"].mean())
+    form = formatting.unit_format("money", results.currency)
+    net = [x - n * each for x in saved]
+    verdict = (translatable("it pays") if net[1] > 0 else translatable("it costs more than it saves") if net[2] < 0
+               else translatable("whether it pays is open"))
+    return message("At the list's {each} a customer, contacting all {n} costs {cost}, and net {net} is left: "
+                   "{verdict}.", each=form(each), n=formatting.whole(n), cost=form(n * each), verdict=verdict,
+                   net=f"{form(net[0])} {formatting.interval(net[1], net[2], form)}")
 
 
 def product_interval(one: Estimate, other: Estimate) -> tuple[float, float, float]:

@@ -37,7 +37,8 @@ def test_no_id_with_an_underscore_stands_in_a_sentence_or_on_an_axis_or_card(fou
         *(experiments_text.experiment_verdict(rows, gates, "EUR") for _, rows in effects.groupby("experiment")),
         *experiments_text.experiments_answer(effects, gates, "EUR"),
         *experiments_text.experiment_caveats(effects, "EUR"),
-        *experiment_decisions_text.experiment_decision(effects, gates, "EUR").values(),
+        *(said for terms in experiment_decisions_text.experiment_decisions(effects, gates, "EUR")
+          for said in terms.values()),
         experiments_text.experiments_headline(effects), experiments_text.effects_title(effects),
         experiment_methods_text.cuped_gain(effects), *leadership_text.unreported_claims(gates), *gates["gate"],
         *gates["sentence"], *experiments_text.effect_figure_rows(effects)["comparison"],

@@ -147,14 +147,14 @@ def test_margin_at_risk_has_its_date_and_no_claim_of_saving():
     said = leadership_questions_text.margin_at_risk(known(leading.everything()))
     assert said.startswith("€60")
     assert said.endswith("of margin is at risk by 28 September 2026, the chance of each customer to be gone for good "
-                         "times the margin lost by it; how much of it can be saved cannot be said until an action is "
+                         "times the margin lost by it. How much of it can be saved cannot be said until an action is "
                          "tried on customers drawn at random.")
 
 
 def test_gates_of_churn_qualify_and_strike_what_is_ahead():
     weak = leading.everything(churn_gates=leading.gates("05", leading.gate("trial", "every forecast of churn")))
     assert "30.0 % (caution: trial was found)." in answer_of(leadership_questions_text.next_quarter, known(weak))
-    assert "(caution: trial was found); how much" in leadership_questions_text.margin_at_risk(known(weak))
+    assert "(caution: trial was found). How much" in leadership_questions_text.margin_at_risk(known(weak))
     struck = leading.gates("05", leading.gate("trial", "every forecast of churn", Level.STRIKE))
     for answer in (leadership_questions_text.next_quarter, leadership_questions_text.margin_at_risk):
         assert answer_of(answer, known(leading.everything(churn_gates=struck))) == (
@@ -166,7 +166,7 @@ def test_the_decision_is_asked_with_cost_worst_case_owner_and_date():
     assert leadership_questions_text.decision_today(one) == (
         "1 decision is asked for; its reasons stand under “Decisions asked for, in full”.",
         "Test: contact 200 customers, leave 22 alone — cost €768; expected gain not known; net not known; worst case "
-        "−€1,470; owner not named; stop date 28 September 2026.")
+        "−€1,470; owner nobody is named yet: name one today; stop date 28 September 2026.")
     three = pd.DataFrame([leading.decision(decision=name) for name in "abc"])
     said = leadership_questions_text.decision_today(known(leading.results(decisions=three)))
     assert len(said) == 4
@@ -220,17 +220,17 @@ def test_the_silent_are_held_against_the_target_and_others_without_figures_are_c
                     Estimate("anonymous order lines", 12, segment="rejected", unit="records"))
     said = leadership_coverage_text.missing_customers(leading.everything(intake_audit=counted), 80.0)
     assert said[1].startswith("50.0 % of 900 invitations to the survey were answered. 40.0 % of 500 known customers")
-    assert "all together would reach 80 if the others averaged" in said[1]
-    assert said[2] == ("In none of these figures: 20 customers without an order and 18 records rejected for other "
-                       "reasons.")
+    assert "All together would reach 80 if the others averaged" in said[1]
+    assert said[2] == (
+        "Of 500 known customers 20 have no order and stand in no figure of purchases. 30 records were rejected (12 of "
+        "them for want of a customer) and stand in no figure; page 01 has the reasons.")
 
 
 def test_where_anonymous_purchases_are_many_all_churned_customers_could_be_among_them():
     counted = audit(Estimate("anonymous order lines", 700, segment="accepted", unit="records"),
                     Estimate("anonymous money", 9.0, segment="accepted", unit="money"))
     said = answer_of(leadership_questions_text.missing_customers, known(leading.everything(intake_audit=counted)))
-    assert "How many of the 20 customers counted as churned bought among them is not known; it could be all, so "\
-        "that retention may be higher than told." in said
+    assert "How many of the 20 customers counted as churned bought among them is not known." in said
 
 
 def test_who_left_earlier_may_be_missing_where_contracts_have_no_days():
@@ -365,11 +365,11 @@ def test_the_fees_of_contracts_stand_beside_the_orders_of_a_company_with_both():
 def test_a_verdict_that_asks_for_a_decision_is_never_answered_by_none():
     tried = known(leading.results(experiment_effects=leading.effects()))
     assert leadership_questions_text.decision_today(tried)[1] == (
-        "Ship checkout (new) — cost not recorded; expected gain ordered 5 points; net not known; worst case 1 point; "
-        "owner not recorded; stop date not recorded.")
+        "Ship checkout — cost not recorded; expected gain ordered 5 points [1, 9]; net not known; worst case the worse "
+        "end of that range; owner nobody is named yet: name one today; stop date not recorded.")
     both = leading.results(experiment_effects=leading.effects(), decisions=pd.DataFrame([leading.decision()]))
     assert [row.partition(" —")[0] for row in leadership_questions_text.decision_today(known(both))[1:]] == [
-        "Test: contact 200 customers, leave 22 alone", "Ship checkout (new)"]
+        "Test: contact 200 customers, leave 22 alone", "Ship checkout"]
     open_still = leading.effects({"verdict": "keep running"})
     assert leadership_questions_text.decision_today(known(leading.results(experiment_effects=open_still))) == (
         "None: there is no list of customers to act on, and no verdict on an experiment asks for one.",)
@@ -378,8 +378,8 @@ def test_a_verdict_that_asks_for_a_decision_is_never_answered_by_none():
 def test_what_contact_took_away_says_how_much_of_the_stake_is_savable():
     said = leadership_questions_text.margin_at_risk(known(leading.everything(experiment_effects=leading.lists())))
     assert "cannot be said until" not in said
-    assert "; contact cut churn by 20.0 % [" in said
-    assert "in 1 round (200 contacted, 100 in the control group); were everybody at risk contacted and did they " \
+    assert ". Contact cut churn by 20.0 % [" in said
+    assert "in 1 round (200 contacted, 100 in the control group). Were everybody at risk contacted and did they " \
            "respond alike, €12.00 [" in said
     assert said.endswith("before the cost of contact.")
 
@@ -421,3 +421,51 @@ def test_sales_that_are_expected_are_said_where_churn_cannot_be_foretold():
         leadership_questions_text.next_quarter, known(leading.everything(sales_forecast=ahead(), churn_gates=chance)))
     assert said.startswith("If we go on as before, the 13 weeks to 28 September 2026 bring €1,000")
     assert "How many customers leave cannot be said, because ranking was found." in said
+
+
+def test_what_all_contact_would_save_is_told_after_its_cost_at_that_of_the_list():
+    listed = pd.DataFrame({"variant": ["treated"] * 20, "margin_at_risk": 3.0, "cost_expected": 2.0, "cost_worst": 3.0})
+    found = leading.everything(experiment_effects=leading.lists(), actions=listed)
+    said = leadership_questions_text.margin_at_risk(known(found))
+    assert "At the list's €2.00 a customer, contacting all 2 costs €4.00, and net €8.00 [−€9.55, €28.64] is left: " \
+           "whether it pays is open." in said
+
+
+def retention_of_two_years(anonymous_before, change=0.15):
+    """Return a base of 100 customers a year before, of whom half came back, and their anonymous sales."""
+    lower, upper = 0.5, 0.5 + change
+    return pd.concat([leading.base(), estimate_table([
+        Estimate("retention_change", change, change - 0.05, change + 0.05, "share", 300),
+        Estimate("retention_rate_before", lower, 0.45, 0.55, "share", 100),
+        Estimate("retention_rate_after", upper, upper - 0.05, upper + 0.05, "share", 200),
+        Estimate("retention_change_period", 182, unit="days", n=200),
+        Estimate("retention_change_lag", 365, unit="days", n=200),
+        *(Estimate(f"net_sales_{side}", 7300.0, unit="money", n=20, segment="retained") for side in (
+            "before", "after")),
+        *(Estimate(f"net_sales_{side}", anonymous_before, unit="money", n=0, segment="without a customer") for side in (
+            "before", "after"))])], ignore_index=True)
+
+
+@pytest.mark.parametrize(("anonymous", "change", "told"), [
+    (2000.0, 0.15, "To undo the rise in retention, 15 more of the 100 customers of a year before would have had to "
+     "return unrecognised, and none since. They would have spent about €2,730, more than the €2,000 of anonymous sales "
+     "of that whole period, so by their size these cannot undo it."),
+    (3000.0, 0.15, "They would have spent about €2,730, and anonymous sales of that period were €3,000, so this cannot "
+     "be excluded."),
+    (2000.0, -0.15, "To undo the fall in retention, 30 more of the 200 customers of the latest period")])
+def test_whether_anonymous_sales_could_undo_the_change_in_retention_is_bounded_by_their_size(anonymous, change, told):
+    found = leading.everything(customer_base=retention_of_two_years(anonymous, change))
+    assert told in " ".join(leadership_coverage_text.missing_customers(found, None))
+
+
+def test_a_change_in_retention_within_chance_needs_no_undoing():
+    found = leading.everything(customer_base=retention_of_two_years(2000.0, 0.04))
+    assert "To undo" not in " ".join(leadership_coverage_text.missing_customers(found, None))
+
+
+def test_anonymous_sales_are_told_by_how_many_customers_they_would_feed():
+    counted = audit(Estimate("anonymous order lines", 700, segment="accepted", unit="records"),
+                    Estimate("anonymous money", 9.0, segment="accepted", unit="money"))
+    found = leading.everything(intake_audit=counted, customer_base=retention_of_two_years(1460.0))
+    said = leadership_coverage_text.missing_customers(found, None)[0]
+    assert "those of the latest period (€1,460) are worth 4 customers: retention may be 10 points higher than " in said

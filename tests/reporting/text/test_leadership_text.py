@@ -251,7 +251,7 @@ def test_definitions_say_what_was_redefined_since_the_last_run():
     assert leadership_text.redefinitions(now, None) == "No earlier run to compare definitions with."
     before = RunIdentity("a", "2026-03-31", "EUR", {"horizon_days": 60})
     assert leadership_text.redefinitions(now, before) == "Since 31 March 2026 horizon_days was 60 and is 90."
-    assert leadership_text.redefinitions(now, now) == "Nothing was redefined since 30 June 2026."
+    assert leadership_text.redefinitions(now, now) == "No definition was changed since 30 June 2026."
 
 
 def test_decisions_are_worded_with_the_worst_case_as_a_loss():
@@ -264,9 +264,9 @@ def test_verdicts_of_experiments_are_decisions_too_below_the_plan():
     planned = pd.DataFrame([leading.decision()])
     found = decisions_text.decision_rows(leading.results(decisions=planned, experiment_effects=leading.effects()))
     assert found["decision"].tolist()[1] == "Ship checkout"
-    assert found["expected_gain"].tolist()[1] == "checkout raised ordered by 5 points [1, 9]"
+    assert found["expected_gain"].tolist()[1] == "it raised ordered by 5 points [1, 9]"
     assert found.loc[1, ["cost", "worst_case", "owner", "stop_on"]].tolist() == [
-        "not recorded", "checkout 1 point (worse ends of the intervals)", "not recorded", "not recorded"]
+        "not recorded", "the worse end of that range", "nobody is named yet: name one today", "not recorded"]
 
 
 def test_the_confidence_in_a_verdict_counts_the_gates_that_its_experiment_crossed():
@@ -349,9 +349,9 @@ def test_the_decision_on_the_list_tells_its_gain_in_money_and_how_the_worst_case
     measured = replace(UNMEASURED, n_rounds=1, reduction=gone)
     monkeypatch.setattr(decisions_text.measured_response, "pooled_response", lambda _: measured)
     row = decisions_text.decision_rows(found).iloc[0]
-    assert row["expected_gain"] == ("€300 [−€40.00, €600] of margin, before the cost: churn of the 20 contacted cut by "
-                                    "15.0 % [−2.0 %, 30.0 %], as measured; it pays from a cut of "
-                                    f"{leading.decision()['cost'] / 20:.1f} %")
+    assert row["expected_gain"] == ("€300 [−€40.00, €600] of margin to 28 September 2026, before the cost: churn of "
+                                    "the 20 contacted cut by 15.0 % [−2.0 %, 30.0 %], as measured; it pays from a cut "
+                                    f"of {leading.decision()['cost'] / 20:.1f} %")
     assert row["net"] == "−€468 [−€808, −€168]"
     assert row["decision"].endswith(", as a test: the expected gain is below the cost")
     assert row["worst_case"].endswith(": every offer is taken up and nobody stays for it")
@@ -376,19 +376,6 @@ def test_a_list_whose_response_is_not_measured_states_no_gain_in_money():
     assert "nobody stays" in row["worst_case"]
 
 
-def test_the_margin_measured_in_earlier_rounds_stands_beside_the_margin_that_is_saved(monkeypatch):
-    plan = pd.DataFrame([leading.decision()])
-    listed = pd.DataFrame({"variant": ["treated"] * 20, "margin_at_risk": 100.0,
-                           "cost_worst": float(plan["worst_case"].iloc[0]) / 20})
-    measured = replace(UNMEASURED, n_rounds=1, margin=Estimate("margin", 10.0, 2.0, 18.0, "money", 500),
-                       reduction=Estimate("reduction of the risk", 0.15, -0.02, 0.3, "share", 500))
-    monkeypatch.setattr(decisions_text.measured_response, "pooled_response", lambda _: measured)
-    row = decisions_text.decision_rows(leading.results(decisions=plan, actions=listed)).iloc[0]
-    assert row["expected_gain"].endswith(
-        "; by the margin measured in earlier rounds, €10.00 [€2.00, €18.00] a customer, it would be €200 [€40.00, "
-        "€360], which also counts what those buy more who stay anyway")
-
-
 MARGIN = {"metric": "margin", "unit": "money", "is_primary": False, "value": 2.0, "low": 0.5, "high": 3.5,
           "verdict": None}
 
@@ -398,52 +385,34 @@ def test_at_a_glance_shipping_is_told_by_its_gain_cost_and_net_in_money():
     brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=tried)).iloc[0]
     assert brief[["cost", "net", "worst_case"]].tolist() == [
         "€303", "€1,720 [€202, €3,230]", "−€303"]  # 1,010 units took part; nothing may come of it
-    assert brief["decision"] == "Ship checkout (new)"
+    assert brief["decision"] == "Ship checkout"
 
 
-def test_what_may_cost_more_than_it_brings_is_asked_to_be_tested_and_not_to_be_shipped():
+def test_what_may_cost_more_than_it_brings_is_not_shipped_and_stands_behind_what_is():
     tried = leading.effects({}, MARGIN, {"experiment": "banner"}).assign(treatment_cost=[0.6, 0.6, 0.6])
-    brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=tried)).iloc[0]
-    assert brief["decision"] == "Ship banner (new); test 1"
-    full = decisions_text.decision_rows(leading.results(experiment_effects=tried)).iloc[0]
-    assert full["decision"] == "Ship banner; test further, since the cost may exceed the gain, checkout"
-    alone = decisions_text.decision_rows(leading.results(experiment_effects=tried.head(2))).iloc[0]
-    assert alone["decision"] == "Test further, since the cost may exceed the gain, checkout"
-    assert alone["net"] == "€1,410 [−€101, €2,930]"
-
-
-def test_net_gains_of_independent_experiments_are_added_with_their_range():
-    tried = leading.effects({}, MARGIN, {"experiment": "banner"}, MARGIN | {"experiment": "banner"})
-    brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=tried)).iloc[0]
-    assert brief["net"] == "€4,040 [€1,900, €6,180]"  # half the width of one, times the root of two
-    assert (brief["worst_case"], brief["cost"]) == ("€1,010", "not declared")
+    full = decisions_text.decision_rows(leading.results(experiment_effects=tried))
+    assert full["decision"].tolist() == [
+        "Ship banner", "Do not ship checkout yet: the cost may exceed the gain"]
+    assert full["net"].tolist() == ["", "if shipped, €1,410 [−€101, €2,930]"]
 
 
 def test_without_money_shipping_is_told_by_what_decides():
     brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=leading.effects())).iloc[0]
-    assert brief[["net", "worst_case"]].tolist() == ["ordered 5 points", "1 point"]
+    assert brief["net"] == "ordered 5 points [1, 9]"
 
 
-def test_at_a_glance_the_heading_tells_what_stands_below_alone_and_a_common_day_to_stop_on():
-    plan = pd.DataFrame([leading.decision(decision=f"Call {x}", owner=x) for x in "abcde"])
+def test_at_a_glance_all_decisions_are_counted_those_of_a_known_gain_first_and_a_common_day_is_in_the_heading():
+    plan = pd.DataFrame([leading.decision(decision=f"Call {x}", owner=x, cost=10.0) for x in "abcd"])
     brief = decisions_text.brief_decision_rows(leading.results(decisions=plan))
-    assert brief.columns.tolist() == [
-        "decision (4 of 5)", "cost", "net", "worst_case", "owner, until 28 September 2026"]
-    assert brief.iloc[:, 0].tolist() == ["Test: call a", "Test: call b", "Test: call c", "Test: call d"]
-    tried = decisions_text.brief_decision_rows(
-        leading.results(decisions=plan[:4], experiment_effects=leading.effects()))
-    assert tried.iloc[:, 0].tolist() == ["Test: call a", "Test: call b", "Test: call c", "Ship checkout (new)"]
-    assert tried["stop_on"].tolist() == [*["28 September 2026"] * 3, "not recorded"]
+    assert brief.columns.tolist() == ["decision", "cost", "net", "worst_case", "owner, until 28 September 2026"]
+    assert brief["decision"].tolist() == ["Test: call a", "Test: call b", "Test: call c", "Test: call d"]
+    tried = leading.effects({}, MARGIN).assign(stop_on=pd.Timestamp("2026-09-28"))
+    both = decisions_text.brief_decision_rows(leading.results(decisions=plan, experiment_effects=tried))
+    assert both["decision"].tolist() == ["Ship checkout", "Test: call a", "Test: call b", "2 others, gain unknown"]
+    assert both.iloc[-1][["cost", "worst_case", "owner, until 28 September 2026"]].tolist() == [
+        "€20.00", "−€2,930", "2 owners"]
     mixed = plan[:3].assign(stop_on=[*plan["stop_on"][:2], pd.Timestamp("2026-12-31")])
     assert "stop_on" in decisions_text.brief_decision_rows(leading.results(decisions=mixed))
-
-
-def test_tests_without_a_known_gain_of_one_owner_stand_in_one_row_with_what_they_cost_together():
-    plan = pd.DataFrame([leading.decision(decision=f"Call {x}", cost=cost) for x, cost in (("a", 10.0), ("b", 5.0))])
-    brief = decisions_text.brief_decision_rows(leading.results(decisions=plan, experiment_effects=leading.effects()))
-    assert brief.iloc[:, 0].tolist() == ["2 tests, gain unknown", "Ship checkout (new)"]
-    assert brief.iloc[0][["cost", "worst_case"]].tolist() == ["€15.00", "−€2,930"]
-    assert brief.columns[0] == "decision"  # all of them stand in the table
 
 
 def test_forecasts_are_held_against_the_simple_rule_that_was_made_with_them():
