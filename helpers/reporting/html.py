@@ -19,7 +19,7 @@ SHORTEST = 20  # letters up to which a column is not broken into lines
 
 FORMULA = re.compile(r"\s*(?:[=@]|[+\-].*[|!(])")
 
-SPARK_WIDTH, SPARK_HEIGHT, SPARK_TEXT = 150, 28, 13  # the last: room for the ends of the axis
+SPARK_WIDTH, SPARK_HEIGHT, SPARK_TEXT = 164, 28, 13  # the last: room for the ends of the axis
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -109,7 +109,8 @@ def retention_by_year(again: pd.DataFrame, target: float | None = None) -> pd.Da
     """
     last, before = again.tail(YEAR), again.iloc[:-YEAR].tail(YEAR)
     moved = before.assign(on=pd.to_datetime(before["on"]) + pd.DateOffset(years=1) + pd.offsets.MonthEnd(0))
-    wanted = last.assign(value=target, low=target, high=target, series=translatable("target"))
+    goal = "" if target is None else message("target {share}", share=formatting.share(target))
+    wanted = last.assign(value=target, low=target, high=target, series=goal)
     parts = [last.assign(series=translatable("last 4 quarters")), moved.assign(series=translatable("year before")),
              wanted.head(0 if target is None else len(wanted))]
     both = pd.concat([part.assign(on=pd.to_datetime(part["on"])) for part in parts if len(part)], ignore_index=True)

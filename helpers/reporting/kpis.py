@@ -15,6 +15,7 @@ from helpers.reporting.leadership_page import MOST_CARDS, KpiCard
 from helpers.reporting.run_results import COUNTS, PAGES, RunResults
 from helpers.reporting.schema import KPIS
 from helpers.reporting.text import experiments as experiments_text
+from helpers.reporting.text import forecast_grades as forecast_grades_text
 from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.text import leadership_retention as leadership_retention_text
@@ -59,7 +60,8 @@ PEOPLE, MONEY = COUNTS
 
 CHURN_RATE = "expected_churn_rate"
 
-UNSAID = {leadership_text.NO_EARLIER: "", "no statistically significant change": ""}  # on a card: see its note
+UNSAID = {leadership_text.NO_EARLIER: "", "no statistically significant change": "",
+          "unchanged": ""}  # on a card: see its note
 
 SIGNIFICANT = ", statistically significant"
 
@@ -96,6 +98,8 @@ GATES = {"02": "results/satisfaction_gates", "03": "results/loyalty_gates", "04"
          "05": "results/churn_gates", "06": "results/experiment_gates"}
 
 NO_COURSES: Mapping[str, pd.Series] = MappingProxyType({})
+
+NO_GRADES = pd.DataFrame()
 
 FIRST = (Status.OK, Status.STRUCK, Status.BLOCKED)
 
@@ -220,7 +224,8 @@ def kpi_reading_table(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def kpi_cards_of(
-    ws: Workspace, found: pd.DataFrame, results: RunResults, courses: Mapping[str, pd.Series] = NO_COURSES
+    ws: Workspace, found: pd.DataFrame, results: RunResults, courses: Mapping[str, pd.Series] = NO_COURSES,
+    grades: pd.DataFrame = NO_GRADES,
 ) -> list[KpiCard]:
     """Return the first six key figures as cards, with their course over the comparable runs.
 
@@ -234,14 +239,18 @@ def kpi_cards_of(
         What the wings found: a survey's waves are drawn where fewer than three runs can be.
     courses : mapping of str to Series
         Past values of other figures by quantity, oldest first, by day, drawn in the same case.
+    grades : DataFrame
+        ``results/forecast_grades``: by how much the last forecast of the margin at risk was off.
     """
     cards = [_card(row, _course(ws, row, results, courses), results.currency)
              for row in found.head(MOST_CARDS).to_dict("records")]
     before = leadership_retention_text.year_before_words(results)
+    off = forecast_grades_text.last_time_in_brief(grades, "margin_at_risk")
     is_retention = (found["quantity"].eq(leadership_retention_text.BY_COUNT)
                     & found["status"].eq(Status.OK)).head(MOST_CARDS)
-    return [replace(card, change=card.change or before) if is_it else card
-            for card, is_it in zip(cards, is_retention, strict=True)]
+    is_risk = found["quantity"].eq("margin_at_risk").head(MOST_CARDS)
+    return [replace(card, change=card.change or (before if is_it else off if is_at_risk else ""))
+            for card, is_it, is_at_risk in zip(cards, is_retention, is_risk, strict=True)]
 
 
 def _course(
@@ -294,9 +303,7 @@ def _brief_change(words: str) -> str:
 def cards_note(found: pd.DataFrame) -> str:
     """Return what holds for all cards: what brackets and signs are, and since when changes are told, where any is."""
     days = found["previous_as_of_on"].dropna() if len(found) else []
-    shown = set(found["quantity"].head(MOST_CARDS)) if len(found) else set()
     parts = [message("[ ]: {n} % intervals", n=round(100 * leadership_text.USUAL)),
              *([message("≥ ≤: targets")] if len(found) and found["target_words"].any() else []),
-             *([message("risk: gone-for-good chance × margin")] if "margin_at_risk" in shown else []),
              *([message("changes since {date}", date=formatting.date_text(max(days)))] if len(days) else [])]
     return message("{sentence}.", sentence=message("; ").join(parts))

@@ -199,24 +199,28 @@ def _experiments(results: RunResults) -> Iterator[Exhibit]:
     if len(primary):
         place = primary["verdict"].map(experiments_text.ORDER).sort_values(kind="stable")  # to be decided first
         chosen = primary.loc[place.index].head(MOST_EXPERIMENTS)
-        yield plots.interval_panels(effect_panels(chosen), experiments_title(chosen, len(primary)), results.currency)
+        yield plots.interval_panels(effect_panels(chosen), experiments_title(chosen, known["experiment"].nunique()),
+                                    results.currency)
 
 
 def experiments_title(drawn: pd.DataFrame, n_all: int) -> str:
-    """Return the finding of the figure of experiments: how many comparisons are clear, of those that are drawn.
+    """Return the finding of the figure of experiments: how many of them are drawn, and which differences are clear.
 
     Parameters
     ----------
     drawn : DataFrame
         Their rows of ``results/experiment_effects``.
     n_all : int
-        Comparisons that decide, drawn or not.
+        Experiments, drawn or not, those whose result is invalid among them.
     """
-    if len(drawn) == n_all:
+    n = drawn["experiment"].nunique()
+    if n == n_all:
         return experiments_text.primary_effects_title(drawn)
     n_clear = int((drawn["low"].gt(0) | drawn["high"].lt(0)).sum())
-    return message("Experiments, {n} of {n_all}: {n_clear} beyond chance", n=len(drawn), n_all=n_all,
-                   n_clear=n_clear)
+    if n_clear == len(drawn):
+        return message("{n} of {n_all} experiments: all beyond chance", n=n, n_all=n_all)
+    return message("{n} of {n_all} experiments: {n_clear} of {n_drawn} differences beyond chance", n=n, n_all=n_all,
+                   n_clear=n_clear, n_drawn=len(drawn))
 
 
 def effect_panels(effects: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

@@ -173,12 +173,15 @@ def first_screen(
         figure.text for figure in figures), decisions.text))))
 
 
-def second_screen(findings: Exhibit, decisions: Exhibit, figures: Sequence[Exhibit], lines: Exhibit) -> Exhibit:
-    """Return what stands below the first screen: findings, decisions in full, more figures, then the short lines."""
+def second_screen(
+    findings: Exhibit, decisions: Exhibit, questions: Exhibit, figures: Sequence[Exhibit], lines: Exhibit
+) -> Exhibit:
+    """Return what stands below the first screen: findings, decisions in full, ten questions, figures, short lines."""
     parts = [f"<h2>{escape_text(name)}</h2>{part.html}" for name, part in (
-        (message("Findings"), findings), (message("Decisions asked for, in full"), decisions))]
+        (message("Findings"), findings), (message("Decisions asked for, in full"), decisions),
+        (message("Ten questions"), questions))]
     html = f'<div class="exhibit below">{"".join(parts)}{_side_by_side(figures)}{lines.html}</div>'
-    return Exhibit(html, "\n\n".join(part.text for part in (findings, decisions, *figures, lines)))
+    return Exhibit(html, "\n\n".join(part.text for part in (findings, decisions, questions, *figures, lines)))
 
 
 def _side_by_side(figures: Sequence[Exhibit]) -> str:

@@ -10,6 +10,8 @@ from helpers.reporting import inline_figures, translation
 
 ORDER = ("title", "answer", "trust", "evidence", "doubt", "appendix", "words", "glossary", "load")
 
+BRIEFING_ORDER = ("title", "answer", "evidence", "trust", "doubt", "appendix", "words", "glossary", "load")
+
 HIDDEN = frozenset({"parameters", "imports", "injected-parameters", "explore"})
 
 MOST_BYTES = 570_000  # that cells may show; with what stands around them a page stays below 600,000

@@ -16,7 +16,7 @@ from nbformat import NotebookNode, v4
 
 from helpers.reporting import formatting, glossary, translation
 from helpers.reporting.html import Exhibit, Sentences, escape_text, flatten, html_table, link, paragraphs, safe_href
-from helpers.reporting.notebook_cells import ORDER, cell_html, html_cell, notebook_title, page_parts
+from helpers.reporting.notebook_cells import BRIEFING_ORDER, ORDER, cell_html, html_cell, notebook_title, page_parts
 from helpers.reporting.translation import localised, message, translatable
 
 NO_STUDY: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
@@ -132,7 +132,8 @@ def notebook_page(notebook: NotebookNode, *, footing: Footing, links: Sequence[L
     parts["glossary"] = _glossary_cells(parts, glossary.run_windows(study, footing.parameters))
     parts["title"] = parts["title"] or [html_cell(f"<h1>{escape_text(notebook_title(notebook))}</h1>")]
     is_briefing = any('class="exhibit briefing"' in html for cell in parts["answer"] for html in cell_html(cell))
-    return _rendered(parts, _sheet(notebook_title(notebook), footing, links, is_briefing))
+    return _rendered(parts, _sheet(notebook_title(notebook), footing, links, is_briefing),
+                     BRIEFING_ORDER if is_briefing else ORDER)
 
 
 def _glossary_cells(parts: Mapping[str, Sequence[NotebookNode]], windows: Mapping[str, str]) -> list[NotebookNode]:
@@ -257,9 +258,11 @@ def _runs_table(rows: Sequence[Run], caption: str) -> Exhibit:
 # --- rendering ---------------------------------------------------------------------------------------------------
 
 
-def _rendered(parts: Mapping[str, Sequence[NotebookNode]], sheet: Mapping[str, Any]) -> str:
+def _rendered(
+    parts: Mapping[str, Sequence[NotebookNode]], sheet: Mapping[str, Any], order: Sequence[str] = ORDER
+) -> str:
     cells = []
-    for part in ORDER:
+    for part in order:
         own = parts.get(part, ())
         for i, cell in enumerate(own):
             cell["id"] = f"{part}-{i}"  # equal notebooks give equal pages

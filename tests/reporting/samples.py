@@ -218,15 +218,15 @@ def leadership():
                     leadership_page.decision_table(decisions),
                 ),
                 leadership_page.second_screen(
-                    leadership_page.finding_list(findings), leadership_page.decision_list(decisions), [],
-                    leadership_page.short_line_list(lines)
+                    leadership_page.finding_list(findings), leadership_page.decision_list(decisions),
+                    leadership_page.question_list(ten), [], leadership_page.short_line_list(lines)
                 ),
             ),
             "answer",
         ),
         code(display.gates_table(gates()), "trust"),
-        text("## Ten questions"),
-        code(leadership_page.question_list(ten)),
+        text("## Trend"),
+        code(display.paragraph("Four quarters are on record.")),
     )
 
 

@@ -301,8 +301,9 @@ def test_the_first_screen_holds_headline_cards_figures_and_decisions_and_below_i
     assert "n.</p>" in leadership_page.first_screen(headline, cards, [bar], asked, "n.").html
     assert "trio" not in leadership_page.first_screen(headline, cards, [], asked).html
     lines = leadership_page.short_line_list({"d": "e"})
-    below = leadership_page.second_screen(leadership_page.finding_list(["b"]), asked, [bar], lines)
-    assert below.text == "b\n\nc\n\nBar\n\nd: e"
+    ten = leadership_page.question_list([("Why?", "So.")])
+    below = leadership_page.second_screen(leadership_page.finding_list(["b"]), asked, ten, [bar], lines)
+    assert below.text == "b\n\nc\n\n1 Why? So.\n\nBar\n\nd: e"
 
 
 def test_nothing_given_is_changed():

@@ -98,7 +98,7 @@ def test_changes_and_courses_come_from_comparable_runs(home):
     key = kpis.kpi_table(ws, found)
     worded = dict(zip(key["name"], key["change_words"], strict=True))
     assert worded["Satisfaction, 0 to 100"] == "up 10 points, statistically significant"
-    assert worded["Customer retention rate, last 12 months"] == "no statistically significant change"
+    assert worded["Customer retention rate, last 12 months"] == "unchanged"
     assert worded["Net sales, last 12 months"] == "unchanged"
     assert worded["True loyalty"] == "not measured in the run before"
     cards = {card.name: card for card in kpis.kpi_cards_of(ws, key, found)}
@@ -106,7 +106,7 @@ def test_changes_and_courses_come_from_comparable_runs(home):
     assert cards["Satisfaction index"].change == "up 10 points"
     assert cards["Retention rate, 12 months"].change == ""
     assert kpis.cards_note(key) == (
-        "[ ]: 95 % intervals; risk: gone-for-good chance × margin; changes since 31 March 2026.")
+        "[ ]: 95 % intervals; changes since 31 March 2026.")
     assert cards["Retention rate, 12 months"].spark == ()
 
 

@@ -60,9 +60,9 @@ def test_who_bought_again_is_drawn_beside_the_year_before_and_the_target():
     again = pd.DataFrame({"on": days, "value": [0.5, 0.51, 0.52, 0.53, 0.6], "low": 0.4, "high": 0.7})
     both = kpi_history.retention_by_year(again, 0.65)
     assert both.groupby("series")["value"].apply(list).to_dict() == {
-        "last 4 quarters": [0.51, 0.52, 0.53, 0.6], "year before": [0.5], "target": [0.65] * 4}
+        "last 4 quarters": [0.51, 0.52, 0.53, 0.6], "year before": [0.5], "target 65.0 %": [0.65] * 4}
     assert both.loc[both["series"] == "year before", "on"].tolist() == [days[-1]]
-    assert "target" not in set(kpi_history.retention_by_year(again)["series"])
+    assert len(set(kpi_history.retention_by_year(again)["series"])) == 2
 
 
 def test_differences_of_different_units_stand_in_panels_of_their_own():
@@ -117,8 +117,11 @@ def test_arms_are_named_where_an_experiment_has_several_and_lists_by_their_day()
 
 def test_experiments_beyond_the_first_three_are_counted_in_the_title_of_the_figure():
     tried = leading.effects(*({"experiment": name} for name in "abcde"))
+    weak = tried.assign(low=[-0.1, 0.01, 0.01, 0.01, 0.01])
+    assert titles(leading.results(experiment_effects=weak), MONTHS.head(1)) == [
+        "3 of 5 experiments: 2 of 3 differences beyond chance"]
     assert titles(leading.results(experiment_effects=tried), MONTHS.head(1)) == [
-        "Experiments, 3 of 5: 3 beyond chance"]
+        "3 of 5 experiments: all beyond chance"]
 
 
 @pytest.mark.parametrize(("counts", "said"), [

@@ -21,6 +21,8 @@ EFFECTS = "results/experiment_effects"
 
 MONEY = ("margin", "net_sales")  # outcomes of lists that are money, the first at hand counts
 
+UNEVEN = 1.5  # times as far as the nearer end, from which a range is called uneven
+
 UNMEASURED = 2  # rank of a list without money that can be judged
 
 DAY = r"(\d{4}-\d{2}-\d{2})$"  # ends the name of a list
@@ -49,7 +51,7 @@ def action_earnings(results: RunResults, costs: Mapping[str, float]) -> tuple[st
     rows = [_list_row(name, rows) for name, rows in lists.groupby("experiment")]
     rows.sort(key=lambda row: (row["rank"], row["name"]))
     told = [_list_sentence(results, row, costs.get(row["name"])) for row in rows if row["rank"] < UNMEASURED]
-    return (_overview(rows), *told, *_too_few(rows), *_costs_note(rows, costs))
+    return (_overview(rows), *told, *_too_few(rows), *_in_doubt(results, rows), *_costs_note(rows, costs))
 
 
 def newest_lists(lists: pd.DataFrame) -> pd.DataFrame:
@@ -89,15 +91,20 @@ def _overview(rows: list[dict[str, Any]]) -> str:
                   len(rows), n=len(rows), date=day, n_more=n_more)
     if not n_none:
         return message("{sentence}.", sentence=said)
-    return plural("{sentence}; {n} was too small to tell.", "{sentence}; {n} were too small to tell.", n_none, n=n_none,
-                  sentence=said)
+    told = plural("{sentence}; {n} was too small to tell in money", "{sentence}; {n} were too small to tell in money",
+                  n_none, n=n_none, sentence=said)
+    n_unclear = sum(row["primary"]["status"] != Status.OK.value for row in rows)
+    if n_unclear == n_none:
+        return message("{sentence}.", sentence=told)
+    return message("{sentence}, {n} in {metric}.", sentence=told, n=n_unclear,
+                   metric=experiments_text.metric_name(rows[0]["primary"]))
 
 
 def _list_sentence(results: RunResults, row: Mapping[str, Any], cost: float | None) -> str:
     """Return what a list brought beside its control group, what it cost and what is left."""
     money, form = row["money"], formatting.unit_format("money", results.currency)
     n, ends = int(money["n_variant"]), tuple(float(money[c]) for c in ("value", "low", "high"))
-    caveats = experiments_text.caveats(money, results.gates("results/experiment_gates"))
+    caveats = [*experiments_text.caveats(money, results.gates("results/experiment_gates")), *_uneven(money)]
     name = formatting.sentence_case(experiments_text.experiment_name(money).partition(" of ")[0])
     said = message("{list}: {n} drawn for contact, {n_control} in the control group: {metric} {amount}, "
                    "{verdict}{caveat}", list=name, n=people_text(n), n_control=people_text(int(money["n_control"])),
@@ -113,6 +120,25 @@ def _list_sentence(results: RunResults, row: Mapping[str, Any], cost: float | No
             translatable("whether it paid is open"))
     return message("{sentence}; cost {cost}, net {amount}: {verdict}.", sentence=said, cost=form(cost),
                    amount=_range(net, form), verdict=sure)
+
+
+def _uneven(money: Mapping[str, Any]) -> list[str]:
+    """Return why a range lies unevenly about its value; nothing where it does not, or where no reason is recorded."""
+    below, above = (abs(float(money[end]) - float(money["value"])) for end in ("low", "high"))
+    if not money.get("note") or max(below, above) <= UNEVEN * min(below, above):
+        return []
+    return [message("the range is uneven, since few of the control group have any {metric}",
+                    metric=experiments_text.metric_name(money).removeprefix("the ").lower())]
+
+
+def _in_doubt(results: RunResults, rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return of which lists without a result in money it is in doubt whether all drawn for contact were contacted."""
+    gates = results.gates("results/experiment_gates")
+    crossed = set(gates.loc[gates["is_crossed"].astype(bool), "gate"])
+    named = [readable_id(row["name"]).partition(" of ")[0] for row in rows if row["rank"] == UNMEASURED
+             and f"{experiments_text.experiment_name(row['primary'])}: carried out" in crossed]
+    return (message("Whether all that were drawn were contacted is in doubt or not recorded: {lists}.", lists=named),
+            ) if named else ()
 
 
 def _range(ends: list[float], form: formatting.Form) -> str:

@@ -113,19 +113,39 @@ def last_time(grades: pd.DataFrame, quantity: str, currency: str = "") -> str:
     currency : str
         Of the run.
     """
-    if grades.empty:
+    if not (row := _latest(grades, quantity)):
         return ""
-    known = grades[grades["quantity"].eq(quantity) & grades["segment"].eq("all") & grades["status"].eq("ok")]
-    if known.empty:
-        return ""
-    row = known.sort_values("due_on").to_dict("records")[-1]
     off = float(row["value"]) / float(row["actual"]) - 1 if row["actual"] else 0.0
-    said = (translatable("The last such forecast, due {date}, was {share} too high ({expected} {range} against "
+    said = (translatable("The last such forecast, due {date}, was about {share} too high ({expected} {range} against "
                          "{actual} that came), so that this one may be too high as well.") if off > 0 else
-            translatable("The last such forecast, due {date}, was {share} too low ({expected} {range} against "
+            translatable("The last such forecast, due {date}, was about {share} too low ({expected} {range} against "
                          "{actual} that came), so that this one may be too low as well."))
-    return message(said, date=formatting.date_text(row["due_on"]), share=formatting.share(abs(off)),
+    return message(said, date=formatting.date_text(row["due_on"]), share=_about(off),
                    **_places(row, currency)) if off else ""
+
+
+def last_time_in_brief(grades: pd.DataFrame, quantity: str) -> str:
+    """Return by how much the latest graded forecast of a quantity was off, for a card; empty where none is due."""
+    row = _latest(grades, quantity)
+    if not row or not row["actual"] or row["value"] == row["actual"]:
+        return ""
+    off = float(row["value"]) / float(row["actual"]) - 1
+    return message(translatable("last: {share} too high") if off > 0 else translatable("last: {share} too low"),
+                   share=_about(off))
+
+
+def _about(off: float) -> str:
+    """Return by how much a forecast was off, no finer than figures of two or three digits tell."""
+    return f"{max(round(100 * abs(off)), 1)} %"
+
+
+def _latest(grades: pd.DataFrame, quantity: str) -> dict[str, Any]:
+    """Return the latest graded forecast of a quantity for everybody; empty where none is due."""
+    if grades.empty:
+        return {}
+    known = grades[grades["quantity"].eq(quantity) & grades["segment"].eq("all") & grades["status"].eq("ok")]
+    rows = known.sort_values("due_on").to_dict("records")
+    return {str(name): value for name, value in rows[-1].items()} if rows else {}
 
 
 def _places(row: Mapping[str, Any], currency: str) -> dict[str, str]:

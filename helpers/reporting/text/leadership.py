@@ -58,6 +58,8 @@ def change_text(row: Mapping[str, Any], currency: str = "") -> str:
     """
     if decimal_places.is_missing(row["change"]):
         return NO_EARLIER if str(row["comparison"]).startswith("no ") and not row["previous_run"] else row["comparison"]
+    if row["change"] == 0 and not decimal_places.is_missing(row["change_low"]):
+        return message("unchanged")
     is_share = row["unit"] == "share"
     form = formatting.points if is_share else forecast_grades_text.figure_form(str(row["unit"]), currency)
     moved = [float(row[c]) * (100 if is_share else 1) for c in ("change", "change_low", "change_high")]

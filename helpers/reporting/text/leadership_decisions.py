@@ -85,7 +85,8 @@ def _in_few_rows(rows: Sequence[dict[str, Any]], currency: str) -> list[dict[str
     by_use = sorted(rows, key=lambda row: not row["is_known"])  # stable: otherwise as they stand in full
     alone, others = by_use[:MOST_AT_A_GLANCE - 1], by_use[MOST_AT_A_GLANCE - 1:]
     cost, worst = (sum(row["amounts"][i] for row in others) for i in (0, 1))
-    owners, days = ({row[term] for row in others} for term in ("owner", "stop_on"))
+    owners = {row["owner"] for row in others}
+    days = {row["stop_on"] for row in others if not row["stop_on"].startswith("now")}  # what is stopped has no day left
     said = (message("{n} others", n=len(others)) if any(row["is_known"] for row in others) else
             message("{n} others, gain unknown", n=len(others)))
     return [*alone, {

@@ -123,8 +123,8 @@ def _few_reactivated(results: RunResults) -> str:
     below, parts = results.estimate(BASE, "reactivated_below"), dict(revenue_parts(results))
     if below.status is not Status.OK or TOGETHER not in parts:
         return ""
-    most = below.value * abs(parts[TOGETHER]) / below.n
-    said = message("fewer than {n} of the {n_all} were reactivated, at the mean spend less than {amount} of it",
+    most = (below.value - 1) * abs(parts[TOGETHER]) / below.n
+    said = message("fewer than {n} of the {n_all} were reactivated, at the mean spend at most {amount} of it",
                    n=formatting.whole(below.value), n_all=formatting.whole(below.n),
                    amount=formatting.money(most, results.currency))
     if results.estimate(BASE, "net_sales_change", REFUNDED_ONLY).reason == WITHHELD:

@@ -41,6 +41,9 @@ MOVES = {  # by the sign of a rank correlation, 0 where its interval includes ze
     0: translatable("does not clearly move with"), 1: translatable("moves with"), -1: translatable("moves against"),
 }
 
+STRENGTHS = ((0.1, translatable("very weakly")), (0.3, translatable("weakly")), (0.5, translatable("moderately")),
+             (math.inf, translatable("strongly")))  # size of a correlation below which a word holds (Cohen 1988)
+
 
 @dataclass(frozen=True, slots=True)
 class QuestionInputs:
@@ -221,20 +224,24 @@ def satisfaction_causality(known: QuestionInputs) -> str:
         apart = translatable("no answers can be joined with orders of the same customers")
         return cannot(found.reason if found.n else apart)
     side = 0 if found.low <= 0 <= found.high else 1 if found.value > 0 else -1
-    return message("What customers say {moves} what they buy (rank correlation of attitude and purchases "
-                   "{correlation}, {n} customers); that it causes it cannot be said, because nobody was made more "
-                   "satisfied at random.",
-                   moves=MOVES[side], correlation=known.results.said(found), n=formatting.whole(found.n)) + _returned(
-                       known.results)
+    strength = next(word for limit, word in STRENGTHS if abs(found.value) < limit)
+    moves = message("Attitude, what customers say of us, {moves} what they buy, {strength} (rank correlation "
+                    "{correlation}, {n} customers).", moves=MOVES[side], strength=strength,
+                    correlation=known.results.said(found), n=formatting.whole(found.n))
+    cause = message("That it causes it cannot be said, because nobody was made more satisfied at random.")
+    return " ".join(filter(None, (moves, _returned(known.results), cause)))
 
 
 def _returned(results: RunResults) -> str:
-    """Return how many of the least and of the most satisfied came back; empty where the claims on them are not held."""
+    """Return how many of the least and of the most satisfied came back, where that is counted; else nothing.
+
+    That the least satisfied look elsewhere cannot be told from their purchases; how many came back can.
+    """
     claims = results.frame("results/loyalty_claims")
     if claims.empty:
         return ""
-    is_told = claims["claim"].str.contains("satisfied 15 %") & claims["verdict"].ne("cannot say")
-    return "".join(f" {sentence}" for sentence in claims.loc[is_told, "sentence"])
+    is_told = claims["claim"].str.contains("satisfied 15 %") & claims["sentence"].str.contains("returned")
+    return " ".join(claims.loc[is_told, "sentence"])
 
 
 def missing_customers(known: QuestionInputs) -> tuple[str, ...]:

@@ -157,7 +157,8 @@ def recurring_revenue_ahead(results: RunResults) -> str:
     fees, rule = rows.loc[QUANTITY], float(rows.at[BY_RULE, "value"])
     amount = f"{form(float(fees['value']))} {formatting.interval(fees['low'], fees['high'], form)}"
     return message("If we go on as before, contracts bring {fees} of recurring revenue in the quarter to {date}; the "
-                   "simple rule, the last quarter again, says {rule}.", date=formatting.date_text(fees["due_on"]),
+                   "simple rule, the 13 weeks to {today} again, says {rule}.",
+                   today=formatting.date_text(fees["made_as_of_on"]), date=formatting.date_text(fees["due_on"]),
                    rule=form(rule), fees=amount)
 
 

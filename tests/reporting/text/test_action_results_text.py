@@ -37,7 +37,7 @@ def test_each_list_of_the_latest_day_is_told_and_none_of_an_earlier_one():
     said = answered({}, MARGIN, {"experiment": WIN_BACK}, MARGIN | {"experiment": WIN_BACK, "low": -2.0}, club,
                     MARGIN | {"experiment": OLD}, costs={PLAN: 100.0, WIN_BACK: 4000.0})
     assert said[0] == ("Of 3 lists drawn on 1 January 2026 1 earned more than their control groups, beyond chance; 1 "
-                       "was too small to tell.")
+                       "was too small to tell in money.")
     assert said[1].endswith("net €1,900 [€300, €3,500]: it paid.")
     assert said[2].startswith("Win-back: 200 drawn for contact, 100 in the control group: margin €2,000 [−€400, "
                               "€3,600], no difference beyond chance")
@@ -62,3 +62,26 @@ def test_a_single_list_that_cannot_be_judged_says_why():
     early = {"status": "insufficient", "reason": "3 of the rarer answer in one arm, 5 are asked for"}
     assert answered(early)[1] == ("The action plan of 1 January 2026 has no outcome in money that can be judged: 3 of "
                                   "the rarer answer in one arm, 5 are asked for.")
+
+
+def test_a_list_that_tells_money_but_not_what_decides_is_counted_apart():
+    unclear = {"status": "insufficient", "value": None, "metric_label": "the repurchase rate"}
+    assert answered(unclear, MARGIN, {"experiment": WIN_BACK, **unclear})[0].endswith(
+        "; 1 was too small to tell in money, 2 in the repurchase rate.")
+
+
+def test_an_uneven_range_says_why():
+    uneven = MARGIN | {"low": 1.0, "high": 14.0, "note": "8 values other than the commonest in the smaller arm"}
+    assert "(caution: the range is uneven, since few of the control group have any margin)" in answered({}, uneven)[1]
+    assert "uneven" not in answered({}, uneven | {"low": 6.0})[1]
+
+
+def test_lists_too_small_to_tell_of_which_it_is_in_doubt_whether_all_were_contacted_are_named():
+    name = "customer club of 1 January 2026"
+    idle = leading.gates("06", Gate(f"{name}: carried out", 0.8, 0.9, True, Level.QUALIFY, f"every verdict on {name}",
+                                    "80 % were contacted"))
+    club = {"experiment": "customer club of 2026-01-01", "experiment_label": name, "status": "insufficient",
+            "value": None, "n_variant": 27, "n_control": 14, "reason": "few"}
+    told = "Whether all that were drawn were contacted is in doubt or not recorded: customer club."
+    assert told in answered({}, MARGIN, club, experiment_gates=idle)
+    assert told not in answered({}, MARGIN, club)

@@ -53,7 +53,8 @@ def test_without_any_table_eight_questions_say_why_they_cannot_be_answered():
     (kept(change=0.1, low=0.05, high=0.15), "up 10 points, statistically significant since 31 March 2026."),
     (kept(comparison="no earlier run", previous_run=""),
      "what changed since the previous report cannot be said (no earlier comparable run)."),
-    (kept(change=0.0, low=-0.1, high=0.1), "no statistically significant change since 31 March 2026.")])
+    (kept(change=0.0, low=-0.1, high=0.1), "unchanged since 31 March 2026."),
+    (kept(change=0.01, low=-0.1, high=0.1), "no statistically significant change since 31 March 2026.")])
 def test_the_rate_that_counts_has_its_base_and_is_told_from_noise(kpis, end):
     said = leadership_retention_text.retention_answer(leading.everything(), kpis, NOTHING.history)
     assert said[0] == (f"The rate that counts: 50.0 % [40.0 %, 60.0 %] of the 40 customers of the period before bought "
@@ -174,23 +175,27 @@ def test_the_decision_is_asked_with_cost_worst_case_owner_and_date():
 
 
 @pytest.mark.parametrize(("low", "value", "high", "verb"), [
-    (0.1, 0.2, 0.3, "moves with"), (-0.3, -0.2, -0.1, "moves against"), (-0.1, 0.1, 0.3, "does not clearly move with")])
+    (0.1, 0.2, 0.3, "moves with what they buy, weakly"), (-0.7, -0.6, -0.5, "moves against what they buy, strongly"),
+    (-0.1, 0.05, 0.2, "does not clearly move with what they buy, very weakly")])
 def test_moving_together_is_never_called_causing(low, value, high, verb):
     matrix = estimate_table(
         [Estimate("rank correlation of attitude and behaviour", value, low, high, "correlation", 90)]
     )
     said = leadership_questions_text.satisfaction_causality(known(leading.everything(loyalty_matrix=matrix)))
-    assert said.startswith(f"What customers say {verb} what they buy")
+    assert said.startswith(f"Attitude, what customers say of us, {verb} (")
     assert said.endswith("cannot be said, because nobody was made more satisfied at random.")
 
 
 def test_how_many_of_the_least_and_most_satisfied_returned_stands_beside_the_correlation():
-    claims = pd.DataFrame({"claim": ["The least satisfied 15 % leave", "Loyal customers recommend"],
-                           "verdict": ["holds", "holds"], "sentence": ["13.6 % of them returned.", "They do."]})
-    found = known(leading.everything(loyalty_claims=claims))
-    assert leadership_questions_text.satisfaction_causality(found).endswith("at random. 13.6 % of them returned.")
-    unknown = known(leading.everything(loyalty_claims=claims.assign(verdict="cannot say")))
-    assert leadership_questions_text.satisfaction_causality(unknown).endswith("at random.")
+    claims = pd.DataFrame({
+        "claim": ["The least satisfied 15 % leave", "The most satisfied 15 % are loyal", "Loyal customers recommend"],
+        "verdict": ["cannot say", "holds", "holds"],
+        "sentence": ["13.6 % of them returned.", "75.3 % of them returned.", "They do."]})
+    said = leadership_questions_text.satisfaction_causality(known(leading.everything(loyalty_claims=claims)))
+    assert "). 13.6 % of them returned. 75.3 % of them returned. That it causes it" in said
+    few = claims.assign(sentence="0 customers are the least satisfied 15 %; 30 are asked for.")
+    assert "asked for" not in leadership_questions_text.satisfaction_causality(known(leading.everything(
+        loyalty_claims=few)))
 
 
 def test_a_survey_that_joins_nobody_says_so():
@@ -403,12 +408,13 @@ def test_a_reason_goes_on_within_the_sentence():
 def fees_ahead():
     values = {"quarter_recurring_revenue": 2000, "quarter_recurring_revenue_by_rule": 2100}
     return pd.DataFrame([{"quantity": name, "segment": "all", "value": value, "low": value - 100, "high": value + 100,
+                          "made_as_of_on": pd.Timestamp("2026-06-30"),
                           "due_on": pd.Timestamp("2026-09-28")} for name, value in values.items()])
 
 
 def test_recurring_revenue_of_contracts_stands_in_what_comes_if_nothing_is_done():
     fees = ("If we go on as before, contracts bring €2,000 [€1,900, €2,100] of recurring revenue in the quarter to "
-            "28 September 2026; the simple rule, the last quarter again, says €2,100.")
+            "28 September 2026; the simple rule, the 13 weeks to 30 June 2026 again, says €2,100.")
     said = answer_of(leadership_questions_text.next_quarter, known(leading.everything(value_forecasts=fees_ahead())))
     assert said.startswith(f"{fees} Expected churn")
     alone = answer_of(leadership_questions_text.next_quarter, known(leading.results(value_forecasts=fees_ahead())))

@@ -432,10 +432,10 @@ def test_a_forecast_that_missed_is_named_with_what_came_and_what_its_error_means
     assert forecast_grades_text.missed(off) == (
         "Missed: churned customers, 16 came where 20 [18, 22] were forecast.")
     assert forecast_grades_text.last_time(off, "customers_lost") == (
-        "The last such forecast, due 30 June 2026, was 25.0 % too high (20 [18, 22] against 16 that came), so that "
+        "The last such forecast, due 30 June 2026, was about 25 % too high (20 [18, 22] against 16 that came), so that "
         "this one may be too high as well.")
     low = grades(grade(value=8.0, actual=10.0))
-    assert "20.0 % too low" in forecast_grades_text.last_time(low, "customers_lost")
+    assert "20 % too low" in forecast_grades_text.last_time(low, "customers_lost")
     for none in (grades(), grades(grade(value=10.0, actual=10.0)), off.tail(1)):
         assert forecast_grades_text.last_time(none, "customers_lost") == ""
     assert forecast_grades_text.missed(grades()) == forecast_grades_text.missed(low) == ""
