@@ -35,6 +35,8 @@ SHADE = "#84abd9"  # the deepest shade on which ink is still read
 
 NEAR_ZERO = 0.1  # of the axis' end: an axis that starts so near to zero starts there
 
+FAR_FROM_TICK = 0.25  # of the step between ticks: data that reach further beyond the outermost one get another
+
 
 def near_zero(limits: tuple[float, float]) -> tuple[float, float]:
     """Return the limits of an axis, from zero where it would start near it.
@@ -128,7 +130,32 @@ def finish_rows(axes: "Axes", unit: str, *, starts_at_zero: bool) -> None:
     room = axes_width(axes) / label_width([tick_format(unit)(max(axes.get_xlim(), key=abs), None)])
     axes.xaxis.set_major_locator(MaxNLocator(max(1, min(3 if axes_width(axes) < 240 else 5, int(room)))))
     axes.xaxis.set_major_formatter(tick_format(unit))
+    axes.set_xlim(ends_at_ticks(axes.get_xlim(), axes.get_xticks()))
     axes.set_xlabel(fit_text(axes, unit + ("" if starts_at_zero else axis_start(axes.get_xlim(), unit))))
+
+
+def ends_at_ticks(limits: tuple[float, float], ticks: Sequence[float]) -> tuple[float, float]:
+    """Return the limits of an axis moved out to its ticks, where data reach far beyond the outermost ones.
+
+    Parameters
+    ----------
+    limits : pair of float
+        Of the axis.
+    ticks : sequence of float
+        Evenly spaced, those outside the limits among them.
+
+    Examples
+    --------
+    >>> ends_at_ticks((-0.02, 0.57), [0.0, 0.2, 0.4, 0.6])
+    (-0.02, 0.6)
+    """
+    low, high = limits
+    inside = [tick for tick in ticks if low <= tick <= high]
+    if len(inside) < 2:
+        return limits
+    step = inside[1] - inside[0]
+    far = FAR_FROM_TICK * step
+    return (inside[0] - step if inside[0] - low > far else low, inside[-1] + step if high - inside[-1] > far else high)
 
 
 def finish_lines(axes: "Axes", unit: str, heading: str) -> None:

@@ -125,6 +125,8 @@ def sales_by_quarter(history: pd.DataFrame) -> pd.DataFrame:
 def trend_sentence(history: pd.DataFrame, currency: str = "") -> str:
     """Return what net sales of the latest quarter are beside the same quarter of the year before."""
     sales = sales_by_quarter(history)
+    if sales.empty:
+        return message("The records hold no sales with a date, so no quarter can be counted.")
     if len(sales) <= YEAR:
         return message("The records hold too few whole quarters to compare one with the same a year before.")
     last, before = sales.iloc[-1], sales.iloc[-1 - YEAR]

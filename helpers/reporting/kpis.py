@@ -84,7 +84,9 @@ LEADING = (
 FURTHER = (
     Kpi("04", "value", BASE, "customers_after", "Active customers, {period}", claims=(EVERYBODY, PEOPLE),
         short=translatable("Active customers, {period}")),
-    Kpi("04", "value", BASE, "share_ended", "Contracts ended"),
+    Kpi("04", "value", BASE, "share_ended", "Contracts ended", claims=("contracts",)),
+    Kpi("04", "value", BASE, "share_ended_by_fee", "Contracts ended, by monthly fees", claims=("contracts",),
+        short=translatable("Ended, by monthly fees")),
     Kpi("04", "value", BASE, "monthly_fee", "Monthly fees of contracts that run", "active",
         short=translatable("Monthly fees, running contracts")),
     Kpi("04", "value", BASE, "retention_by_money", "Retention weighted by net sales, {period}",
@@ -227,7 +229,7 @@ def kpi_cards_of(
     ws: Workspace, found: pd.DataFrame, results: RunResults, courses: Mapping[str, pd.Series] = NO_COURSES,
     grades: pd.DataFrame = NO_GRADES,
 ) -> list[KpiCard]:
-    """Return the first six key figures as cards, with their course over the comparable runs.
+    """Return the first six key figures that tell something as cards, with their course over the comparable runs.
 
     Parameters
     ----------
@@ -242,15 +244,13 @@ def kpi_cards_of(
     grades : DataFrame
         ``results/forecast_grades``: by how much the last forecast of the margin at risk was off.
     """
-    cards = [_card(row, _course(ws, row, results, courses), results.currency)
-             for row in found.head(MOST_CARDS).to_dict("records")]
-    before = leadership_retention_text.year_before_words(results)
-    off = forecast_grades_text.last_time_in_brief(grades, "margin_at_risk")
-    is_retention = (found["quantity"].eq(leadership_retention_text.BY_COUNT)
-                    & found["status"].eq(Status.OK)).head(MOST_CARDS)
-    is_risk = found["quantity"].eq("margin_at_risk").head(MOST_CARDS)
-    return [replace(card, change=card.change or (before if is_it else off if is_at_risk else ""))
-            for card, is_it, is_at_risk in zip(cards, is_retention, is_risk, strict=True)]
+    is_told = found["status"].isin(FIRST)
+    shown = (found[is_told] if is_told.any() else found).head(MOST_CARDS)
+    cards = [_card(row, _course(ws, row, results, courses), results.currency) for row in shown.to_dict("records")]
+    notes = {leadership_retention_text.BY_COUNT: leadership_retention_text.year_before_words(results),
+             "margin_at_risk": forecast_grades_text.last_time_in_brief(grades, "margin_at_risk")}
+    return [replace(card, change=card.change or notes.get(str(row["quantity"]), "") if row["status"] == Status.OK else
+                    card.change) for card, row in zip(cards, shown.to_dict("records"), strict=True)]
 
 
 def _course(

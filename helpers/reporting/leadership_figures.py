@@ -5,22 +5,21 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from helpers.churn.churn_by_attribute import NOT_RECORDED
 from helpers.experiments import payoffs
-from helpers.foundation.results import Status
 from helpers.reporting import fan_plot, formatting, kpi_history, plots
 from helpers.reporting.html import Exhibit
 from helpers.reporting.run_results import RunResults
+from helpers.reporting.text import churn_attributes as churn_attributes_text
 from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.translation import message, translatable
-from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, is_hidden, people_text
+from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden, people_text
 from helpers.value.weekly_sales import QUARTER_WEEKS
 
-BASE, BY_ATTRIBUTE = "results/customer_base", "results/churn_by_attribute"
+BASE = "results/customer_base"
 
-MOST_EXPERIMENTS, MOST_COHORTS, MOST_ATTRIBUTES, ON_FIRST_SCREEN = 3, 6, 3, 3
+MOST_EXPERIMENTS, MOST_COHORTS, ON_FIRST_SCREEN = 3, 6, 3
 
 LINE_HEIGHT = 240
 
@@ -174,19 +173,8 @@ def _bought_again(history: pd.DataFrame, target: float | None) -> Iterator[Exhib
 
 def _ended_contracts(results: RunResults) -> Iterator[Exhibit]:
     """Yield the shares of contracts that have ended by the attributes by which they differ most."""
-    table = results.frame(BY_ATTRIBUTE)
-    has_orders = results.estimate(BASE, "net_sales_change").status is not Status.NOT_APPLICABLE
-    if has_orders or results.estimate(BASE, "share_ended").status is not Status.OK or table.empty:
-        return
-    rates = table[table["quantity"].eq("churn_rate") & table["status"].eq("ok")]
-    apart = rates["segment"].str.split(": ", n=1, expand=True)
-    rates = rates.assign(attribute=apart[0], of=apart[1])
-    rates = rates[rates["of"].ne(NOT_RECORDED) & rates["n"].ge(FEW_PEOPLE)]
-    spread = rates.groupby("attribute")["value"].agg(np.ptp).sort_values(ascending=False)
-    for name in spread.index[:MOST_ATTRIBUTES]:
-        rows = rates[rates["attribute"] == name].sort_values("value", ascending=False)
-        yield plots.interval_plot(rows, "of", "value", "low", "high",
-                                  ended_title(name, rows), "share")
+    for name, rows in churn_attributes_text.ended_rates(results):
+        yield plots.interval_plot(rows, "of", "value", "low", "high", ended_title(name, rows), "share")
 
 
 def _experiments(results: RunResults) -> Iterator[Exhibit]:

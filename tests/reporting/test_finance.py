@@ -98,8 +98,8 @@ def test_records_that_end_before_the_ledgers_period_are_named_where_they_differ(
 def test_without_a_declared_figure_nothing_is_reconciled():
     assert compared(**YEAR).empty
     assert said() == (
-        "No figure of the ledger is declared ([finance] in the study), so nothing is reconciled with it: neither net "
-        "sales nor margin nor customers.")
+        "No figure of the ledger is declared in the study, so nothing is reconciled with it: neither net sales nor "
+        "margin nor customers.")
 
 
 @pytest.mark.parametrize("told", [{"net_sales": 1.0}, {"customers": 1, "first_on": date(2025, 1, 1)},

@@ -172,7 +172,7 @@ def test_contracts_without_orders_are_shown_by_the_attributes_by_which_most_have
     base.loc[base["quantity"] == "net_sales_change", "status"] = "not_applicable"
     assert titles(leading.results(customer_base=base, churn_by_attribute=table), MONTHS.head(1)) == [
         "Contracts ended by plan: 40.0 % of monthly, 10.0 % of two years",
-        "Contracts ended by paper: 30.0 % of yes, 25.0 % of no"]
+        "Contracts ended by paper: 30.0 % of with paper, 25.0 % of no paper"]
     assert titles(leading.results(customer_base=leading.contracts(), churn_by_attribute=table), MONTHS.head(1)) == []
 
 

@@ -1,9 +1,16 @@
 """Text on churn by attribute: where churn is highest and lowest, and whether it goes with satisfaction."""
 
+import numpy as np
 import pandas as pd
 
-from helpers.churn.churn_by_attribute import MIN_PEOPLE, ChurnByAttribute
+from helpers.churn.churn_by_attribute import MIN_PEOPLE, NOT_RECORDED, ChurnByAttribute
+from helpers.foundation.results import Status
 from helpers.reporting import formatting
+from helpers.reporting.run_results import RunResults
+from helpers.reporting.translation import message, translatable
+from helpers.stats.disclosure_control import FEW_PEOPLE
+
+BASE, BY_ATTRIBUTE = "results/customer_base", "results/churn_by_attribute"
 
 MOST_DRAWN = 3  # attributes in the figure
 
@@ -69,3 +76,44 @@ def _satisfaction(found: ChurnByAttribute) -> tuple[str, ...]:
     if apart.high < 0:
         return (f"Churn falls with {name}: {at}.",)
     return (f"Churn does not differ by {name} beyond chance: {at}.",)
+
+
+def ended_rates(results: RunResults) -> list[tuple[str, pd.DataFrame]]:
+    """Return the attributes by which shares of ended contracts differ most, each with its levels, the highest first.
+
+    Empty where there are orders or no contracts. Levels are called by the attribute where they are a mere yes or no.
+    """
+    table = results.frame(BY_ATTRIBUTE)
+    has_orders = results.estimate(BASE, "net_sales_change").status is not Status.NOT_APPLICABLE
+    if has_orders or results.estimate(BASE, "share_ended").status is not Status.OK or table.empty:
+        return []
+    rates = table[table["quantity"].eq("churn_rate") & table["status"].eq("ok")]
+    apart = rates["segment"].str.split(": ", n=1, expand=True)
+    rates = rates.assign(attribute=apart[0], of=apart[1])
+    rates = rates[rates["of"].ne(NOT_RECORDED) & rates["n"].ge(FEW_PEOPLE)]
+    rates = rates.assign(of=[_level_name(*pair) for pair in zip(rates["attribute"], rates["of"], strict=True)])
+    spread = rates.groupby("attribute")["value"].agg(np.ptp).sort_values(ascending=False)
+    return [(str(name), rates[rates["attribute"] == name].sort_values("value", ascending=False))
+            for name in spread.index[:MOST_DRAWN]]
+
+
+def _level_name(attribute: str, level: str) -> str:
+    """Return what people call a level of an attribute.
+
+    Examples
+    --------
+    >>> _level_name("internet service", "No"), _level_name("plan", "One year")
+    ('no internet service', 'One year')
+    """
+    said = {"no": translatable("no {attribute}"), "yes": translatable("with {attribute}")}.get(level.lower())
+    return message(said, attribute=attribute) if said else level
+
+
+def ended_finding(results: RunResults) -> str:
+    """Return among whom most contracts have ended; empty where there are orders or no contracts."""
+    parts = []
+    for attribute, rows in ended_rates(results):
+        level = str(rows["of"].iloc[0])
+        name = level if attribute in level else message("{attribute} {level}", attribute=attribute, level=level)
+        parts.append(message("{level} ({share})", level=name, share=results.said(rows.iloc[0].to_dict())))
+    return message("Contracts have ended most often among: {parts}.", parts=parts) if parts else ""

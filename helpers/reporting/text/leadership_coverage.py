@@ -48,10 +48,8 @@ def _anonymous(results: RunResults) -> str:
         runs = results.estimate(BASE, "contracts", "active")
         if runs.status is not Status.OK:
             return ""
-        earlier = (message("Whether those who left earlier are in the records is not known; if they are not, more have "
-                           "left and contracts end sooner, which could reverse what is said of them.")
-                   if results.has_crossed(VALUE_GATES, UNDATED) else "")
-        return " ".join(filter(None, (message("Every contract belongs to a known customer."), earlier)))
+        known = message("Every contract belongs to a known customer.")
+        return " ".join(filter(None, (known, _left_earlier(results))))
     n, total = (sum(e.value for e in part if e.status is Status.OK) for part in (lines, money))
     if not n:
         return message("Every order line belongs to a known customer.")
@@ -68,6 +66,22 @@ def _anonymous(results: RunResults) -> str:
     if abs(total) >= abs(change.value):
         return message("{sales}; by their size they could reverse the change in revenue.", sales=who)
     return message("{sales}; by their size they could not reverse the change in revenue.", sales=who)
+
+
+def _left_earlier(results: RunResults) -> str:
+    """Return what would follow if the records kept the latest leavers alone; empty where ends have their days."""
+    if not results.has_crossed(VALUE_GATES, UNDATED):
+        return ""
+    unknown = message("Whether those who left earlier are in the records is not known.")
+    ended, kept, horizon = (results.estimate(BASE, quantity) for quantity in (
+        "share_ended", "contracts_kept", "contract_horizon"))
+    if any(e.status is not Status.OK for e in (ended, kept, horizon)):
+        return unknown
+    left = (1 - ended.value) ** horizon.value
+    return message("{sentence} Were all that ended those of one month, {share} would leave a month, and of the "
+                   "contracts that run {left} would run after {n} months instead of {kept}: that would reverse what is said.",
+                   sentence=unknown, share=formatting.share(ended.value), left=formatting.share(left),
+                   n=formatting.whole(horizon.value), kept=formatting.share(kept.value))
 
 
 def _perhaps_anonymous(results: RunResults) -> str:
@@ -176,4 +190,5 @@ def _not_counted(results: RunResults) -> str:
         message("{n} accounts are second ones of the same person.", n=people_text(int(twice.value)))
         if twice.status is Status.OK and twice.value else "",
         message("{n} records were rejected{of_them} and stand in no figure; page 01 has the reasons.",
-                n=formatting.whole(n_rejected), of_them=of_them) if n_rejected > 0 else "")))
+                n=formatting.whole(n_rejected), of_them=of_them) if n_rejected > 0 else
+        message("No record was rejected.") if rejected.status is Status.OK else "")))

@@ -19,6 +19,8 @@ EFFECTS = "results/experiment_effects"
 
 CENT = 0.01
 
+LISTED = "the list of customers to contact"  # what checks of the plan call its list
+
 TEST_END = ", as a test"  # of decisions that ask for a test by themselves
 
 MOST_AT_A_GLANCE = 4  # decisions that a first screen has room for
@@ -193,6 +195,9 @@ def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
         return test
     worst = formatting.money(-float(decision["worst_case"]), results.currency)
     said = {"worst_case": message("{amount}: every offer is taken up and nobody stays for it", amount=worst)}
+    if doubt := results.qualified_by("results/action_gates", LISTED):
+        said["confidence"] = message("{confidence}; {doubt}", confidence=str(decision["confidence"]).rstrip("."),
+                                     doubt=formatting.within_sentence(doubt).rstrip("."))
     if not (gain := _saved_margin(results)):
         return test | said
     cost, until = float(decision["cost"]), formatting.date_text(decision["stop_on"])

@@ -68,8 +68,8 @@ def ledger_sentence(compared: pd.DataFrame, currency: str) -> str:
     """
     said = [_compared(row, currency) for row in compared.to_dict("records")]
     if not said:
-        return message("No figure of the ledger is declared ([finance] in the study), so nothing is reconciled with "
-                       "it: neither net sales nor margin nor customers.")
+        return message("No figure of the ledger is declared in the study, so nothing is reconciled with it: "
+                       "neither net sales nor margin nor customers.")
     declared = set(compared["quantity"])
     missing = [name for name in (finance.NET_SALES, finance.MARGIN, finance.CUSTOMERS) if name not in declared]
     return " ".join([*said, *([message("Not held against the ledger, which declares none: {figures}.",

@@ -9,6 +9,7 @@ from helpers.reporting import formatting
 from helpers.reporting.leadership_page import MOST_FINDINGS
 from helpers.reporting.run_results import COUNTS, PAGES, RunResults
 from helpers.reporting.text import churn as churn_text
+from helpers.reporting.text import churn_attributes as churn_attributes_text
 from helpers.reporting.text import customer_value as customer_value_text
 from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import experiments as experiments_text
@@ -45,14 +46,16 @@ def headlines(results: RunResults) -> pd.DataFrame:
     results : RunResults
         What the wings found.
     """
-    trials = experiments_finding(results)
     said = [
+        ("05", churn_attributes_text.ended_finding(results)),
         ("02", satisfaction_finding(results)),
         ("03", loyalty_finding(results)),
         ("04", revenue_finding(results)),
         ("05", churn_finding(results)),
-        *(("06", sentence) for sentence in trials),
+        *(("06", sentence) for sentence in experiments_finding(results)),
     ]
+    if results.struck("results/loyalty_gates", "types of loyalty"):  # what cannot be said comes last
+        said.sort(key=lambda row: row[0] == "03")
     rows = [(step, sentence, PAGES[step]) for step, sentence in said if sentence][:MOST_FINDINGS]
     frame = pd.DataFrame(rows, columns=["step", "sentence", "link"]).astype("str")
     return frame.assign(order=range(1, len(frame) + 1))
@@ -312,7 +315,10 @@ def churn_finding(results: RunResults) -> str:
     unranked = results.struck("results/churn_gates", RANKED_FIGURES)
     ranks = message("{sentence}.", sentence=unranked) if unranked else ""
     if not results.has("results/forecasts"):
-        said = message("{sentence}{caveat}.", caveat=caveat,
+        high = scores.loc[scores["risk"] == "high", "churn_probability"]
+        how = "" if is_hidden(len(high)) or high.empty else message(" (probability of {share} or more)",
+                                                                    share=formatting.share(high.min()))
+        said = message("{sentence}{how}{caveat}.", caveat=caveat, how=how,
                        sentence=churn_text.contract_churn(scores, results.currency)[0].rstrip("."))
         return " ".join(filter(None, (said, ranks)))
     stake = scoring.margin_at_risk(scores, results.frame("results/forecasts"))

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from helpers.foundation.results import Estimate, Level, estimate_table
+from helpers.reporting.text import churn_attributes as churn_attributes_text
 from helpers.reporting.text import forecast_grades as forecast_grades_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.text import leadership_retention as leadership_retention_text
@@ -259,3 +260,28 @@ def test_an_opening_over_less_than_a_year_says_that_season_is_in_it():
     assert "187 days, season included" in leadership_findings_text.opening_sentence(
         leading.results(customer_base=short), 0)
     assert "season" not in leadership_findings_text.opening_sentence(leading.everything(), 0)
+
+
+def ended(*rows):
+    return estimate_table([Estimate("churn_rate", value, value - 0.02, value + 0.02, "share", 500, segment)
+                           for segment, value in rows])
+
+
+def test_contracts_without_orders_are_told_first_by_who_leaves_most():
+    rates = ended(("plan: One year", 0.1), ("plan: Monthly", 0.5), ("internet service: No", 0.3),
+                  ("internet service: DSL", 0.2))
+    base = leading.contracts()
+    base = base[base["quantity"] != "net_sales_change"]
+    found = leadership_findings_text.headlines(leading.results(customer_base=base, churn_by_attribute=rates))
+    assert found["sentence"].iloc[0] == (
+        "Contracts have ended most often among: plan Monthly (50.0 % [48.0 %, 52.0 %]) and no internet service (30.0 % "
+        "[28.0 %, 32.0 %]).")
+    with_orders = leading.results(customer_base=pd.concat([base, leading.base()]), churn_by_attribute=rates)
+    assert churn_attributes_text.ended_finding(with_orders) == ""
+
+
+def test_what_cannot_be_said_of_loyalty_comes_last():
+    few = leading.gates("03", leading.gate("people", "types of loyalty", level=Level.STRIKE))
+    found = leadership_findings_text.headlines(leading.everything(loyalty_gates=few))
+    assert found["step"].iloc[-1] == "03"
+    assert leadership_findings_text.headlines(leading.everything())["step"].tolist()[:2] == ["02", "03"]

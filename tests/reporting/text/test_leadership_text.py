@@ -449,3 +449,20 @@ def test_the_churn_model_is_held_against_the_simple_rule_without_a_methods_name(
     assert said.startswith(f"The churn model tells who leaves {how} than days since the last purchase alone: of 100")
     assert not {"AUC", "Brier"} & set(said.replace("(", "").split())
     assert "the age of the contract alone" in forecast_grades_text.simple_rule_verdict(found, "tenure rule")
+
+
+def test_what_qualifies_the_list_stands_in_the_decision_on_it():
+    plan = pd.DataFrame([leading.decision()])
+    listed = pd.DataFrame({"variant": ["treated"] * 20, "margin_at_risk": 100.0,
+                           "cost_worst": float(plan["worst_case"].iloc[0]) / 20})
+    held = leading.gates("07", leading.gate("consent", "the list of customers to contact"))
+    row = decisions_text.decision_rows(leading.results(decisions=plan, actions=listed, action_gates=held)).iloc[0]
+    assert row["confidence"] == "none yet; consent was found"
+
+
+def test_by_how_much_the_last_forecast_was_off_fits_a_card():
+    high = grades(grade(quantity="margin_at_risk", segment="all", value=126.0, actual=100.0))
+    assert forecast_grades_text.last_time_in_brief(high, "margin_at_risk") == "last: 26 % too high"
+    assert forecast_grades_text.last_time_in_brief(high.assign(value=80.0), "margin_at_risk") == "last: 20 % too low"
+    assert forecast_grades_text.last_time_in_brief(high.assign(value=100.0), "margin_at_risk") == ""
+    assert forecast_grades_text.last_time_in_brief(high, "customers_lost") == ""
