@@ -130,7 +130,7 @@ def finish_rows(axes: "Axes", unit: str, *, starts_at_zero: bool) -> None:
     room = axes_width(axes) / label_width([tick_format(unit)(max(axes.get_xlim(), key=abs), None)])
     axes.xaxis.set_major_locator(MaxNLocator(max(1, min(3 if axes_width(axes) < 240 else 5, int(room)))))
     axes.xaxis.set_major_formatter(tick_format(unit))
-    axes.set_xlim(ends_at_ticks(axes.get_xlim(), axes.get_xticks()))
+    axes.set_xlim(ends_at_ticks(axes.get_xlim(), axes.get_xticks().tolist()))
     axes.set_xlabel(fit_text(axes, unit + ("" if starts_at_zero else axis_start(axes.get_xlim(), unit))))
 
 

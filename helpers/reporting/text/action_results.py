@@ -96,7 +96,7 @@ def _overview(rows: list[dict[str, Any]]) -> str:
     n_unclear = sum(row["primary"]["status"] != Status.OK.value for row in rows)
     if n_unclear == n_none:
         return message("{sentence}.", sentence=told)
-    return message("{sentence}, {n} in {metric}.", sentence=told, n=n_unclear,
+    return message("{sentence}; of {metric} {n} cannot tell.", sentence=told, n=n_unclear,
                    metric=experiments_text.metric_name(rows[0]["primary"]))
 
 

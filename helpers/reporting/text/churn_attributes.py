@@ -7,7 +7,7 @@ from helpers.churn.churn_by_attribute import MIN_PEOPLE, NOT_RECORDED, ChurnByAt
 from helpers.foundation.results import Status
 from helpers.reporting import formatting
 from helpers.reporting.run_results import RunResults
-from helpers.reporting.translation import message, translatable
+from helpers.reporting.translation import message
 from helpers.stats.disclosure_control import FEW_PEOPLE
 
 BASE, BY_ATTRIBUTE = "results/customer_base", "results/churn_by_attribute"
@@ -105,8 +105,7 @@ def _level_name(attribute: str, level: str) -> str:
     >>> _level_name("internet service", "No"), _level_name("plan", "One year")
     ('no internet service', 'One year')
     """
-    said = {"no": translatable("no {attribute}"), "yes": translatable("with {attribute}")}.get(level.lower())
-    return message(said, attribute=attribute) if said else level
+    return {"no": f"no {attribute}", "yes": f"with {attribute}"}.get(level.lower(), level)
 
 
 def ended_finding(results: RunResults) -> str:

@@ -123,7 +123,9 @@ def _asked(call: ExperimentCall, *, is_brief: bool = False) -> str:
                    others=_arms(call.weaker))
 
 
-def brief_terms(call: ExperimentCall, currency: str = "") -> dict[str, str]:
+def brief_terms(
+    call: ExperimentCall, currency: str = "", as_of: date | None = None, review_on: date | None = None
+) -> dict[str, str]:
     """Return the terms of a decision in as few words as a first screen has room for, what is money with its range.
 
     Parameters
@@ -132,8 +134,10 @@ def brief_terms(call: ExperimentCall, currency: str = "") -> dict[str, str]:
         What is asked.
     currency : str
         Of differences in money.
+    as_of, review_on : date, optional
+        As `experiment_decisions` takes them.
     """
-    brief = {"decision": _asked(call, is_brief=True)}
+    brief = {"decision": _asked(call, is_brief=True), "stop_on": _stop_on(call, as_of, review_on, is_brief=True)}
     if call.kind == "stop":
         return brief
     if not call.payoff:
@@ -142,7 +146,7 @@ def brief_terms(call: ExperimentCall, currency: str = "") -> dict[str, str]:
                                                  metric=metric_name(row).removeprefix("the "))}
     form, days = formatting.unit_format("money", currency), _test_days(call.arms[0])
     gain = _money_range(call.payoff.gain, form)
-    amounts = {"expected_gain": message("{gain} in {days} days", gain=gain, days=days) if days else gain,
+    amounts = {"expected_gain": message("{amount} in {n} days", amount=gain, n=days) if days else gain,
                "net": _money_range(call.payoff.net, form),
                "worst_case": form(_worst(call.payoff))}
     if call.kind == "ship":
@@ -163,12 +167,13 @@ def _money_terms(effects: pd.DataFrame, call: ExperimentCall, currency: str) -> 
                         amount=difference_words(row, currency)) for row in call.arms[:MOST_NAMED]]
         return {"cost": NONE, "expected_gain": message("none: {differences}", differences=lost), "net": NONE,
                 "worst_case": message("the better end of that range is given up")}
-    done = [(f"{arm_name(row['variant'])}: " if len(call.arms) > 1 else "") + _effect(effects, row, currency)
+    first, *others = call.arms
+    done = [(f"{arm_name(row['variant'])}: " if others else "") + _effect(effects, row, currency)
             for row in call.arms[:MOST_NAMED]]
     if not call.payoff:
         return {"cost": _unit_costs(call, currency), "expected_gain": formatting.join_words(done), "net": "",
                 "worst_case": message("the worse end of that range")}
-    terms = _payoff_terms(call.payoff, call.arms[0], done[0], currency)
+    terms = _payoff_terms(call.payoff, first, done[0], currency)
     if call.kind == "ship":
         return terms
     return {name: message("if shipped, {terms}", terms=said) for name, said in terms.items()}
@@ -227,7 +232,7 @@ def _confidence(call: ExperimentCall, gates: pd.DataFrame) -> str:
                    n=formatting.number(call.payoff.n * payoffs.times_as_many(call.payoff), 2))
 
 
-def _stop_on(call: ExperimentCall, as_of: date | None, review_on: date | None) -> str:
+def _stop_on(call: ExperimentCall, as_of: date | None, review_on: date | None, *, is_brief: bool = False) -> str:
     """Return the day on which a decision ends: that of the planned look; where it has passed, that of the review.
 
     A day that has passed is no day to stop on: what is shipped after it stays until the review, on a rule.
@@ -238,8 +243,11 @@ def _stop_on(call: ExperimentCall, as_of: date | None, review_on: date | None) -
     if as_of is None or max(days) > pd.Timestamp(as_of):
         return formatting.date_text(max(days))
     if call.kind == "stop" or not review_on:
-        return message("now: the test ended by {date}", date=formatting.date_text(max(days)))
+        return message("now") if is_brief else message("now: the test ended by {date}",
+                                                       date=formatting.date_text(max(days)))
     review = formatting.date_text(review_on)
+    if is_brief:
+        return review
     if call.kind == "hold":
         return message("{date}: dropped then, unless a larger test has been planned", date=review)
     return message("{date}: withdrawn then, unless a random control group kept back shows the gain again", date=review)

@@ -79,8 +79,8 @@ def _left_earlier(results: RunResults) -> str:
         return unknown
     left = (1 - ended.value) ** horizon.value
     return message("{sentence} Were all that ended those of one month, {share} would leave a month, and of the "
-                   "contracts that run {left} would run after {n} months instead of {kept}: that would reverse what is said.",
-                   sentence=unknown, share=formatting.share(ended.value), left=formatting.share(left),
+                   "contracts that run {left} would run after {n} months instead of {kept}: that would reverse what is "
+                   "said.", sentence=unknown, share=formatting.share(ended.value), left=formatting.share(left),
                    n=formatting.whole(horizon.value), kept=formatting.share(kept.value))
 
 

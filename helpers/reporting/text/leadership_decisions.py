@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -50,12 +51,17 @@ def decision_rows(results: RunResults) -> pd.DataFrame:
 
 
 def _tried(results: RunResults) -> list[dict[str, str]]:
-    """Return the decisions that verdicts of experiments ask for, reviewed on the day on which the plan stops."""
-    planned = results.frame("results/decisions")
-    days = planned["stop_on"].dropna() if len(planned) else planned
+    """Return the decisions that verdicts of experiments ask for."""
     return experiment_decisions_text.experiment_decisions(
         results.frame(EFFECTS), results.gates("results/experiment_gates"), results.currency, results.as_of,
-        days.max().date() if len(days) else None)
+        _review_on(results))
+
+
+def _review_on(results: RunResults) -> date | None:
+    """Return the day on which what experiments ask for is looked at again: that on which the plan stops."""
+    planned = results.frame("results/decisions")
+    days = planned["stop_on"].dropna() if len(planned) else planned
+    return days.max().date() if len(days) else None
 
 
 def _owner(name: str) -> str:
@@ -88,12 +94,10 @@ def _in_few_rows(rows: Sequence[dict[str, Any]], currency: str) -> list[dict[str
     alone, others = by_use[:MOST_AT_A_GLANCE - 1], by_use[MOST_AT_A_GLANCE - 1:]
     cost, worst = (sum(row["amounts"][i] for row in others) for i in (0, 1))
     owners = {row["owner"] for row in others}
-    days = {row["stop_on"] for row in others if not row["stop_on"].startswith("now")}  # what is stopped has no day left
-    said = (message("{n} others", n=len(others)) if any(row["is_known"] for row in others) else
-            message("{n} others, gain unknown", n=len(others)))
+    days = {row["stop_on"] for row in others if not row["is_over"]}
     return [*alone, {
-        "decision": said, "cost": formatting.money(cost, currency), "expected_gain": NOT_KNOWN, "net": NO_NET,
-        "worst_case": formatting.money(0.0 - worst, currency),
+        "decision": message("{n} others below", n=len(others)), "cost": formatting.money(cost, currency),
+        "expected_gain": NOT_KNOWN, "net": NO_NET, "worst_case": formatting.money(0.0 - worst, currency),
         "owner": next(iter(owners)) if len(owners) == 1 else message("{n} owners", n=len(owners)),
         "stop_on": next(iter(days)) if len(days) == 1 else message("see below")}]
 
@@ -105,10 +109,11 @@ def _rows_in_brief(results: RunResults) -> list[dict[str, Any]]:
     rows = [row | _in_brief(results, decision) | {"amounts": (float(decision["cost"]), float(decision["worst_case"]))}
             for row, decision in zip(full, planned, strict=False)]
     tried = zip(full[len(rows):], experiment_decisions_text.experiment_calls(effects), strict=True)
-    rows += [row | experiment_decisions_text.brief_terms(call, results.currency)
-             | {"amounts": (0.0, 0.0), "stop_on": row["stop_on"].partition(":")[0], "is_known": call.kind == "ship"}
+    review_on = _review_on(results)
+    rows += [row | experiment_decisions_text.brief_terms(call, results.currency, results.as_of, review_on)
+             | {"amounts": (0.0, 0.0), "is_known": call.kind == "ship", "is_over": call.kind == "stop"}
              for row, call in tried]
-    return [{"is_known": row["net"] not in (NO_NET, NOT_KNOWN)} | row for row in rows]
+    return [{"is_known": row["net"] not in (NO_NET, NOT_KNOWN), "is_over": False} | row for row in rows]
 
 
 def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str]:
@@ -121,7 +126,7 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
         return brief
     if gain := _saved_margin(results):
         net = [x - float(decision["cost"]) for x in gain]
-        brief |= {"expected_gain": message("{gain} to {date}", gain=_money_range(gain, results.currency),
+        brief |= {"expected_gain": message("{amount} up to {date}", amount=_money_range(gain, results.currency),
                                            date=formatting.date_text(decision["stop_on"])),
                   "net": _money_range(net, results.currency)}
     if "held out" in n:

@@ -67,7 +67,7 @@ def test_a_single_list_that_cannot_be_judged_says_why():
 def test_a_list_that_tells_money_but_not_what_decides_is_counted_apart():
     unclear = {"status": "insufficient", "value": None, "metric_label": "the repurchase rate"}
     assert answered(unclear, MARGIN, {"experiment": WIN_BACK, **unclear})[0].endswith(
-        "; 1 was too small to tell in money, 2 in the repurchase rate.")
+        "; 1 was too small to tell in money; of the repurchase rate 2 cannot tell.")
 
 
 def test_an_uneven_range_says_why():

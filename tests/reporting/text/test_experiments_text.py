@@ -219,7 +219,8 @@ def test_a_decision_tells_money_beside_what_decides_who_acts_and_for_how_long_th
         "by 5 points [1, 9], margin by £1.00 [£0.50, £1.50]")
     assert (told["worst_case"], told["owner"]) == ("£505: the lower end of the range", "head of shop")
     assert in_brief(shares, margin) == [{
-        "decision": "Ship gift", "expected_gain": "£1,010 [£505, £1,520] in 28 days", "net": "£1,010 [£505, £1,520]",
+        "decision": "Ship gift", "stop_on": "31 March 2026",
+        "expected_gain": "£1,010 [£505, £1,520] in 28 days", "net": "£1,010 [£505, £1,520]",
         "worst_case": "£505"}]
 
 
@@ -257,6 +258,9 @@ def test_what_is_better_by_its_plan_and_costs_more_than_it_gains_names_no_size_t
 def test_a_test_that_has_ended_is_decided_now_and_what_is_shipped_has_a_day_and_a_rule_to_stop_on(change, as_of, told):
     row = change | {"stop_on": pd.Timestamp(change["stop_on"])}
     assert asked(row, as_of=as_of, review_on=date(2026, 7, 31))[0]["stop_on"] == told
+    call, = experiment_decisions_text.experiment_calls(effects(row))
+    brief = experiment_decisions_text.brief_terms(call, "GBP", as_of, date(2026, 7, 31))["stop_on"]
+    assert brief == told.partition(":")[0]
 
 
 def test_the_finding_counts_what_the_decisions_ask_for_and_weaker_arms_are_no_experiments_to_stop():
