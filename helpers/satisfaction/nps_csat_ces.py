@@ -31,7 +31,8 @@ WHY_NO_MEASURE = {
 
 
 def answer_distribution(
-    answers: ir.Table, known: pd.DataFrame, waves: Sequence[str], headline: str = ""
+    answers: ir.Table, known: pd.DataFrame, waves: Sequence[str], headline: str = "",
+    replicas: ReplicateWeights | None = None,
 ) -> pd.DataFrame:
     """Return how many people gave each answer to the questions that have a measure, by item and segment.
 
@@ -45,6 +46,8 @@ def answer_distribution(
         All waves; a single one gets no segment of its own.
     headline : str
         Wave that segment *all* speaks of, empty for everybody's latest answers.
+    replicas : ReplicateWeights, optional
+        Of the weights; a wave that has weights of its own is weighted by them.
 
     Returns
     -------
@@ -52,22 +55,36 @@ def answer_distribution(
         ``item, segment, score, percent, n_people, weight, weight_squared``, sorted; a person counts once an item and
         segment, by the latest answer.
     """
-    table = _latest_answers(answers, known, waves, headline)
+    table = _latest_answers(answers, known, waves, headline, replicas)
     counted = table.group_by("item", "segment", "score", "percent").aggregate(
         n_people=table.count(), weight=table.weight.sum(), weight_squared=(table.weight * table.weight).sum())
     return counted.to_pyarrow().to_pandas().sort_values(["item", "segment", "score"], ignore_index=True)
 
 
-def _latest_answers(answers: ir.Table, known: pd.DataFrame, waves: Sequence[str], headline: str) -> ir.Table:
+def _latest_answers(
+    answers: ir.Table, known: pd.DataFrame, waves: Sequence[str], headline: str, replicas: ReplicateWeights | None
+) -> ir.Table:
     """Return the answers that count: each person's latest to each question, for everybody and in each wave."""
     items = [row.item for row in known.itertuples() if measure_of_item(row)]
     given = answers.filter(answers.percent.notnull() & answers.item.isin(items))
-    of_all = given.filter(given.wave == headline) if headline else given
+    in_wave = _with_wave_weights(given, replicas)
+    of_all = in_wave.filter(in_wave.wave == headline) if headline else given
     everybody = latest_rows(of_all, ["person", "item"]).mutate(segment=ibis.literal("all"))
     if len(waves) < 2:
         return everybody
-    by_wave = latest_rows(given, ["person", "item", "wave"]).mutate(segment=ibis.literal("wave ") + given.wave)
-    return ibis.union(everybody, by_wave)
+    by_wave = latest_rows(in_wave, ["person", "item", "wave"])
+    return ibis.union(everybody, by_wave.mutate(segment=ibis.literal("wave ") + by_wave.wave))
+
+
+def _with_wave_weights(given: ir.Table, replicas: ReplicateWeights | None) -> ir.Table:
+    """Return answers with the weights of their waves, where these have weights of their own."""
+    if replicas is None or not replicas.waves:
+        return given
+    lent = ibis.memtable(pd.concat([
+        pd.DataFrame({"person": own.people, "wave": wave, "own": own.weights[0]})
+        for wave, own in replicas.waves.items()], ignore_index=True))
+    joined = given.left_join(lent, ["person", "wave"])
+    return joined.mutate(weight=ibis.coalesce(joined.own, joined.weight))[given.columns]
 
 
 def measure_standard_errors(
@@ -85,12 +102,14 @@ def measure_standard_errors(
     """
     if replicas is None:
         return {}
-    given = _latest_answers(answers, known, waves, headline)
+    given = _latest_answers(answers, known, waves, headline, replicas)
     rows = given.select("item", "segment", "person", "weight", "score", "percent")
     frame = rows.to_pyarrow().to_pandas().sort_values(["item", "segment", "person"])
     named = {row.item: measure_of_item(row) for row in known.itertuples()}
-    return {key: WeightedSample(group["person"].to_numpy(), group["weight"].to_numpy(float), replicas).error(
-        _contributions(named[key[0]], group)) for key, group in frame.groupby(["item", "segment"]) if len(group) > 1}
+    wave_of = {"all": headline, **{wave_segment(wave): wave for wave in waves}}
+    return {key: WeightedSample(group["person"].to_numpy(), group["weight"].to_numpy(float),
+                                replicas.of_wave(wave_of[key[1]])).error(_contributions(named[key[0]], group))
+            for key, group in frame.groupby(["item", "segment"]) if len(group) > 1}
 
 
 def _contributions(measure: str, rows: pd.DataFrame) -> np.ndarray:

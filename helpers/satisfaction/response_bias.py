@@ -1,6 +1,7 @@
 """Response bias: response rate, straight-lining, floor and ceiling, weights raked to all customers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
@@ -175,7 +176,8 @@ def weight_respondents(
     -------
     tuple of Table, Raked, Replicas
         Weights in the records are where raking starts; without columns to match, or with under 30 people, they stand as
-        recorded, and their replicates are those of people drawn. None twice where nobody's weight differs.
+        recorded, and their replicates are those of people drawn. None twice where nobody's weight differs. Of several
+        waves, each of thirty people or more is raked on its own, to the customers of its time.
 
     Raises
     ------
@@ -196,11 +198,38 @@ def weight_respondents(
     if not is_raked:
         recorded = base / base.mean(axis=1, keepdims=True).clip(min=MIN_MEAN_WEIGHT)
         return respondents, raking.RakedWeights(recorded, np.nan, 0), ReplicateWeights(pd.Index(sample["person"]), base)
-    population = customers.select("customer_id", *names).to_pyarrow().to_pandas()
+    population = customers.select("customer_id", *{"joined_on", *names} & {*customers.columns}).to_pyarrow().to_pandas()
     sample = sample.merge(population, on="customer_id", how="left")
     made = raking.rake_weights(base, raking.population_margins(sample[names], population[names]))
-    known = ReplicateWeights(pd.Index(sample["person"]), made.weights)
+    people, waves = pd.Index(sample["person"]), _rake_waves(respondents, sample, base, population, names)
+    known = ReplicateWeights(people, made.weights, {
+        wave: ReplicateWeights(people[place], raked.weights) for wave, (place, raked) in waves.items()})
+    made = replace(made, waves={wave: raked for wave, (_, raked) in waves.items()})
     return _with_weights(respondents, sample["person"], made.weights[0]), made, known
+
+
+def _rake_waves(
+    respondents: ir.Table, sample: pd.DataFrame, base: np.ndarray, population: pd.DataFrame, names: list[str]
+) -> dict[str, tuple[np.ndarray, raking.RakedWeights]]:
+    """Return which people answered in each of several waves, by place in the sample, and their weights, raked anew.
+
+    The margins are those of the customers who had joined by the wave's last answer, so that a wave stays as it was
+    when others join; where a respondent joined later by the records, the day cannot be trusted: everybody's.
+    """
+    table = survey_scales.survey_people(respondents)
+    person = ibis.coalesce(table.customer_id, ibis.literal("response ") + table.response_id)
+    rows = table.select("responded_at", person=person, wave=table.wave.fill_null("undated")).to_pyarrow().to_pandas()
+    made: dict[str, tuple[np.ndarray, raking.RakedWeights]] = {}
+    for wave, of in rows.groupby("wave") if rows["wave"].nunique() > 1 else ():
+        place = np.flatnonzero(sample["person"].isin(of["person"]))
+        if len(place) < FEW_PEOPLE:
+            continue
+        own, last = sample.iloc[place], pd.Timestamp(of["responded_at"].max())
+        is_late = [pd.to_datetime(frame["joined_on"]) > last if "joined_on" in frame else np.zeros(len(frame), bool)
+                   for frame in (own, population)]
+        then = population if is_late[0].any() else population[~is_late[1]]
+        made[str(wave)] = place, raking.rake_weights(base[:, place], raking.population_margins(own[names], then[names]))
+    return made
 
 
 def _n_replicates(n: int, wanted: int) -> int:
@@ -238,9 +267,9 @@ def weight_estimates(made: raking.RakedWeights | None) -> list[Estimate]:
             Estimate("largest gap to the customers' shares", made.largest_gap, unit="share", n=n)]
 
 
-def design_effect_of(made: raking.RakedWeights | None) -> float:
-    """Return how many times larger the weights make variances, 1 without weights."""
-    return 1.0 if made is None else made.design_effect
+def design_effect_of(made: raking.RakedWeights | None, wave: str = "") -> float:
+    """Return how many times larger the weights, of a wave where it has its own, make variances; 1 without weights."""
+    return 1.0 if made is None else made.waves.get(wave, made).design_effect
 
 
 def weight_quality_gates(made: raking.RakedWeights | None) -> list[Gate]:
@@ -252,10 +281,21 @@ def weight_quality_gates(made: raking.RakedWeights | None) -> list[Gate]:
         Gate("weights meet the customers' shares", made.largest_gap, MAX_MARGIN_GAP, is_apart, Level.QUALIFY,
              "every measure", f"{_margins_missed(made)}; the limit is {100 * MAX_MARGIN_GAP:g}, {made.n_trimmed:,} "
              "weights were trimmed.")]
-    return [*met, Gate(
+    worst = max(made.waves, key=lambda wave: made.waves[wave].largest_gap, default="")
+    by_wave = [] if not worst else [_wave_weights_gate(worst, made.waves[worst])]
+    return [*met, *by_wave, Gate(
         "design effect", made.design_effect, MAX_DESIGN_EFFECT, is_thin, Level.QUALIFY, "every measure",
         f"Weights make variances {made.design_effect:.2f} times as large: the {made.weights.shape[1]:,} people count "
         f"like {made.effective_n:,.0f} of equal weight; the limit is {MAX_DESIGN_EFFECT:g}.")]
+
+
+def _wave_weights_gate(wave: str, made: raking.RakedWeights) -> Gate:
+    """Return the gate on the weights of the wave that lies the farthest from the customers of its time."""
+    missed = _margins_missed(made)
+    return Gate("weights of waves meet the customers' shares", made.largest_gap, MAX_MARGIN_GAP,
+                made.largest_gap > MAX_MARGIN_GAP, Level.QUALIFY, "values of single waves and their changes",
+                f"Each wave of {FEW_PEOPLE} people or more is weighted to the customers of its time; in wave {wave}, "
+                f"the farthest from them, {missed[0].lower()}{missed[1:]}; the limit is {100 * MAX_MARGIN_GAP:g}.")
 
 
 def _margins_missed(made: raking.RakedWeights) -> str:

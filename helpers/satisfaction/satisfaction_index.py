@@ -127,7 +127,7 @@ def index_estimates(
     struck : str
         Why the claims are struck; empty where they stand.
     replicas : ReplicateWeights, optional
-        Of the weights.
+        Of the weights; a wave that has weights of its own is weighted by them.
     given : ItemAnswers, optional
         Answers to the satisfaction questions: waves that were asked different ones are compared by those that both
         were asked, as the reason says, and not at all (*blocked*) where there are none. None: all were asked the same.
@@ -146,11 +146,12 @@ def index_estimates(
     """
     newest = headline_wave(scores, waves)
     pooled = _segment_index(_latest_scores(scores), ALL_WAVES if newest else "all", replicas, labels)
-    head = _segment_index(_latest_scores(scores[scores["wave"] == newest]), "all", replicas, labels) if newest else []
+    head = _segment_index(_wave_scores(scores, newest, replicas), "all", _of_wave(replicas, newest), labels) if newest \
+        else []
     estimates = [*(replace(e, reason=e.reason or wave_segment(newest)) for e in head), *pooled]
-    groups = [_latest_scores(scores[scores["wave"] == wave]) for wave in waves] if len(waves) > 1 else []
+    groups = [_wave_scores(scores, wave, replicas) for wave in waves] if len(waves) > 1 else []
     for wave, group in zip(waves, groups, strict=False):
-        estimates += _segment_index(group, wave_segment(wave), replicas, labels)
+        estimates += _segment_index(group, wave_segment(wave), _of_wave(replicas, wave), labels)
     estimates += _wave_changes(waves, groups, scores, replicas, given)
     if struck:
         return [no_estimate(e.quantity, Status.STRUCK, struck, unit=e.unit, n=e.n, segment=e.segment)
@@ -206,6 +207,18 @@ def _latest_scores(scores: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates("person", keep="last").sort_values("person", ignore_index=True)
 
 
+def _wave_scores(scores: pd.DataFrame, wave: str, replicas: ReplicateWeights | None) -> pd.DataFrame:
+    """Return each person's latest score in a wave, with the wave's own weights where it has some."""
+    group = _latest_scores(scores[scores["wave"] == wave])
+    if replicas is None or wave not in replicas.waves:
+        return group
+    return group.assign(weight=replicas.waves[wave].of(group["person"].to_numpy())[0])
+
+
+def _of_wave(replicas: ReplicateWeights | None, wave: str) -> ReplicateWeights | None:
+    return None if replicas is None else replicas.of_wave(wave)
+
+
 def _sample_of_scores(group: pd.DataFrame, replicas: ReplicateWeights | None) -> WeightedSample:
     return WeightedSample(group["person"].to_numpy(), group["weight"].to_numpy(float), replicas)
 
@@ -257,13 +270,14 @@ def _change_of(
             return no_estimate(
                 SATISFACTION_CHANGE, Status.BLOCKED, note, unit="points", n=_least(pair), segment=segment)
         if note:
-            pair = [_latest_scores(given.rescored(scores[scores["wave"] == w], common.items)) for w in names]
+            pair = [_wave_scores(given.rescored(scores[scores["wave"] == w], common.items), w, replicas) for w in names]
     if _least(pair) < LEAST_PEOPLE:
         reason = f"{too_few(_least(pair))}, in one of the waves {names[0]} and {names[1]}"
         return no_estimate(
             SATISFACTION_CHANGE, Status.INSUFFICIENT, reason, unit="points", n=_least(pair), segment=segment)
     before, after = (g["satisfaction"].to_numpy(float) for g in pair)
-    samples = _sample_of_scores(pair[0], replicas), _sample_of_scores(pair[1], replicas)
+    samples = (_sample_of_scores(pair[0], _of_wave(replicas, names[0])),
+               _sample_of_scores(pair[1], _of_wave(replicas, names[1])))
     change: Interval = weighted_difference((before, after), samples, level)[0]
     return Estimate(SATISFACTION_CHANGE, change.value, change.low, change.high, "points", _least(pair), segment, level,
                     reason=note)

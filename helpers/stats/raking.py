@@ -62,12 +62,15 @@ class RakedWeights:
         People trimmed in the first replicate.
     empty : mapping of str to float
         Such categories, as *variable category*, and their shares in the population.
+    waves : mapping of str to RakedWeights
+        Of single waves that have margins of their own.
     """
 
     weights: np.ndarray
     largest_gap: float
     n_trimmed: int
     empty: Mapping[str, float] = field(default_factory=dict)
+    waves: Mapping[str, "RakedWeights"] = field(default_factory=dict)
 
     @property
     def effective_n(self) -> float:

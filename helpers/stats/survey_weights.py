@@ -7,7 +7,8 @@ Korn & Graubard (1998), Confidence intervals for proportions with small expected
 Methodology* 24, 193–201.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -29,14 +30,22 @@ class ReplicateWeights:
         Names of the people, each once.
     weights : ndarray, shape (1 + B, n)
         The first row is the sample's, the others its replicates'; mean one.
+    waves : mapping of str to ReplicateWeights
+        Of the people of single waves, which have margins of their own; replicates are the same draws of people, in the
+        same order. A wave that is not in it has everybody's.
     """
 
     people: pd.Index
     weights: np.ndarray
+    waves: Mapping[str, "ReplicateWeights"] = field(default_factory=dict)
 
     def of(self, people: np.ndarray) -> np.ndarray:
         """Return the weights of some people, shape (1 + B, n_people); every one of them must be known."""
         return self.weights[:, self.people.get_indexer(people)]
+
+    def of_wave(self, wave: str) -> "ReplicateWeights":
+        """Return the weights of the people of a wave, everybody's where it has none of its own."""
+        return self.waves.get(wave, self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,41 @@ def test_a_region_where_nobody_answered_qualifies_every_measure_by_its_whole_sha
                                     "shares differ from the customers' by 30.0 points at most;")
 
 
+def test_each_wave_is_weighted_to_the_customers_of_its_time(table, catalogued, session_engine):
+    """Halves live north and south, three in four of the first wave and one in four of the second are of the north; the
+    south is less content, and 200 more of it join after the first wave."""
+    region = ["n"] * 100 + ["s"] * 100 + ["s"] * 200
+    people = [{"customer_id": f"c{i:03}", "demographic_region": r, "joined_on": f"{2024 + i // 200}-03-01"}
+              for i, r in enumerate(region)]
+    heard = {"first": [*range(60), *range(100, 120)], "second": [*range(60, 80), *range(120, 180)]}
+    days = {"first": "2025-02-01", "second": "2025-04-01"}
+    who = [{"response_id": f"r{i}", "customer_id": f"c{i:03}", "wave": w, "responded_at": days[w]}
+           for w, of in heard.items() for i in of]
+    _, raked, replicas = response_bias.weight_respondents(
+        (asked := table("respondents", who)), table("customers", people),
+        SatisfactionConfig(rake_on=["demographic_region"], **FEW), 1)
+    assert {w: (made.of(np.array([f"c{i:03}" for i in heard[w] if i < 100])).sum(axis=1) / made.weights.sum(axis=1))[0]
+            for w, made in replicas.waves.items()} == pytest.approx({"first": 0.5, "second": 0.25}, abs=1e-4)
+    known = catalogued({"item": "s1"}, {"item": "n", "role": "recommend", "scale_low": 0.0, "scale_high": 10.0})
+    rows = [{"response_id": r["response_id"], "item": item, "score": score}
+            for r in who for item, score in ((("s1", 5.0), ("n", 10.0)) if int(r["customer_id"][1:]) < 100
+                                             else (("s1", 1.0), ("n", 0.0)))]
+    answers = survey_scales.scaled_answers(canonical_schema.RESPONSES.conformed(
+        session_engine.lazy(pd.DataFrame(rows))), asked, known, pd.Timestamp("2025-12-31").date())
+    scores, waves = satisfaction_index.satisfaction_scores(answers, SatisfactionConfig()), ["first", "second"]
+    counted = nps_csat_ces.answer_distribution(answers, known, waves, "second", replicas)
+    errors = nps_csat_ces.measure_standard_errors(answers, known, waves, replicas, "second")
+    found = {(e.quantity, e.segment): e.value for e in [
+        *satisfaction_index.index_estimates(scores, waves, replicas=replicas),
+        *nps_csat_ces.nps_csat_ces_estimates(known, counted, waves, errors)]}
+    told = {key: found[key] for key in [("satisfaction", "all"), ("satisfaction", "wave first"), ("NPS", "all"),
+                                        ("NPS", "wave first"), ("change of satisfaction", "wave second")]}
+    assert list(told.values()) == pytest.approx([25, 50, -50, 0, -25], abs=0.01)
+    gates = {g.gate: g for g in response_bias.weight_quality_gates(raked)}
+    assert "in wave " in gates["weights of waves meet the customers' shares"].sentence
+    assert not gates["weights of waves meet the customers' shares"].is_crossed
+
+
 @pytest.fixture
 def surveyed_(asked, catalogued, session_engine):
     """Answers of the raked respondents: the south is 30 points less content."""
