@@ -103,9 +103,9 @@ RESPONDENTS = _canonical_table(
 
 ItemRole = Literal[
     "expectation", "performance", "importance", "satisfaction", "attribute_satisfaction", "recommend", "intention",
-    "effort", "image", "value", "delivered_value", "fairness", "attribution", "emotion", "complaint_handling",
-    "commitment", "trust", "alternatives", "switching_cost", "price_tolerance", "category_spend", "functional",
-    "dysfunctional", "brand_attribute",
+    "effort", "image", "value", "overall_quality", "delivered_value", "fairness", "attribution", "emotion",
+    "complaint_handling", "commitment", "trust", "alternatives", "switching_cost", "price_tolerance", "category_spend",
+    "functional", "dysfunctional", "brand_attribute",
 ]
 
 ITEM_ROLES: tuple[str, ...] = get_args(ItemRole)

@@ -35,12 +35,15 @@ class Attitudes:
         Of the mean of the items.
     waves : WaveItems
         How many waves were not asked the same of these questions.
+    asks_attachment : bool
+        Whether any question asks for attachment; else the attitude is satisfaction alone, which is no loyalty.
     """
 
     people: pd.DataFrame
     items: tuple[str, ...]
     reliability: Reliability
     waves: WaveItems = field(default_factory=WaveItems)
+    asks_attachment: bool = True
 
 
 def measure_attitudes(answers: ir.Table, known: pd.DataFrame, assumed: LoyaltyConfig) -> Attitudes:
@@ -59,7 +62,8 @@ def measure_attitudes(answers: ir.Table, known: pd.DataFrame, assumed: LoyaltyCo
     wide = survey_scales.latest_by_person(survey_scales.answers_wide(answers, items), items)
     people = wide.index.to_frame(index=False)[["person", "customer_id", "responded_at", "weight"]]
     people = people.assign(attitude=wide.mean(axis=1).to_numpy(), n_items=wide.notna().sum(axis=1).to_numpy())
-    return Attitudes(people, items, measure_reliability(wide.to_numpy()), _waves(answers, assumed))
+    return Attitudes(people, items, measure_reliability(wide.to_numpy()), _waves(answers, assumed),
+                     assumed.asks_attachment)
 
 
 def _waves(answers: ir.Table, assumed: LoyaltyConfig) -> WaveItems:
@@ -153,14 +157,16 @@ def repeat_shares(engine: Engine, placed: ir.Table, bought: pd.DataFrame) -> lis
 
 LOYALTY_KINDS = ("true", "latent", "spurious", "none")
 
-BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY, NOT_SEPARATED = (
+UNCLASSIFIED_KINDS = BEHAVIOUR_ONLY, ATTITUDE_ONLY, ANSWERED_TOO_EARLY, TOO_EARLY = (
     "behaviour only",
     "attitude only",
+    "answered, too early",
     "too early",
-    "not told apart",
 )
 
-ALL_LOYALTY_KINDS = (*LOYALTY_KINDS, BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY, NOT_SEPARATED)
+NOT_SEPARATED = "not told apart"
+
+ALL_LOYALTY_KINDS = (*LOYALTY_KINDS, *UNCLASSIFIED_KINDS, NOT_SEPARATED)
 
 
 def classify_loyalty(said: Attitudes, bought: pd.DataFrame, signed: pd.DataFrame, assumed: LoyaltyConfig,
@@ -182,7 +188,8 @@ def classify_loyalty(said: Attitudes, bought: pd.DataFrame, signed: pd.DataFrame
     -------
     DataFrame
         The columns of ``results/loyalty_customers`` and ``person``. True: strong attitude, repeating; latent: strong,
-        not repeating; spurious: weak, repeating; none: neither. A running contract counts as repeating.
+        not repeating; spurious: weak, repeating; none: neither. A running contract counts as repeating. Who bought or
+        signed too recently to be judged is *too early*, with an answer or without.
 
     References
     ----------
@@ -195,7 +202,7 @@ def classify_loyalty(said: Attitudes, bought: pd.DataFrame, signed: pd.DataFrame
     ids = people["customer_id"].where(people["customer_id"].notna(), people["behaved_id"])
     is_repeating = _is_repeating(people, assumed)
     people = people.assign(customer_id=ids, is_repeating=is_repeating, is_near_cut=_is_near_cut(people, said, assumed),
-                           kind=_loyalty_kind(people["attitude"], is_repeating, assumed, struck))
+                           kind=_loyalty_kind(people, is_repeating, assumed, struck))
     return people.drop(columns=["is_too_early", "behaved_id"]).sort_values("person", ignore_index=True)
 
 
@@ -224,10 +231,13 @@ def _is_near_cut(people: pd.DataFrame, said: Attitudes, assumed: LoyaltyConfig) 
     return is_near.mask(people["attitude"].isna() | np.isnan(said.reliability.measurement_error))
 
 
-def _loyalty_kind(attitude: pd.Series, is_repeating: pd.Series, assumed: LoyaltyConfig, struck: str) -> np.ndarray:
+def _loyalty_kind(people: pd.DataFrame, is_repeating: pd.Series, assumed: LoyaltyConfig, struck: str) -> np.ndarray:
+    attitude = people["attitude"]
     is_strong = (attitude >= assumed.attitude_cut - SCALE_TOLERANCE).to_numpy()
     repeats = is_repeating.fillna(False).to_numpy(bool)
     has_attitude, has_behaviour = attitude.notna().to_numpy(), is_repeating.notna().to_numpy()
     both = np.where(is_strong, np.where(repeats, "true", "latent"), np.where(repeats, "spurious", "none"))
-    one = np.where(has_attitude, ATTITUDE_ONLY, np.where(has_behaviour, BEHAVIOUR_ONLY, TOO_EARLY))
+    is_early = (people["n_orders"].notna() | people["has_contract"].notna()).to_numpy(bool)
+    alone = np.where(is_early, ANSWERED_TOO_EARLY, ATTITUDE_ONLY)
+    one = np.where(has_attitude, alone, np.where(has_behaviour, BEHAVIOUR_ONLY, TOO_EARLY))
     return np.where(has_attitude & has_behaviour, NOT_SEPARATED if struck else both, one)

@@ -1,7 +1,7 @@
 """Uncertainty of the Dick & Basu matrix: shares, sensitivity to cuts, measurement error."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
@@ -23,6 +23,8 @@ from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 KIND_SHARES = tuple(f"share {kind}" for kind in LOYALTY_KINDS)
 
 MEAN_ATTITUDE, MEAN_ACTIVE_PERIODS = "attitude", "share of periods with a purchase"
+
+SATISFACTION_ALONE = "satisfaction alone: nobody was asked about attachment"
 
 SHARE_NEAR_CUT = "share near the loyalty threshold"
 
@@ -57,7 +59,8 @@ def dick_basu_estimates(
     list of Estimate
         Shares by the adjusted Wald interval, each on its own; means by Student's; correlation by Bonett & Wright.
         Survey weights enter shares of the kinds and mean attitude; behaviour and correlation are those of the records.
-        Counts of people are counts of the records and have no interval.
+        Counts of people are counts of the records and have no interval. The reason of the mean attitude says where it
+        is `SATISFACTION_ALONE`.
     """
     both = people[people["kind"].isin([*LOYALTY_KINDS, NOT_SEPARATED])]
     counts = people["kind"].value_counts()
@@ -68,7 +71,7 @@ def dick_basu_estimates(
               for kind in ALL_LOYALTY_KINDS]
     active = people["share_active"].dropna()
     found += [
-        _attitude_estimate(people[people["attitude"].notna()], why_not_reported(said), replicas),
+        _attitude_estimate(people[people["attitude"].notna()], said, replicas),
         estimate_if_enough(MEAN_ACTIVE_PERIODS, mean_interval(active.to_numpy(float)), len(active), unit="share"),
         alpha_estimate("Cronbach's alpha of attitude", "all", said.reliability, said.reliability.raw),
         _attitude_error(said),
@@ -91,11 +94,12 @@ def _sample(people: pd.DataFrame, replicas: ReplicateWeights | None) -> Weighted
     return WeightedSample(people["person"].to_numpy(), people["weight"].to_numpy(float), replicas)
 
 
-def _attitude_estimate(heard: pd.DataFrame, reason: str, replicas: ReplicateWeights | None) -> Estimate:
-    if reason:
+def _attitude_estimate(heard: pd.DataFrame, said: Attitudes, replicas: ReplicateWeights | None) -> Estimate:
+    if reason := why_not_reported(said):
         return no_estimate(MEAN_ATTITUDE, Status.STRUCK, reason, unit="points", n=len(heard))
     mean = _sample(heard, replicas).mean(heard["attitude"].to_numpy(float))
-    return estimate_if_enough(MEAN_ATTITUDE, mean, len(heard), unit="points")
+    found = estimate_if_enough(MEAN_ATTITUDE, mean, len(heard), unit="points")
+    return replace(found, reason=found.reason or ("" if said.asks_attachment else SATISFACTION_ALONE))
 
 
 def _kind_shares(both: pd.DataFrame, reason: str, replicas: ReplicateWeights | None) -> list[Estimate]:

@@ -8,11 +8,13 @@ import pandas as pd
 from helpers.foundation.results import Gate, Level, Status
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import (
+    ANSWERED_TOO_EARLY,
     ATTITUDE_ONLY,
     BEHAVIOUR_ONLY,
     LOYALTY_KINDS,
     NOT_SEPARATED,
     TOO_EARLY,
+    UNCLASSIFIED_KINDS,
     Attitudes,
 )
 from helpers.loyalty.dick_basu_uncertainty import MEAN_ATTITUDE, near_cut_estimate
@@ -109,9 +111,9 @@ def why_satisfaction_not_reported(found: Reliability) -> str:
 def _people_gate(people: pd.DataFrame) -> Gate:
     n = int(people["kind"].isin([*LOYALTY_KINDS, NOT_SEPARATED]).sum())
     limit, level = (LEAST_PEOPLE, Level.STRIKE) if n < LEAST_PEOPLE else (FEW_PEOPLE, Level.QUALIFY)
-    lacking = {kind: int((people["kind"] == kind).sum()) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
-    named = {BEHAVIOUR_ONLY: "behaviour only", ATTITUDE_ONLY: "no behaviour that can be judged yet",
-             TOO_EARLY: "neither"}
+    lacking = {kind: int((people["kind"] == kind).sum()) for kind in UNCLASSIFIED_KINDS}
+    named = {BEHAVIOUR_ONLY: "behaviour only", ATTITUDE_ONLY: "attitude only",
+             ANSWERED_TOO_EARLY: "answered, bought too recently", TOO_EARLY: "neither"}
     rest = ", ".join(f"{named[kind]}: {people_text(count)}" for kind, count in lacking.items())
     return Gate(
         "people with survey and order data",
@@ -120,5 +122,5 @@ def _people_gate(people: pd.DataFrame) -> Gate:
         n < limit,
         level,
         KINDS_CLAIM,
-        f"{people_text(n)} people have both survey and order data ({rest}); at least {limit} are required.",
+        f"{people_text(n)} people have both survey and order data ({rest}); at least {FEW_PEOPLE} are required.",
     )

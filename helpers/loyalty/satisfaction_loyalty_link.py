@@ -203,13 +203,13 @@ def unrecorded_side(satisfied: int, behaved: int) -> str:
     """
     if not behaved:
         return "neither orders nor contracts of those who answered are recorded"
-    return "" if satisfied else "nobody was asked how satisfied he is"
+    return "" if satisfied else "nobody was asked how satisfied they are"
 
 
 def _why_no_curve(counts: ScoreCounts) -> str:
     n, k = round(counts.n.sum()), round(counts.k.sum())
     if not n:
-        return "nobody both said how satisfied he is and could be watched afterwards"
+        return "nobody both said how satisfied they are and could be followed afterwards"
     if n < MIN_PEOPLE_FOR_CURVE:
         return f"{people_text(n)} people answered and could be watched afterwards; {MIN_PEOPLE_FOR_CURVE} are needed"
     if min(k, n - k) < MIN_EVENTS_FOR_CURVE:

@@ -1,13 +1,13 @@
 """Structural model of loyalty (PLS) and moderators of the satisfaction–loyalty link."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.foundation.results import Estimate, Status, no_estimate, strike
+from helpers.foundation.results import Estimate, Level, Status, no_estimate, strike
 from helpers.loyalty.monotone_logistic import effective_weights
 from helpers.stats import bootstrap, logistic_regression, survey_scales
 from helpers.stats.confidence_intervals import Interval
@@ -19,6 +19,7 @@ from helpers.stats.pls_sem.measurement_model import (
     measurement_validity,
     unreliable_constructs,
     unreportable_effects,
+    validity_gates,
 )
 from helpers.stats.pls_sem.path_model import PathModel
 from helpers.stats.survey_weights import ReplicateWeights
@@ -48,6 +49,8 @@ PATH_TO_LOYALTY, TOTAL_EFFECT_ON_LOYALTY, EXPLAINED_VARIANCE = (
     "total effect on loyalty",
     "explained variance of loyalty",
 )
+
+CAUTION = "caution"  # begins the reason of a value whose construct is measured just well enough
 
 MIN_PEOPLE_FOR_MODEL, N_MODEL_DRAWS = 100, 300
 
@@ -131,7 +134,7 @@ def structural_values(model: StructuralModel) -> list[Estimate]:
 
 
 def structural_estimates(values: list[Estimate], model: StructuralModel) -> list[Estimate]:
-    """Return what the structural model may report: what fails the checks on its measurement is struck.
+    """Return what the structural model may report: struck by a failed check on its measurement, or with its caution.
 
     Parameters
     ----------
@@ -151,7 +154,18 @@ def structural_estimates(values: list[Estimate], model: StructuralModel) -> list
     weak = unreliable_constructs(model.validity)
     reasons = {PATH_TO_LOYALTY: own, TOTAL_EFFECT_ON_LOYALTY: on_way,
                EXPLAINED_VARIANCE: {"all": weak[LOYALTY_CONSTRUCT]} if LOYALTY_CONSTRUCT in weak else {}}
-    return [strike([e], reasons.get(e.quantity, {}))[0] for e in values]
+    found = [strike([e], reasons.get(e.quantity, {}))[0] for e in values]
+    cautions = _cautions(model)
+    return [replace(e, reason=cautions.get(e.segment, e.reason)) if e.status is Status.OK else e for e in found]
+
+
+def _cautions(model: StructuralModel) -> dict[str, str]:
+    """Return which constructs carry a caution on their measurement, and by which checks."""
+    gates: dict[str, list[str]] = {}
+    for gate in validity_gates(model.validity):
+        if gate.is_crossed and gate.level is Level.QUALIFY:
+            gates.setdefault(gate.claims.removeprefix("effects of "), []).append(gate.gate)
+    return {name: f"{CAUTION}: {' and '.join(found)}" for name, found in gates.items()}
 
 
 def loyalty_path_model(known: pd.DataFrame) -> PathModel | None:

@@ -87,13 +87,14 @@ TERMS = (
     Term("churned customer", "A customer active in one window who has no purchase occasion in the window after it; a "
          "contract that has ended", "", "on the change in revenue " + PERIODS + "; forecasts of churn: active in the "
          "last {eligible}, no purchase in the next {horizon}", ("churned",)),
-    Term("confidence interval", "Range in brackets that holds the true value in 95 of 100 such samples",
+    Term("confidence interval", "Range in brackets, so computed that it holds the true value in 95 of 100 samples",
          also=("interval", "intervals")),
     Term("contract that runs", "A contract that has started and not ended", also=("running contract", "contracts that "
                                                                                 "run")),
-    Term("control chart", "Weekly figures with limits that allow for season and chance; beyond them is an alarm"),
+    Term("control chart", "Figures of weeks or months with limits that allow for season and chance; beyond them is an "
+         "alarm"),
     Term("control group", "Customers or units set aside at random and not treated, against whom the treated are "
-         "compared", also=("control", "random control group")),
+         "compared", also=("random control group",)),
     Term("CSAT", "Share of answers in the top two of five", "satisfied or very satisfied / all answers"),
     Term("CUPED", "Adjustment of a difference by what was known before the experiment, which narrows its interval"),
     Term("customer lifetime value", "Expected margin of a customer within the horizon, discounted to today",
@@ -111,7 +112,7 @@ TERMS = (
     Term("gamma-gamma", "Probability model of spend per purchase, independent of how often a customer buys"),
     Term("Gini coefficient", "Inequality of customers: 0 where all bring the same, 1 where one brings everything"),
     Term("hold-out period", "The newest part of the history, kept from the models so that forecasts can be tested on "
-         "it", also=("hold-out", "held out", "out of sample", "backtest")),
+         "it", also=("hold-out", "held out", "backtest")),
     Term("HTMT", "Heterotrait–monotrait ratio: near 1 the questions do not tell two constructs apart"),
     Term("Kano category", "Whether a property is must-be, one-dimensional, attractive or indifferent to customers",
          also=("Kano",)),
@@ -119,7 +120,7 @@ TERMS = (
     Term("lift", "Relative difference", "(treatment − control) / control; of a model: rate in its top tenth / rate of "
          "all"),
     Term("LMG", "Shapley share of the explained variance that goes with a driver"),
-    Term("loyalty threshold", "Attitude from which it counts as strong, as the study sets it"),
+    Term("loyalty threshold", "Attitude from which it counts as strong, by the study or its default"),
     Term("margin", "Net sales less the cost of goods; where no unit cost is known, an assumed share of net sales"),
     Term("margin at risk", "Margin that churn is expected to cost", "Σ probability of having left for good × "
          "(margin if retained − margin if churned); a customer who stays may buy nothing by chance, which is no loss",
@@ -129,7 +130,8 @@ TERMS = (
     Term("net promoter score", "Share of promoters less share of detractors among answers on recommendation",
          "(answers of 9–10 − answers of 0–6) / all answers, in points", also=("NPS", "promoter", "detractor")),
     Term("net sales", "Sales less refunds, each on its own day; fees are left out"),
-    Term("new customer", "A customer active in the latest period who never bought before it", window=PERIODS,
+    Term("new customer", "A customer active in the latest period who never bought before it",
+         window="on the change in revenue " + PERIODS,
          also=("new customers",)),
     Term("no statistically significant difference", "The confidence interval of the difference includes zero",
          also=("statistically significant", "no statistically significant change", "no clear change",
@@ -141,17 +143,18 @@ TERMS = (
     Term("OLS", "Ordinary least squares: the linear regression with the smallest sum of squared residuals",
          also=("WLS",)),
     Term("penalty–reward analysis", "Difference in satisfaction of people with a low and with a high score of a driver "
-         "from those between", also=("penalty–reward", "penalty", "reward")),
+         "from those between", also=("penalty–reward",)),
     Term("points", "Percentage points, or points of a scale from 0 to 100"),
     Term("PSI", "Population stability index: how far a feature's distribution has moved; 0 is not at all"),
     Term("purchase occasion", "A customer's day with net sales above zero", also=("purchase occasions",)),
     Term("Qini", "Gain of treating the customers ranked first by a model over treating as many at random"),
     Term("reactivated customer", "A customer active in the latest period, not in the one before, who had bought before "
          "that", window=PERIODS, also=("reactivated",)),
-    Term("referral", "A customer brought by another one", also=("referred", "recommended")),
+    Term("referral", "A customer brought by another one", also=("referred",)),
     Term("rejected records", "Records that could not be accepted, each kept once with all its reasons",
          also=("rejected",)),
-    Term("repurchase", "A purchase occasion after an answer", window="the {repurchase} after it",
+    Term("repurchase", "A purchase occasion after an answer, or a contract that still runs",
+         window="the {repurchase} after it",
          also=("repurchased",)),
     Term("retained customer", "A customer active in the latest period and in the one before", window=PERIODS,
          also=("retained",)),
@@ -162,7 +165,7 @@ TERMS = (
          "gross: Σ min(before, after) / Σ before; net: Σ after / Σ before, both over the first period's customers",
          PERIODS),
     Term("RFM", "Recency, frequency and monetary value, each in quintiles of customers, 5 best",
-         also=("recency", "frequency score", "recency score")),
+         also=("frequency score", "recency score")),
     Term("sample ratio mismatch", "Arms differ in size by more than chance allows against the plan, so assignment or "
          "recording failed", also=("sample ratio",)),
     Term("satisfaction index", "Mean over people of the mean of their answers on satisfaction",
@@ -173,7 +176,8 @@ TERMS = (
     Term("survey weights", "Weights that make respondents match all customers in what is known of both",
          also=("weighted", "weighting")),
     Term("switching cost", "What leaving would cost a customer in money, time or habit"),
-    Term("tier", "Customers ranked by value and cut at the shares that the study sets", also=("tiers",)),
+    Term("tier", "Customers ranked by value and cut at the shares that the study sets; in a points programme, the rank "
+         "that it gives its members", also=("tiers",)),
     Term("true loyalty", "Strong attitude and repeat purchase (Dick & Basu)", "attitude at the loyalty threshold or "
          "above; purchases in at least the share of periods that the study sets", "periods of {loyalty_period}"),
     Term("uplift", "Effect of the treatment on a kind of customer, by which the most responsive are chosen",

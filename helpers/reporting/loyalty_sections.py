@@ -46,8 +46,10 @@ def latent_classes(classes: list[LatentClasses], signs: pd.DataFrame, people: pd
     table = loyalty_types.latent_class_table(classes, signs)
     shares = display.data_table(table, dict.fromkeys(table.columns[1:], formatting.share),
                                 "Classes, and how often each sign holds")
-    figure = plots.heat_map(loyalty_types.latent_classes_by_kind(classes, signs, people),
-                            "Declared types by likeliest latent class", "share", loyalty_text.EMPTY)
+    crossed = loyalty_types.latent_classes_by_kind(classes, signs, people)
+    is_told = bool((crossed > 0).any(axis=None))  # else only noughts are left beside the cells that are withheld
+    figure = plots.heat_map(crossed if is_told else crossed.head(0), "Declared types by likeliest latent class",
+                            "share", loyalty_text.EMPTY)
     return display.show_with_finding(motives_text.latent_class_sentence(classes), shares, figure)
 
 
@@ -95,7 +97,7 @@ def tiers(programme: ProgrammeRecords, assumed: LoyaltyConfig) -> Exhibit:
                                                     are_given)
     table = display.data_table(what_if, {"change": formatting.share}, "Other thresholds")
     return display.show_with_finding(
-        programme_text.tier_migration_sentence(programme.tiers), figure,
+        programme_text.tier_migration_sentence(programme.tiers, list(what_if["tier"].unique())), figure,
         display.show_with_finding(programme_text.tier_threshold_sentence(what_if, are_given), table))
 
 
@@ -115,14 +117,15 @@ def ways_of_joining(channels: pd.DataFrame) -> Exhibit:
                                                         "Members by channel of joining, followed equally long"))
 
 
-def loyalty_by_tenure(periods: pd.DataFrame, attitude: pd.DataFrame, period_days: int) -> Exhibit:
+def loyalty_by_tenure(periods: pd.DataFrame, attitude: pd.DataFrame, assumed: LoyaltyConfig) -> Exhibit:
     """Return repeat purchase and attitude by time since the first purchase."""
     columns = ["share_active", "low", "high", "share_again", "again_low", "again_high", *dick_basu.LOYALTY_KINDS]
     formats = dict.fromkeys(columns, formatting.share)
     return display.show_with_finding(
         motives_text.loyalty_formation(periods),
-        display.data_table(periods, formats, f"By period of {period_days} days since the first purchase"),
-        display.data_table(attitude, formats, "Attitude and types by whole periods as a customer"))
+        display.data_table(periods, formats, f"By period of {assumed.period_days} days since the first purchase"),
+        display.data_table(attitude, formats, "Attitude and kinds by whole periods as a customer",
+                           headings={} if assumed.asks_attachment else loyalty_text.SATISFIED))
 
 
 def membership(effects: list[Estimate], channels: pd.DataFrame, service: pd.DataFrame) -> Exhibit:

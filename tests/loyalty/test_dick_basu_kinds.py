@@ -27,11 +27,12 @@ def test_those_of_whom_only_one_side_is_known_are_no_kind(said, bought, signed):
     found = classify_loyalty(
         said({"a": 90, "n": 90}), bought({"b": 0.8, "n": None, "t": None}), signed(), LoyaltyConfig()
     )
-    assert by_customer(found) == {"a": "attitude only", "b": "behaviour only", "n": "attitude only", "t": "too early"}
+    assert by_customer(found) == {"a": "attitude only", "b": "behaviour only", "n": "answered, too early",
+                                  "t": "too early"}
 
 
 @pytest.mark.parametrize(("runs", "is_early", "kind"), [(True, False, "true"), (False, False, "latent"),
-                                                        (True, True, "attitude only")])
+                                                        (True, True, "answered, too early")])
 def test_a_running_contract_counts_as_repeating_once_it_is_old_enough(said, bought, signed, runs, is_early, kind):
     found = classify_loyalty(said({"a": 90}), bought({}), signed({"a": (runs, is_early)}), LoyaltyConfig())
     assert by_customer(found) == {"a": kind}

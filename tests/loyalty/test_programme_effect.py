@@ -48,14 +48,14 @@ def test_a_lasting_difference_of_who_enrols_cancels_out_of_the_changes(effect):
     assert all(e.status is Status.OK and e.unit == "purchases in 6 months" for e in found)
     assert found[1].low < 3 < found[1].high
     said = points_programme.programme_effect_sentence(found)
-    assert "members bought more: " in said
+    assert "members bought more than similar customers" in said
     assert "Not an experiment" in said
 
 
 def test_an_effect_that_one_comparison_alone_shows_is_not_told(effect):
     found = effect(0.0)
     assert sides(found) == [1, 0]  # frequent buyers enrol, which the purchases seen do not show in full
-    assert "did not buy more or fewer as far as both comparisons show" in (
+    assert "are not shown by both comparisons to buy more or less" in (
         points_programme.programme_effect_sentence(found))
 
 
@@ -126,5 +126,5 @@ def test_enrolment_with_an_order_that_brings_nothing_is_told_so(enrolled_at_orde
     found, true = enrolled_at_orders(0.0, seed)
     assert true == 0
     assert sides(found)[0] == 0
-    assert "did not buy more or fewer as far as both comparisons show" in (
+    assert "are not shown by both comparisons to buy more or less" in (
         points_programme.programme_effect_sentence(found))

@@ -50,6 +50,25 @@ def test_constructs_that_can_be_told_apart_keep_their_effects(catalogued, survey
     assert set(structural_model.total_effects_frame(rows)["construct"]) == {"quality", "value", "satisfaction"}
 
 
+def test_a_weakly_measured_construct_keeps_its_effects_with_a_caution(catalogued, surveyed):
+    rng = np.random.default_rng(5)
+    known = catalogued(*({"item": f"{c}{k}", "role": role, "scale_high": 100.0}
+                         for c, role in ROLES.items() for k in (1, 2)),
+                       {"item": "whole", "role": "overall_quality", "scale_high": 100.0})
+    latent = dict(zip("pvsi", rng.normal(size=(4, 300)), strict=True))
+    latent["s"] += 0.8 * latent["p"]
+    latent["i"] += 0.8 * latent["s"]
+    noise = {"p": 1.05} | dict.fromkeys("vsi", 0.4)
+    rows = [(f"r{j:03}", item, float(np.clip(50 + 12 * (latent[item[0]][j] + noise[item[0]] * rng.normal()), 1, 100)))
+            for item in known["item"] if item != "whole" for j in range(300)]
+    answers = surveyed(known, rows, [{"response_id": f"r{j:03}"} for j in range(300)])
+    assert "whole" not in structural_model.loyalty_path_model(known).items, "a judgement of the whole is no performance"
+    reasons = {e.segment: e.reason for e in estimates(answers, known)[0]
+               if e.quantity == TOTAL_EFFECT_ON_LOYALTY and e.status is Status.OK}
+    assert reasons["quality"].startswith("caution: reliability of quality in the path model")
+    assert not reasons["satisfaction"]
+
+
 def test_survey_weights_reach_the_structural_model(catalogued, surveyed):
     def of_value(answers, known):
         return next(e for e in estimates(answers, known)[0]

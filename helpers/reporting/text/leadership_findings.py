@@ -78,7 +78,8 @@ def loyalty_finding(results: RunResults) -> str:
         return message("Who is loyal, and of which kind, cannot be said: {reason}.",
                        reason=formatting.within_sentence(lost))
     true, spurious = (results.estimate("results/loyalty_matrix", f"share {kind}") for kind in ("true", "spurious"))
-    if true.status is not Status.OK or spurious.status is not Status.OK:
+    is_told = true.status is Status.OK and spurious.status is Status.OK
+    if not is_told or loyalty_text.is_satisfaction_alone(matrix):
         return loyalty_text.loyalty_answer(matrix, results.gates("results/loyalty_gates"))[0]
     caveat = results.caveat("results/loyalty_gates", "types of loyalty")
     shares = [share_text_if_enough(results.said(e), e.value, e.n) for e in (true, spurious)]

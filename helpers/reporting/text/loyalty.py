@@ -8,6 +8,7 @@ import pandas as pd
 from helpers.foundation.results import Status
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import (
+    ANSWERED_TOO_EARLY,
     ATTITUDE_ONLY,
     BEHAVIOUR_ONLY,
     LOYALTY_KINDS,
@@ -15,12 +16,14 @@ from helpers.loyalty.dick_basu import (
     SECOND_DAY_SHARE,
     SECOND_ORDER_SHARE,
     TOO_EARLY,
+    UNCLASSIFIED_KINDS,
 )
 from helpers.loyalty.dick_basu_uncertainty import (
     ATTITUDE_BEHAVIOUR_CORRELATION,
     KIND_SHARES,
     MEAN_ACTIVE_PERIODS,
     MEAN_ATTITUDE,
+    SATISFACTION_ALONE,
     SHARE_NEAR_CUT,
     SURVEYED_DIFFERENCE,
 )
@@ -29,6 +32,7 @@ from helpers.reporting import decimal_places, formatting
 from helpers.stats.confidence_intervals import ties_with_largest
 from helpers.stats.disclosure_control import (
     LEAST_PEOPLE,
+    SOME,
     is_hidden,
     parts_text_if_enough,
     people_text,
@@ -41,6 +45,11 @@ Row = Mapping[str, Any]
 CALLED = {"true": "true loyalty", "latent": "latent loyalty", "spurious": "spurious loyalty", "none": "no loyalty"}
 
 MEANING = {"latent": " (strong attitude, few purchases)", "spurious": " (repeat buying without a strong attitude)"}
+
+SATISFIED = {"true": "satisfied customers who buy again", "latent": "satisfied customers who do not buy again",
+             "spurious": "other customers who buy again", "none": "other customers who do not buy again"}
+
+ASKED = {"recommend": "recommendation"}
 
 NEGLIGIBLE = 0.1  # a correlation under which two things hardly go together (Cohen's small effect)
 
@@ -73,6 +82,24 @@ def shares_said(found: Sequence[Row]) -> list[str]:
     return parts_text_if_enough([formatting.estimate_text(r) for r in found], [r["value"] * r["n"] for r in found])
 
 
+def is_satisfaction_alone(matrix: pd.DataFrame) -> bool:
+    """Return whether nobody was asked about attachment, so that the four kinds are none of loyalty."""
+    return bool((matrix["quantity"].eq(MEAN_ATTITUDE) & matrix["reason"].eq(SATISFACTION_ALONE)).any())
+
+
+def kind_names(is_alone: bool) -> Mapping[str, str]:
+    """Return what the four kinds are called: kinds of loyalty, or of satisfied customers where that alone was asked."""
+    return SATISFIED if is_alone else CALLED
+
+
+def matrix_rows(matrix: pd.DataFrame) -> pd.DataFrame:
+    """Return the reported rows of the matrix; kinds that are none of loyalty by what they are."""
+    named = {f"{of} {kind}": f"{of}{'' if of.endswith(':') else ' of'} {name}"
+             for of in ("share", "expected share", "people:") for kind, name in SATISFIED.items()}
+    found = reported_rows(matrix)
+    return found.assign(quantity=found["quantity"].replace(named)) if is_satisfaction_alone(matrix) else found
+
+
 def loyalty_count(matrix: pd.DataFrame, kind: str) -> float:
     """Return how many people are of a kind, NaN where that is withheld; none where nobody could be sorted."""
     found = quantity_row(matrix, f"people: {kind}")
@@ -102,11 +129,29 @@ def loyalty_answer(matrix: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]
                 ),
             )
         )
-    shares = [f"{said} show {CALLED[kind]}{MEANING.get(kind, '')}"
-              for kind, said in zip(LOYALTY_KINDS, shares_said(found), strict=True)]
+    shares = _kind_shares(matrix, found)
     who = formatting.count_text(next(f["n"] for f in found if is_reported(f)), "customer", "customers")
     return tuple(filter(None, (f"Of {who} who answered and could have bought again, {shares[0]}{_caveat(gates)}.",
-                               f"Of the same, {formatting.join_words(shares[1:])}.", outside_groups(matrix))))
+                               f"Of the same, {formatting.join_words(shares[1:])}." if shares[1:] else "",
+                               outside_groups(matrix))))
+
+
+def _kind_shares(matrix: pd.DataFrame, found: Sequence[Row]) -> list[str]:
+    """Return the share of each kind; those too small to be told alone are told together, in the place of the first."""
+    is_alone = is_satisfaction_alone(matrix)
+    verb, named = ("are", SATISFIED) if is_alone else ("show", CALLED)
+    said = dict(zip(LOYALTY_KINDS, shares_said(found), strict=True))
+    small = [kind for kind in LOYALTY_KINDS if said[kind] == SOME]
+    n = sum(r["value"] * r["n"] for kind, r in zip(LOYALTY_KINDS, found, strict=True) if kind in small)
+    of_small = (f"{people_text(n)} {verb} {' or '.join(named[kind] for kind in small)}, too few of one kind to tell "
+                "them apart")
+    meaning = {} if is_alone else MEANING
+    parts = {kind: of_small if kind in small else f"{said[kind]} {verb} {named[kind]}{meaning.get(kind, '')}"
+             for kind in LOYALTY_KINDS if kind not in small[1:]}
+    if not is_alone:
+        return list(parts.values())
+    size = dict(zip(LOYALTY_KINDS, (r["value"] for r in found), strict=True))
+    return [parts[kind] for kind in sorted(parts, key=lambda kind: -size[kind])]
 
 
 def loyalty_groups(matrix: pd.DataFrame, gates: pd.DataFrame) -> str:
@@ -120,14 +165,12 @@ def loyalty_groups(matrix: pd.DataFrame, gates: pd.DataFrame) -> str:
     return " ".join(sentence for sentence in loyalty_answer(matrix, gates) if sentence != outside_groups(matrix))
 
 
-def satisfaction_as_attitude(matrix: pd.DataFrame, assumed: LoyaltyConfig) -> str:
-    """Return what the types mean where nobody was asked about attachment; empty where somebody was."""
-    if assumed.asks_attachment:
+def satisfaction_as_attitude(matrix: pd.DataFrame) -> str:
+    """Return what the kinds mean where nobody was asked about attachment; empty where somebody was, or none is told."""
+    found = [quantity_row(matrix, quantity) for quantity in KIND_SHARES]
+    if not is_satisfaction_alone(matrix) or not any(is_reported(f) for f in found):
         return ""
-    asked = formatting.join_words([role.replace("_", " ") for role in assumed.attitude_roles])
-    said = attitude_behaviour_correlation(matrix)
-    return (f"The attitude here is {asked} alone, nobody was asked about attachment: whoever is satisfied and does not "
-            f"return is not thereby attached. {said}").strip()
+    return "Nobody was asked about attachment: this is satisfaction, no type of loyalty."
 
 
 def _no_kinds(matrix: pd.DataFrame, found: Row) -> str:
@@ -138,11 +181,13 @@ def _no_kinds(matrix: pd.DataFrame, found: Row) -> str:
         )
     said = (
         loyalty_count(matrix, ATTITUDE_ONLY)
+        + loyalty_count(matrix, ANSWERED_TOO_EARLY)
         + loyalty_count(matrix, NOT_SEPARATED)
         + sum(loyalty_count(matrix, kind) for kind in LOYALTY_KINDS)
     )
-    lacks = "no customer has both survey and order data" if not found["n"] else found["reason"]
     bought = loyalty_count(matrix, BEHAVIOUR_ONLY) + loyalty_count(matrix, TOO_EARLY)
+    lacks = found["reason"] if found["n"] else "no customer has both survey and order data" if said else (
+        "nobody was asked about attachment")
     survey = "survey of the same customers on intention, recommendation, commitment or trust"
     need = ("orders of the same customers, over more than one period, would tell" if said else
             f"a {survey} would tell" if bought else f"orders, and a {survey}, would tell")
@@ -173,10 +218,11 @@ def attitude_or_behaviour_only(matrix: pd.DataFrame, gates: pd.DataFrame) -> str
 
 def outside_groups(matrix: pd.DataFrame) -> str:
     """Return who is not among the four kinds; empty where everybody is."""
-    counts = {kind: loyalty_count(matrix, kind) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
+    counts = {kind: loyalty_count(matrix, kind) for kind in UNCLASSIFIED_KINDS}
     said = {BEHAVIOUR_ONLY: "with order data only",
-            ATTITUDE_ONLY: "who answered and have no orders that can be judged yet",
-            TOO_EARLY: "whose first purchase is too recent and who did not answer"}
+            ATTITUDE_ONLY: "who answered and have no orders",
+            ANSWERED_TOO_EARLY: "who answered and bought first too recently to be judged",
+            TOO_EARLY: "who did not answer and bought first too recently to be judged"}
     parts = [f"{people_text(n)} people {said[kind]}" for kind, n in counts.items() if n]
     return f"Not classified: {formatting.join_words(parts)}." if parts else ""
 
@@ -189,11 +235,12 @@ def loyalty_groups_title(matrix: pd.DataFrame) -> str:
     found = sorted(found, key=lambda pair: -pair[1]["value"])
     most = found[0][1]
     ties = ties_with_largest(most["value"], [f["value"] for _, f in found[1:]], most["n"])
-    near_ = [CALLED[kind] for (kind, _), is_tied in zip(found[1:], ties, strict=True) if is_tied]
+    named = kind_names(is_satisfaction_alone(matrix))
+    near_ = [named[kind] for (kind, _), is_tied in zip(found[1:], ties, strict=True) if is_tied]
     if near_:
-        largest = formatting.join_words([CALLED[found[0][0]], *near_])
+        largest = formatting.join_words([named[found[0][0]], *near_])
         return f"The largest groups are {largest}: the difference is not statistically significant"
-    return f"The largest group is {CALLED[found[0][0]]}: {formatting.share(most['value'])}"
+    return f"The largest group is {named[found[0][0]]}: {formatting.share(most['value'])}"
 
 
 def attitude_behaviour_correlation(matrix: pd.DataFrame) -> str:
@@ -252,30 +299,33 @@ def respondent_difference(matrix: pd.DataFrame) -> str:
             f"{range_}: the shares above do not represent all customers.")
 
 
-def threshold_sensitivity(table: pd.DataFrame) -> str:
+def threshold_sensitivity(table: pd.DataFrame, is_alone: bool = False) -> str:
     """Return how far the share with true loyalty moves under other thresholds and periods.
 
     Parameters
     ----------
     table : DataFrame
         From `helpers.loyalty.dick_basu_uncertainty.cut_sensitivity`.
+    is_alone : bool
+        Whether the attitude is satisfaction alone.
     """
+    of = f"The share {'of' if is_alone else 'with'} {kind_names(is_alone)['true']}"
     table = table.dropna(subset="true")
     if len(table) < 2:
         return "Sensitivity to the thresholds: insufficient data."
     low, high = table.loc[table["true"].idxmin()], table.loc[table["true"].idxmax()]
     if low["true"] == high["true"]:
         return (
-            f"The share with true loyalty stays {formatting.share(low['true'])} under every other threshold and "
+            f"{of} stays {formatting.share(low['true'])} under every other threshold and "
             "period tried."
         )
-    return (f"The share with true loyalty is {formatting.share(low['true'])} with {low['setting']} and "
+    return (f"{of} is {formatting.share(low['true'])} with {low['setting']} and "
             f"{formatting.share(high['true'])} with {high['setting']}: it depends on the thresholds chosen.")
 
 
 def loyalty_definition(assumed: LoyaltyConfig) -> str:
     """Return what counts as strong attitude and as repeating, with the assumptions in it."""
-    asked = formatting.join_words([role.replace("_", " ") for role in assumed.attitude_roles])
+    asked = formatting.join_words([ASKED.get(role, role.replace("_", " ")) for role in assumed.attitude_roles])
     return (
         f"Attitude is the answers on {asked}, strong from {formatting.number(assumed.attitude_cut)} of 100. Repeat "
         f"purchase means that a customer bought in at least {formatting.share(assumed.share_active_cut)} of the whole "

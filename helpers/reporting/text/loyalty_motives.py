@@ -20,25 +20,36 @@ from helpers.loyalty import (
 from helpers.loyalty.dick_basu_uncertainty import KIND_CERTAINTY, PROBABILITY_COLUMNS
 from helpers.loyalty.textbook_claims import ReturnsBySatisfaction
 from helpers.reporting import formatting
-from helpers.reporting.text.loyalty import Row, is_reported, quantity_row, share_text, shares_said
+from helpers.reporting.text.loyalty import (
+    Row,
+    is_reported,
+    is_satisfaction_alone,
+    kind_names,
+    quantity_row,
+    share_text,
+    shares_said,
+)
 from helpers.reporting.text.repurchase import segment_row
 from helpers.stats.confidence_intervals import ties_with_largest
 from helpers.stats.disclosure_control import is_hidden, people_text, too_few, value_text_if_enough
 from helpers.stats.latent_class import LatentClasses
 
 CALLED = {
-    loyalty_types.MONOPOLY_MOTIVE: "for lack of an alternative",
-    loyalty_types.INERTIA_MOTIVE: "out of inertia",
-    loyalty_types.PRICE_MOTIVE: "for the price",
-    loyalty_types.INCENTIVE_MOTIVE: "when rewarded",
-    loyalty_types.TRUST_MOTIVE: "out of trust",
-    loyalty_types.TIED_MOTIVES: "for two or more reasons equally",
-    loyalty_types.NO_EVIDENCE: "with no evidence of a reason",
+    loyalty_types.MONOPOLY_MOTIVE: "lack of an alternative",
+    loyalty_types.INERTIA_MOTIVE: "inertia",
+    loyalty_types.PRICE_MOTIVE: "the price",
+    loyalty_types.INCENTIVE_MOTIVE: "rewards",
+    loyalty_types.TRUST_MOTIVE: "trust",
+    loyalty_types.TIED_MOTIVES: "two or more reasons equally",
+    loyalty_types.NO_EVIDENCE: "none",
 }
+
+BY_ORDERS = {loyalty_types.PRICE_MOTIVE: "mostly under promotions",
+             loyalty_types.INCENTIVE_MOTIVE: "mostly when rewarded or just contacted"}
 
 
 def loyalty_types_finding(kinds: pd.DataFrame) -> str:
-    """Return why repeating customers keep buying, most frequent first; kinds that tie are named together.
+    """Return for which reasons of repeat purchase the evidence speaks, most frequent first.
 
     Parameters
     ----------
@@ -55,23 +66,23 @@ def loyalty_types_finding(kinds: pd.DataFrame) -> str:
     bare = {m: {**found[m], "low": None, "high": None} for m in (loyalty_types.TIED_MOTIVES, loyalty_types.NO_EVIDENCE)}
     whole = dict(named) | bare
     shares = dict(zip(whole, shares_said(list(whole.values())), strict=True))
-    said = [f"{shares[m]} keep buying {CALLED[m]}" for m, r in named if r["value"] > 0]
-    rest = [f"{shares[m]} {CALLED[m]}" for m in bare if found[m]["value"] > 0]
+    said = [f"{CALLED[m]} {shares[m]}" for m, r in named if r["value"] > 0]
+    rest = [f"{CALLED[m]} {shares[m]}" for m in bare if found[m]["value"] > 0]
     unknown = [m for m in loyalty_types.LOYALTY_MOTIVES if m not in known]
     also = f" Not asked and not recorded: {formatting.join_words(unknown)}." if unknown else ""
     if not said:
         return f"Of {n}, the evidence shows no reason for repeat purchase.{also}"
     close = f"; {formatting.join_words(rest)}" if rest else ""
-    return f"Of {n}, {formatting.join_words(said)}{close}.{also}"
+    return f"Evidence of a reason among {n}: {formatting.join_words(said)}{close}.{also}"
 
 
 def _by_orders(kinds: pd.DataFrame) -> str:
     """Return what orders alone tell; empty where they tell nothing."""
     counts = {
         m: segment_row(kinds, loyalty_types.MOTIVE_COUNT, m)["value"]
-        for m in (loyalty_types.PRICE_MOTIVE, loyalty_types.INCENTIVE_MOTIVE)
+        for m in BY_ORDERS
     }
-    said = [f"{people_text(n)} buy {CALLED[m]}" for m, n in counts.items() if n]
+    said = [f"{people_text(n)} buy {BY_ORDERS[m]}" for m, n in counts.items() if n]
     return f"; by their orders {formatting.join_words(said)}" if said else ""
 
 
@@ -87,14 +98,11 @@ def loyalty_types_title(kinds: pd.DataFrame) -> str:
     ties = ties_with_largest(most["value"], [r["value"] for _, r in others], most["n"])
     near = [m for (m, _), is_tied in zip(others, ties, strict=True) if is_tied]
     if near:
-        return (
-            f"Most keep buying {formatting.join_words([CALLED[m] for m in (top, *near)])}: the difference is not "
-            "statistically "
-            "significant"
-        )
+        return (f"The evidence speaks most often for {formatting.join_words([CALLED[m] for m in (top, *near)])}: the "
+                "difference is not statistically significant")
     count = most["value"] * most["n"]
     share = value_text_if_enough(f": {formatting.share(most['value'])}", count, most["n"] - count)
-    return f"The largest group of repeating customers keeps buying {CALLED[top]}{share}"
+    return f"The evidence speaks most often for {CALLED[top]}{share}"
 
 
 def hostages_sentence(kinds: pd.DataFrame) -> str:
@@ -126,15 +134,16 @@ def membership_certainty(matrix: pd.DataFrame) -> str:
     sure = quantity_row(matrix, KIND_CERTAINTY)
     if not is_reported(found[0]) or not is_reported(sure):
         return f"The certainty of the classification is not known: {found[0]['reason'] or sure['reason']}."
+    named = kind_names(is_satisfaction_alone(matrix))
     shares = formatting.join_words(
-        [f"{formatting.share(r['value'])} {r['quantity'].removeprefix('expected share ')}" for r in found]
+        [f"{formatting.share(r['value'])} {named[r['quantity'].removeprefix('expected share ')]}" for r in found]
     )
     return (f"With the error of attitude and of few periods considered, {shares} are expected; on average a customer "
             f"is of the likeliest kind with a probability of {formatting.share(sure['value'])}.")
 
 
 def loyalty_dimensions_sentence(motives: pd.DataFrame) -> str:
-    """Return the highest and the lowest attitude and whether they differ, what people do, and what was not asked."""
+    """Return the highest and the lowest attitude and whether they differ, and what was not asked."""
     of_all = motives[motives["quantity"].isin(loyalty_dimensions.DIMENSIONS) & motives["segment"].eq("all")]
     rows = of_all.to_dict("records")
     known = [r for r in rows if is_reported(r)]
@@ -142,26 +151,22 @@ def loyalty_dimensions_sentence(motives: pd.DataFrame) -> str:
         return "No dimension of loyalty is known."
     attitudes = sorted((r for r in known if r["quantity"] not in loyalty_dimensions.BEHAVIOUR),
                        key=lambda r: -r["value"])
-    deeds = formatting.join_words([_dimension_text(r) for r in known if r not in attitudes], none="")
-    said = _attitudes_apart(motives, attitudes) if len(attitudes) > 1 else [_dimension_text(r) for r in attitudes]
+    said = _attitudes_apart(motives, attitudes) if len(attitudes) > 1 else (
+        f"Of attitudes only {attitudes[0]['quantity']} is known." if attitudes else "")
     lacks = formatting.join_words([r["quantity"] for r in rows if not is_reported(r)], none="")
-    return " ".join([*(f"{formatting.sentence_case(s)}." for s in (*said, deeds) if s),
-                     *([f"Not known: {lacks}."] if lacks else [])])
+    return " ".join(filter(None, (said, f"Not known: {lacks}." if lacks else "")))
 
 
-def _dimension_text(row: Row) -> str:
-    return f"{row['quantity']} {formatting.estimate_text(row)} of 100"
-
-
-def _attitudes_apart(motives: pd.DataFrame, attitudes: list[Row]) -> list[str]:
-    first, last = _dimension_text(attitudes[0]), _dimension_text(attitudes[-1])
+def _attitudes_apart(motives: pd.DataFrame, attitudes: list[Row]) -> str:
+    first, last = attitudes[0]["quantity"], attitudes[-1]["quantity"]
     apart = quantity_row(motives, loyalty_dimensions.DIMENSION_DIFFERENCE)
     if not is_reported(apart):
-        return [f"{first} and {last}: too few people told both to compare them"]
+        return f"Too few people told both {first} and {last} to compare them."
     size = f"{formatting.points(apart['value'])} {formatting.interval(apart['low'], apart['high'], formatting.points)}"
     if apart["low"] <= 0:
-        return [f"no attitude is shown to be stronger than another: {first}, {last}, {size} apart for the same people"]
-    return [f"the highest attitude is {first}, the lowest {last}: {size} apart for the same people"]
+        return (f"No attitude is shown to be stronger than another: {first} and {last} are {size} apart for the same "
+                "people.")
+    return f"The highest attitude is {first}, the lowest {last}: {size} apart for the same people."
 
 
 LEAST_BUYERS = 100  # of whom a period's repeat purchase is told to within ten points

@@ -1,5 +1,7 @@
 """Text on the points programme, its members and partners, and prices by tenure."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from helpers.foundation.labels import readable_id
@@ -17,7 +19,7 @@ from helpers.loyalty.points_liability import ProgrammeRecords
 from helpers.loyalty.programme_tiers import TierMoves
 from helpers.reporting import decimal_places, formatting
 from helpers.reporting.text.loyalty import Row, is_reported, quantity_row
-from helpers.stats.disclosure_control import LEAST_PEOPLE, parts_text_if_enough, people_text
+from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden, parts_text_if_enough, people_text
 
 
 def programme_answer(owed: pd.DataFrame, currency: str) -> str:
@@ -33,10 +35,8 @@ def programme_answer(owed: pd.DataFrame, currency: str) -> str:
     change = quantity_row(owed, points_ledger.NET_CHANGE)
     if not is_reported(change):
         return ""
-    liability, ultimate = (
-        quantity_row(owed, points_liability.PROGRAMME_LIABILITY),
-        quantity_row(owed, points_liability.ULTIMATE_REDEMPTION),
-    )
+    liability, ultimate = (quantity_row(owed, q) for q in (
+        points_liability.PROGRAMME_LIABILITY, points_liability.ULTIMATE_REDEMPTION))
     if not is_reported(ultimate):
         return f"What the programme owes cannot be said: {ultimate['reason']}{_net(change, ultimate)}."
     in_the_end = f"{formatting.estimate_text(ultimate)} of the points issued are redeemed in the end"
@@ -69,16 +69,11 @@ def points_identity(owed: pd.DataFrame) -> str:
     always = ("opening", "earn") if is_reported(closing) else ("earn",)
     left = [f"{formatting.whole(known[k])} {points_ledger.ENTRY_KIND_LABELS[k]}"
             for k in (*always, "adjust", "transfer") if known[k] or k in always]
-    right = [
-        f"{formatting.whole(-known[k])} {points_ledger.ENTRY_KIND_LABELS[k]}"
-        for k in ("redeem", "expire")
-        if known[k] or k == "redeem"
-    ]
+    right = [f"{formatting.whole(-known[k])} {points_ledger.ENTRY_KIND_LABELS[k]}"
+             for k in ("redeem", "expire") if known[k] or k == "redeem"]
     if not is_reported(closing):
-        return (
-            f"{' + '.join(left)} = {' + '.join(right)} + {formatting.whole(change['value'])} net change: the closing "
-            "balance is not known, since opening balances are missing from the ledger."
-        )
+        return (f"{' + '.join(left)} = {' + '.join(right)} + {formatting.whole(change['value'])} net change: the "
+                "closing balance is not known, since opening balances are missing from the ledger.")
     return f"{' + '.join(left)} = {' + '.join(right)} + {formatting.whole(closing['value'])} closing balance."
 
 
@@ -105,8 +100,8 @@ def redemption_triangle_title(found: points_liability.PointsProgramme) -> str:
     return f"Of the points issued {formatting.share(rate)} are redeemed in the end, by the chain ladder"
 
 
-def tier_migration_sentence(found: TierMoves) -> str:
-    """Return who moved between tiers, or why there is nothing to move between."""
+def tier_migration_sentence(found: TierMoves, tiers: Sequence[str] = ()) -> str:
+    """Return who moved between tiers, named from the lowest, which way, or why there is nothing to move between."""
     if found.moves.empty:
         return "No tiers are recorded."
     members = formatting.count_text(found.n_members, "member", "members")
@@ -129,10 +124,19 @@ def tier_migration_sentence(found: TierMoves) -> str:
     shares = parts_text_if_enough([formatting.share(k / n) for k in (kept, change, left)], (kept, change, left))
     said = (
         f"{shares[0]} of {formatting.count_text(n, 'member', 'members')} stayed in their tier, {shares[1]} changed "
-        "it and "
-        f"{shares[2]} left; {people_text(joined)} joined."
+        f"it{_ways(stays, tiers)} and {shares[2]} left; {people_text(joined)} joined."
     )
     return text + said
+
+
+def _ways(moves: pd.DataFrame, tiers: Sequence[str]) -> str:
+    """Return how many rose and how many fell; empty where the order is not known, or either are one to nine."""
+    height = {tier: i for i, tier in enumerate(tiers)}
+    steps = moves["tier_after"].map(height) - moves["tier_before"].map(height)
+    up, down = (int(moves.loc[is_so, "n"].sum()) for is_so in (steps > 0, steps < 0))
+    if not up + down or is_hidden(up) or is_hidden(down):
+        return ""
+    return f" ({people_text(up)} to a higher one, {people_text(down)} to a lower one)"
 
 
 def tier_threshold_sentence(table: pd.DataFrame, are_given: bool = False) -> str:
@@ -150,8 +154,8 @@ def tier_threshold_sentence(table: pd.DataFrame, are_given: bool = False) -> str
     now = people_text(rows["n_now"].iloc[0], "member", "members")
     is_imputed = table["origin"].iloc[0] == programme_tiers.IMPUTED_THRESHOLD
     by_points = people_text(table.loc[(table["tier"] == top) & (table["change"] == 0), "n"].iloc[0])
-    start = (f"Thresholds are imputed from the sizes of the tiers, not stated: if the points of a year decided alone, "
-             f"{readable_id(top)} would hold {now} as now" if is_imputed else
+    start = (f"Thresholds are imputed from the sizes of the tiers, not stated; {readable_id(top)} holds {now}"
+             if is_imputed else
              f"By the declared thresholds {readable_id(top)} would hold {by_points} of the members by the points of a "
              f"year, against {now} now")
     return f"{start}; with every threshold {formatting.join_words(said)}. Nobody is assumed to behave differently."
@@ -181,15 +185,15 @@ def programme_effect_sentence(effects: list[Estimate]) -> str:
             f"Whether members buy more after enrolment than customers not enrolled yet is not known: "
             f"{lacking[0].reason}.")
     history, change = (f"{formatting.number(e.value)} {formatting.interval(e.low, e.high)} {e.unit}" for e in effects)
-    sizes = (f"{history}, against customers with the same purchases before who had not enrolled yet, {change} by the "
-             "change against matched ones")
-    n = min(e.n for e in effects)
+    who = [formatting.count_text(e.n, "member", "members") for e in effects]
+    sizes = (f"difference of {who[0]} to customers with the same purchases before, {history}; difference in the change "
+             f"of {who[1]} and of matched customers, {change}")
     if all(e.low > 0 for e in effects) or all(e.high < 0 for e in effects):
-        way = "more" if effects[0].value > 0 else "fewer"
-        return (f"After enrolment {formatting.whole(n)} members bought {way}: {sizes}. Not an experiment: who enrols "
-                "may have meant to buy more.")
-    return (f"After enrolment {formatting.whole(n)} members did not buy more or fewer as far as both comparisons show: "
-            f"{sizes}. Not an experiment.")
+        way = "more" if effects[0].value > 0 else "less"
+        return (f"After enrolment members bought {way} than similar customers who had not enrolled yet: {sizes}. Not "
+                "an experiment: who enrols may have meant to buy more.")
+    return (f"After enrolment members are not shown by both comparisons to buy more or less than similar customers who "
+            f"had not enrolled yet: {sizes}. Not an experiment.")
 
 
 def loyalty_penalty_sentence(service: pd.DataFrame) -> str:
@@ -200,10 +204,8 @@ def loyalty_penalty_sentence(service: pd.DataFrame) -> str:
     service : DataFrame
         ``results/loyalty_service``.
     """
-    price, off = (
-        quantity_row(service, loyalty_penalty.OLD_TO_NEW_PRICE),
-        quantity_row(service, loyalty_penalty.OLD_LESS_NEW_DISCOUNT),
-    )
+    price, off = (quantity_row(service, q) for q in (
+        loyalty_penalty.OLD_TO_NEW_PRICE, loyalty_penalty.OLD_LESS_NEW_DISCOUNT))
     if not is_reported(price):
         return ""
     if price["low"] <= 0 <= price["high"]:
@@ -217,10 +219,10 @@ def loyalty_penalty_sentence(service: pd.DataFrame) -> str:
                 f"{formatting.estimate_text(price)}.")
     if not is_reported(off):
         return text
-    more, sign = ("more", 1) if off["value"] > 0 else ("less", -1)
+    more, sign = ("larger", 1) if off["value"] > 0 else ("smaller", -1)
     low, high = sorted([sign * off["low"], sign * off["high"]])
-    return (f"{text} Of the list price they are discounted {formatting.share(abs(off['value']))} "
-            f"{formatting.interval(low, high, formatting.share)} {more} than new ones.")
+    return (f"{text} Their discount on the list price is {formatting.points(100 * abs(off['value']))} "
+            f"{formatting.interval(100 * low, 100 * high, formatting.points)} {more} than that of new ones.")
 
 
 def member_sentence(service: pd.DataFrame) -> str:
@@ -241,8 +243,8 @@ def member_sentence(service: pd.DataFrame) -> str:
         said.append(f"{quantity.removesuffix(' by membership')} "
                     f"{formatting.estimate_text(rows[enrolment.MEMBERS])} against "
                     f"{formatting.estimate_text(rows[enrolment.OTHERS])}{noise}")
-    return (f"Members against non-members: {formatting.join_words(said)}. Nobody drew who joins: no effect of "
-            "membership." if said else "")
+    return (f"Members against non-members: {formatting.join_words(said)}. Nobody was assigned at random: this is no "
+            "effect of membership." if said else "")
 
 
 def coalition_sentence(service: pd.DataFrame) -> str:
@@ -257,7 +259,7 @@ def coalition_sentence(service: pd.DataFrame) -> str:
     excess = (redeemed - issued).sort_values()
     said = [f"{name} redeems {formatting.share(redeemed[name])} of the points and issues "
             f"{formatting.share(issued[name])}" for name in (excess.index[-1], excess.index[0])]
-    return f"Most beyond its part, {said[0]}; least, {said[1]}. What nobody has redeemed yet belongs to no partner."
+    return f"{formatting.sentence_case(said[0])}; {said[1]}."
 
 
 PARTNER_COLUMNS = {coalition_points.POINTS_ISSUED: "issued", coalition_points.POINTS_REDEEMED: "redeemed",
@@ -341,8 +343,6 @@ def redemption_matching(accounts: ProgrammeRecords) -> str:
     """Return how uses were matched to lots."""
     if accounts.programme.reason:
         return ""
-    how = {
-        redemption_cohorts.LEDGER_LOTS: "as the ledger names them",
-        redemption_cohorts.FIFO_LOTS: "first in, first out, an assumption",
-    }
+    how = {redemption_cohorts.LEDGER_LOTS: "as the ledger names them",
+           redemption_cohorts.FIFO_LOTS: "first in, first out, an assumption"}
     return f"Lots are used {how[accounts.programme.matched]}."

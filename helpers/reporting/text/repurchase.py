@@ -206,10 +206,12 @@ def structural_model_sentence(table: pd.DataFrame) -> str:
         each = " or ".join(r["segment"] for r in rows)
         return f"Stated loyalty has no statistically significant association with {each}.{unknown}"
     top = formatting.join_words([f"{r['segment']} ({formatting.estimate_text(r)})" for r in sure[:3]])
+    weak = [r["segment"] for r in sure[:3] if str(r["reason"] or "").startswith(structural_model.CAUTION)]
+    caution = f" Caution: the questions on {formatting.join_words(weak)} hold together weakly." if weak else ""
     most = "most strongly " if len(rows) + len(struck) > len(sure[:3]) else ""
     return (f"Stated loyalty is {most}associated with {top}, total associations in standard deviations; "
             "together the model "
-            f"accounts for {formatting.share(explained['value'])} of its variance.{unknown}")
+            f"accounts for {formatting.share(explained['value'])} of its variance.{caution}{unknown}")
 
 
 def _direct_paths(table: pd.DataFrame) -> str:

@@ -26,9 +26,10 @@ def kinds(shares=SHARES, n=400, hostages=(0.05, 0.03, 0.08), price=40):
 
 def test_reasons_are_said_most_frequent_first_with_ties_and_the_unknown():
     text = loyalty_motives_text.loyalty_types_finding(kinds())
-    assert text.startswith("Of 400 repeating customers who answered, 50.0 % [49.0 %, 51.0 %] keep buying out of trust,")
+    assert text.startswith("Evidence of a reason among 400 repeating customers who answered: trust 50.0 % [49.0 %, "
+                           "51.0 %], the price 20.0 %")
     assert "alternative" not in text
-    assert "; some for two or more reasons equally and some with no evidence of a reason." in text
+    assert text.endswith("; two or more reasons equally some and none some.")
     nothing = dict.fromkeys(SHARES, 0.0) | {"no evidence": 1.0}
     assert "shows no reason for repeat purchase" in loyalty_motives_text.loyalty_types_finding(kinds(nothing))
     assert loyalty_motives_text.loyalty_types_title(kinds(nothing)) == (
@@ -37,7 +38,7 @@ def test_reasons_are_said_most_frequent_first_with_ties_and_the_unknown():
 
 def test_without_answers_orders_alone_tell_of_price_and_reward():
     text = loyalty_motives_text.loyalty_types_finding(kinds(n=0))
-    assert text.endswith("nobody to speak of; by their orders 40 buy for the price.")
+    assert text.endswith("nobody to speak of; by their orders 40 buy mostly under promotions.")
     assert loyalty_motives_text.loyalty_types_finding(kinds(n=0, price=0)).endswith("nobody to speak of.")
     assert loyalty_motives_text.loyalty_types_title(kinds(n=0)) == "Why customers keep buying: nobody to speak of"
 
@@ -45,12 +46,13 @@ def test_without_answers_orders_alone_tell_of_price_and_reward():
 def test_the_largest_kind_is_named_and_ties_are_named_together():
     assert (
         loyalty_motives_text.loyalty_types_title(kinds())
-        == "The largest group of repeating customers keeps buying out of trust: 50.0 %"
+        == "The evidence speaks most often for trust: 50.0 %"
     )
     all_but_one = kinds(dict.fromkeys(SHARES, 0.0) | {"trust": 11 / 12, "inertia": 1 / 12}, n=12)
-    assert loyalty_motives_text.loyalty_types_title(all_but_one).endswith("out of trust"), "one is withheld"
+    assert loyalty_motives_text.loyalty_types_title(all_but_one).endswith("for trust"), "one is withheld"
     near = loyalty_motives_text.loyalty_types_title(kinds(SHARES | {"trust": 0.21, "incentive": 0.1}))
-    assert near == "Most keep buying out of trust and for the price: the difference is not statistically significant"
+    assert near == ("The evidence speaks most often for trust and the price: the difference is not statistically "
+                    "significant")
 
 
 @pytest.mark.parametrize(("table", "said"), [
@@ -79,7 +81,7 @@ def test_how_sure_the_kinds_are():
         Estimate(f"expected share {c.removeprefix('p_')}", 0.25, 0.2, 0.3, "share", 90) for c in PROBABILITY_COLUMNS
     ]
     table = estimate_table([*rows, Estimate("certainty of the kind", 0.8, 0.7, 0.9, "share", 90)])
-    assert "25.0 % true, 25.0 % latent" in loyalty_motives_text.membership_certainty(table)
+    assert "25.0 % true loyalty, 25.0 % latent loyalty" in loyalty_motives_text.membership_certainty(table)
     assert loyalty_motives_text.membership_certainty(table).endswith("a probability of 80.0 %.")
     none = estimate_table([no_estimate(r.quantity, Status.INSUFFICIENT, "nobody to speak of") for r in rows]
                    + [no_estimate("certainty of the kind", Status.INSUFFICIENT, "nobody to speak of")])
@@ -100,13 +102,12 @@ def test_dimensions_of_loyalty_name_highest_and_lowest_attitude_by_the_differenc
     ]
     apart = Estimate(loyalty_dimensions.DIMENSION_DIFFERENCE, 2, 1, 3, "points", 90)
     assert said(estimate_table([*rows, apart])) == (
-        "The highest attitude is attachment 80 points [78, 82] of 100, the lowest advocacy 78 points [75, 81] of 100: "
-        "2 points [1, 3] apart for the same people. Repeat purchase 40 points [38, 42] of 100. "
-        "Not known: share of category and price tolerance.")
+        "The highest attitude is attachment, the lowest advocacy: 2 points [1, 3] apart for the same people. Not "
+        "known: share of category and price tolerance.")
     near = replace(apart, low=-1.0)
     assert said(estimate_table([*rows, near])).startswith("No attitude is shown to be stronger than another: attach")
     alone = said(estimate_table(rows[:2]))
-    assert alone == "Attachment 80 points [78, 82] of 100. Repeat purchase 40 points [38, 42] of 100."
+    assert alone == "Of attitudes only attachment is known."
     nothing = estimate_table([no_estimate(s, Status.INSUFFICIENT, "x") for s in loyalty_dimensions.DIMENSION_COLUMNS])
     assert said(nothing) == "No dimension of loyalty is known."
 

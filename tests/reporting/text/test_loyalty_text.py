@@ -7,6 +7,7 @@ from helpers.loyalty.dick_basu_uncertainty import (
     ATTITUDE_BEHAVIOUR_CORRELATION,
     MEAN_ACTIVE_PERIODS,
     MEAN_ATTITUDE,
+    SATISFACTION_ALONE,
     SHARE_NEAR_CUT,
     SURVEYED_DIFFERENCE,
 )
@@ -35,25 +36,47 @@ def matrix(values=(0.4, 0.3, 0.2, 0.1), n=100, status=Status.OK, reason="", coun
 
 def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
     assert loyalty_text.loyalty_answer(
-        matrix(counts={"behaviour only": 861, "attitude only": 1, "too early": 406}), NO_GATES
+        matrix(counts={"behaviour only": 861, "attitude only": 1, "answered, too early": 46, "too early": 406}),
+        NO_GATES
     ) == (
         "Of 100 customers who answered and could have bought again, 40.0 % [35.0 %, 45.0 %] show true loyalty.",
         "Of the same, 30.0 % [25.0 %, 35.0 %] show latent loyalty (strong attitude, few purchases), "
         "20.0 % [15.0 %, 25.0 %] show spurious loyalty (repeat buying without a strong attitude) and "
         "10.0 % [5.0 %, 15.0 %] show no loyalty.",
-        "Not classified: 861 people with order data only, fewer than 10 people who answered and have no orders that "
-        "can be judged yet and 406 people "
-        "whose first purchase is too recent and who did not answer.",
+        "Not classified: 861 people with order data only, fewer than 10 people who answered and have no orders, 46 "
+        "people who answered and bought first too recently to be judged and 406 people who did not answer and bought "
+        "first too recently to be judged.",
     )
 
 
-def test_parts_of_one_to_nine_people_are_not_named():
+def test_kinds_of_one_to_nine_people_are_told_together_with_the_next():
     first, second = loyalty_text.loyalty_answer(matrix((0.4, 0.53, 0.07, 0.0)), NO_GATES)
-    assert "some show spurious loyalty (repeat buying without a strong attitude) and 0 % [" in second
-    assert first.endswith("some show true loyalty.")
+    assert first.endswith("47 show true loyalty or spurious loyalty, too few of one kind to tell them apart.")
+    assert second.startswith("Of the same, 53.0 % [48.0 %, 58.0 %] show latent loyalty (strong attitude, few purch")
+    assert "spurious" not in second
     few = loyalty_text.reported_rows(matrix((0.4, 0.53, 0.07, 0.0)))
     assert "share spurious" not in few["quantity"].to_list()
     assert {"share none", ATTITUDE_BEHAVIOUR_CORRELATION} <= set(few["quantity"])
+
+
+def test_nobody_is_called_loyal_where_only_satisfaction_was_asked():
+    alone = Estimate(MEAN_ATTITUDE, 77, 76, 78, "points", 1000, reason=SATISFACTION_ALONE)
+    table = matrix((0.011, 0.766, 0.001, 0.222), n=1000, a=alone)
+    assert loyalty_text.loyalty_groups(table, NO_GATES) == (
+        "Of 1,000 customers who answered and could have bought again, 76.6 % [71.6 %, 81.6 %] are satisfied customers "
+        "who do not buy again. Of the same, 22.2 % [17.2 %, 27.2 %] are other customers who do not buy again and 12 "
+        "are satisfied customers who buy again or other customers who buy again, too few of one kind to tell them "
+        "apart.")
+    assert loyalty_text.satisfaction_as_attitude(table) == (
+        "Nobody was asked about attachment: this is satisfaction, no type of loyalty.")
+    assert loyalty_text.loyalty_groups_title(table) == (
+        "The largest group is satisfied customers who do not buy again: 76.6 %")
+    assert "share of satisfied customers who do not buy again" in set(loyalty_text.matrix_rows(table)["quantity"])
+    assert not loyalty_text.matrix_rows(table)["quantity"].isin(["share latent", "people: latent"]).any()
+    assert loyalty_text.satisfaction_as_attitude(matrix()) == ""
+    tried = pd.DataFrame({"setting": ["a", "b"], "true": [0.1, 0.2]})
+    assert loyalty_text.threshold_sensitivity(tried, is_alone=True).startswith(
+        "The share of satisfied customers who buy again is 10.0 % with a")
 
 
 def again(orders, n, days, of):
@@ -114,7 +137,7 @@ def test_where_the_two_sides_cannot_be_crossed_each_is_said_alone():
 def test_without_a_survey_a_survey_is_asked_for_and_without_orders_orders():
     only_bought = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of", counts={"behaviour only": 5})
     assert loyalty_text.loyalty_answer(only_bought, NO_GATES)[0] == (
-        "Types of loyalty cannot be estimated: insufficient data, no customer has both survey and order data; a "
+        "Types of loyalty cannot be estimated: insufficient data, nobody was asked about attachment; a "
         "survey of the same customers on intention, recommendation, commitment or trust would tell.")
     only_said = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of", counts={"attitude only": 250})
     assert loyalty_text.loyalty_answer(only_said, NO_GATES)[0].endswith(
@@ -189,19 +212,15 @@ def test_how_far_the_thresholds_move_the_share_with_true_loyalty():
 def test_the_definition_carries_the_assumptions():
     text = loyalty_text.loyalty_definition(LoyaltyConfig(attitude_cut=60.0, period_days=30, least_periods=1))
     assert text.startswith(
-        "Attitude is the answers on intention, recommend, commitment and trust, strong from 60 of 100.")
+        "Attitude is the answers on intention, recommendation, commitment and trust, strong from 60 of 100.")
     assert "whole periods of 30 days" in text
     assert "once 1 period has passed" in text
 
 
-def test_satisfaction_alone_is_no_attachment_and_a_slight_correlation_is_told_as_such():
-    asked = LoyaltyConfig(attitude_roles=["satisfaction"])
+def test_a_slight_correlation_is_told_as_such():
     row = Estimate(ATTITUDE_BEHAVIOUR_CORRELATION, 0.03, 0.01, 0.05, "rank correlation", 900)
-    said = loyalty_text.satisfaction_as_attitude(estimate_table([row]), asked)
-    assert said.startswith("The attitude here is satisfaction alone, nobody was asked about attachment")
-    assert said.endswith("the stronger the attitude, the more often people buy, but hardly: rank correlation 0.03 "
-                         "[0.01, 0.05].")
-    assert loyalty_text.satisfaction_as_attitude(estimate_table([row]), LoyaltyConfig()) == ""
+    assert loyalty_text.attitude_behaviour_correlation(estimate_table([row])).endswith(
+        "the stronger the attitude, the more often people buy, but hardly: rank correlation 0.03 [0.01, 0.05].")
 
 
 def test_the_headline_has_two_digits_and_says_what_is_missing():

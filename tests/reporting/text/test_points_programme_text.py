@@ -139,12 +139,21 @@ def test_moves_between_tiers_are_none_some_or_impossible(rows, said):
     assert said in points_programme_text.tier_migration_sentence(moves(rows))
 
 
+def test_moves_between_tiers_are_told_by_their_way_where_neither_is_of_few():
+    found = moves([("x", "x", 60), ("x", "y", 30), ("y", "x", 10), ("y", programme_tiers.LEFT_PROGRAMME, 20)])
+    assert "changed it (30 to a higher one, 10 to a lower one) and" in (
+        points_programme_text.tier_migration_sentence(found, ["x", "y"]))
+    assert "changed it and" in points_programme_text.tier_migration_sentence(found)
+    few = moves([("x", "x", 60), ("x", "y", 30), ("y", "x", 9)])
+    assert "changed it and" in points_programme_text.tier_migration_sentence(few, ["x", "y"])
+
+
 def test_what_ifs_say_what_they_hold_fixed():
     raised = pd.DataFrame({"change": [0.0, 0.0, -0.2, -0.2, 0.2, 0.2], "tier": ["a", "b"] * 3,
                            "n": [50, 50, 30, 70, 96, 4], "n_now": 50, "threshold": 1.0,
                            "origin": "imputed, not stated"})
     text = points_programme_text.tier_threshold_sentence(raised)
-    assert "b would hold 50 members as now; with every threshold lowered by 20.0 %, 70 and raised by" in text
+    assert "b holds 50 members; with every threshold lowered by 20.0 %, 70 and raised by" in text
     assert "20.0 %, fewer than 10." in text
     assert text.endswith("Nobody is assumed to behave differently.")
     assert points_programme_text.tier_threshold_sentence(raised.head(0)).startswith(
@@ -213,10 +222,10 @@ def test_a_loyalty_penalty_is_found_reversed_within_noise_or_unknown(table, said
 
 def test_discounts_are_more_less_or_unknown():
     assert points_programme_text.loyalty_penalty_sentence(service()).endswith(
-        "discounted 2.0 % [1.0 %, 3.0 %] less than new ones."
+        "Their discount on the list price is 2 points [1, 3] smaller than that of new ones."
     )
     assert points_programme_text.loyalty_penalty_sentence(service(off=(0.02, 0.01, 0.03))).endswith(
-        "discounted 2.0 % [1.0 %, 3.0 %] more than new ones."
+        "Their discount on the list price is 2 points [1, 3] larger than that of new ones."
     )
     assert "list price" not in points_programme_text.loyalty_penalty_sentence(service(off=None))
 
@@ -273,7 +282,7 @@ def test_members_differ_from_others_and_no_effect_is_claimed():
         (enrolment.OTHERS, 60, 2), (enrolment.MEMBERS, 62, 2), (enrolment.MEMBER_DIFFERENCE, 2, 3))]
     assert points_programme_text.member_sentence(estimate_table(rows)) == (
         "Members against non-members: attitude 62 points [60, 64] against 60 points [58, 62] (not statistically "
-        "significant). Nobody drew who joins: no effect of membership.")
+        "significant). Nobody was assigned at random: this is no effect of membership.")
     assert points_programme_text.member_sentence(service()) == ""
 
 
@@ -288,8 +297,7 @@ def partner_points(**net):
 def test_partners_are_told_by_who_issues_and_who_redeems_more():
     table = partner_points(Atlas=(750.0, 100.0), Cedar=(250.0, 400.0))
     assert points_programme_text.coalition_sentence(table) == (
-        "Most beyond its part, Cedar redeems 80.0 % of the points and issues 25.0 %; least, Atlas redeems 20.0 % of "
-        "the points and issues 75.0 %. What nobody has redeemed yet belongs to no partner.")
+        "Cedar redeems 80.0 % of the points and issues 25.0 %; Atlas redeems 20.0 % of the points and issues 75.0 %.")
     assert points_programme_text.coalition_table(table)["issued less redeemed"].tolist() == ["650", "−150"]
     assert points_programme_text.coalition_sentence(partner_points(Atlas=(750.0, 100.0))) == ""
     assert points_programme_text.coalition_sentence(service()) == ""

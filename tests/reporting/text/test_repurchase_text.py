@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -147,6 +149,9 @@ def test_the_structural_model_names_the_strongest_or_says_why_not():
     assert repurchase_text.structural_model_sentence(estimate_table([*struck, path, explained])).endswith(
         f"{open_} Directly, beside the others, it is associated with value (0.2 [−0.02, 0.41], not shown to differ "
         "from zero).")
+    weak = [replace(rows[1], reason="caution: convergent validity of quality"), rows[2], explained]
+    assert repurchase_text.structural_model_sentence(estimate_table(weak)).endswith(
+        "of its variance. Caution: the questions on quality hold together weakly.")
     both = estimate_table([*rows[1:], explained])
     assert repurchase_text.structural_model_sentence(both).startswith("Stated loyalty is associated with quality")
     assert repurchase_text.structural_model_sentence(estimate_table([*rows[:1], *struck, explained])) == (
