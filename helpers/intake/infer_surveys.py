@@ -21,7 +21,8 @@ NOT_RATED = r"(member|engagement|lead|credit|risk)\W?_?(rating|stars|score)"  # 
 CONSTRUCTS = {  # stems of items' codes, as ECSI surveys and their likes number them: role and construct
     r"imag?e?": ("image", "Image"), r"cuex|exp(ect)?": ("expectation", "Expectation"),
     r"perq|qual?": ("performance", "Quality"), r"perv|val(ue)?": ("value", "Value"),
-    r"cusa|sat(is)?": ("satisfaction", "Satisfaction"), r"cusco|compl?(aint)?s?": ("complaint_handling", "Complaints"),
+    r"cusa|sat(is)?": ("satisfaction", "Satisfaction"),
+    r"cusco|compl?(aint)?s?": ("complaint_handling", "Complaint handling"),
     r"cusl|loy(al)?": ("intention", "Loyalty"), r"tru(st)?": ("trust", "Trust"),
     r"comm?(it)?": ("commitment", "Commitment"), r"swi?t?c?h?": ("switching_cost", "Switching cost")}
 

@@ -29,14 +29,18 @@ MAX_ROWS = 200
 
 def driver_priorities(importance: SatisfactionDrivers | NoPathModel, paths: pd.DataFrame,
                       by_segment: SegmentDrivers | NoPathModel) -> Exhibit:
-    """Return the importance–performance map as a table, the highest priority first, and which drivers are reversed."""
+    """Return the importance–performance map as a table, the highest priority first, and which drivers are reversed.
+
+    Expectations are not in it: nothing is improved by raising them.
+    """
     table = drivers_text.importance_performance_rows(drivers.importance_performance_map(importance))
+    table = table[~table["driver"].isin(getattr(importance, "expectations", ()))]
     formats = {"importance": formatting.share, "performance": formatting.points, "priority": formatting.points,
                "leads": formatting.share}
     headings = {"priority": "Importance × room", "leads": "Probability of highest priority",
                 "relevant": "Better than a random column"}
     said = [drivers_text.drivers_together(importance), drivers_text.drivers_without_effect(importance),
-            drivers_text.no_effect_of_its_own(paths), drivers_text.reversed_drivers(paths, by_segment)]
+            drivers_text.reversed_drivers(paths, by_segment)]
     return display.data_table(table.drop(columns="johnson"), formats, " ".join(filter(None, said)), headings=headings)
 
 
@@ -78,7 +82,7 @@ def customer_kinds(kinds: pd.DataFrame, rows: Sequence[Estimate], currency: str 
 
 def expectations_met(disconfirmation: pd.DataFrame) -> Exhibit:
     """Return whether expectations are met, with every value behind it."""
-    table = display.estimates_table(context_text.rows_with_values(disconfirmation))
+    table = display.estimates_table(context_text.rows_to_report(disconfirmation))
     return display.show_with_finding(expectations_text.confirmation_finding(disconfirmation), table)
 
 
@@ -88,7 +92,7 @@ def path_model(importance: SatisfactionDrivers | NoPathModel, paths: pd.DataFram
     johnson = display.data_table(priorities[["driver", "importance", "johnson"]],
                                  dict.fromkeys(["importance", "johnson"], formatting.share))
     ranks = display.data_table(*drivers_text.rank_table(drivers.driver_rank_table(importance)))
-    path_table = display.estimates_table(context_text.rows_with_values(paths), limit=MAX_ROWS,
+    path_table = display.estimates_table(context_text.rows_to_report(paths), limit=MAX_ROWS,
                                          caption="Paths, total effects, explained variance")
     valid = display.estimates_table(context_text.rows_with_values(validity), limit=MAX_ROWS,
                                     caption="Reliability, convergent and discriminant validity of the constructs")
@@ -122,8 +126,7 @@ def other_drivers(contrasts: Sequence[PenaltyReward] | NoPathModel, odds: Sequen
 def kano_pairs(properties: pd.DataFrame) -> Exhibit:
     """Return the categories of Kano's properties, with better and worse coefficients."""
     formats = dict.fromkeys(["better", "worse"], formatting.number)
-    empty = "Empty: one to nine people, or a cell from which such a one could be told"
-    table = display.data_table(frameworks_text.kano_table(properties), formats, empty, limit=60)
+    table = display.data_table(frameworks_text.kano_table(properties), formats, "Kano's properties", limit=60)
     return display.show_with_finding(frameworks_text.kano_sentence(properties), table)
 
 
@@ -219,6 +222,7 @@ def every_value(satisfaction: pd.DataFrame, quality: pd.DataFrame, claims: pd.Da
     questions = context_text.question_table(quality)
     return display.show(
         display.data_table(claims[["claim", "verdict", "sentence", "operationalisation"]]),
-        display.estimates_table(satisfaction, caption="Satisfaction", limit=120),
+        display.estimates_table(satisfaction_text.with_agreement_levels(satisfaction), caption="Satisfaction",
+                                limit=120),
         display.data_table(questions, context_text.question_formats(questions), "Answers to each question", limit=60),
         display.estimates_table(context_text.survey_quality_remainder(quality), caption="Who answered, and how"))

@@ -27,6 +27,12 @@ MIN_LANGUAGE_SHARE = 0.15  # of all words: stop words make up two to five in ten
 
 ENGLISH = "en"
 
+DENIALS = {"en": ("not", "never", "no"), "pt": ("não", "nao", "nunca", "nem", "sem"), "es": ("no", "nunca", "sin"),
+           "de": ("nicht", "nie", "kein", "keine", "keinen"), "fr": ("pas", "jamais", "sans"), "it": ("non", "mai"),
+           "nl": ("niet", "nooit", "geen")}
+
+DENIAL_REACH = 3  # words after a denial, within which it denies the first that is no stop word
+
 
 @dataclass(frozen=True, slots=True)
 class CommentWords:
@@ -35,7 +41,7 @@ class CommentWords:
     Parameters
     ----------
     words : tuple of tuple of str
-        Distinct words of each comment, in small letters, sorted.
+        Distinct words of each comment, in small letters, sorted; what is denied with its denial, as *not arrived*.
     languages : tuple of str
         Whose stop words are left out, by ISO 639-1.
     n_unsplit : int
@@ -66,9 +72,22 @@ def comment_words(comments: Sequence[str], languages: Collection[str] = ()) -> C
     split = [_split(text.lower()) for text in comments]
     counts = Counter(word for words, _ in split for word in words)
     chosen = _languages(counts, {code[:2].lower() for code in languages if code})
-    stops = set().union(*map(_stop_words, chosen))
-    return CommentWords(tuple(tuple(sorted({*words} - stops)) for words, _ in split), chosen,
+    stops, denials = set().union(*map(_stop_words, chosen)), {word for code in chosen for word in DENIALS.get(code, ())}
+    return CommentWords(tuple(tuple(sorted(_telling_words(words, stops, denials))) for words, _ in split), chosen,
                         sum(is_unsplit for _, is_unsplit in split))
+
+
+def _telling_words(words: Sequence[str], stops: Collection[str], denials: Collection[str]) -> set[str]:
+    """Return the words that are no stop words; the first of them after a denial is told with it."""
+    made, denial, since = set(), "", 0
+    for word in words:
+        since += 1
+        if word in denials:
+            denial, since = word, 0
+        elif word not in stops:
+            made.add(f"{denial} {word}" if denial and since <= DENIAL_REACH else word)
+            denial = ""
+    return made
 
 
 def is_unspaced(text: str) -> bool:

@@ -67,6 +67,8 @@ class SatisfactionDrivers:
         How often each driver (row) has each rank by its share over the resamples, the largest first.
     n, n_people : int
         People who answered every question, and who answered any.
+    expectations : tuple of str
+        Drivers of what people expect: they have a share, and no room, since nothing is improved by raising them.
     """
 
     names: tuple[str, ...]
@@ -83,6 +85,7 @@ class SatisfactionDrivers:
     ranks: np.ndarray
     n: int
     n_people: int
+    expectations: tuple[str, ...] = ()
 
 
 def driver_importance(
@@ -109,7 +112,7 @@ def driver_importance(
     lmg = relative_importance.lmg_shares(among)
     explained = lmg.sum(axis=1)
     share = lmg / explained[:, None]
-    room = share * (100 - means.mean[:, place[:-1]])
+    room = share * (100 - means.mean[:, place[:-1]]) * np.array([name not in known.expectations for name in names])
     struck = {
         s: reason
         for (s, e), reason in unreportable_effects(valid, known.model.arrows).items()
@@ -132,6 +135,7 @@ def driver_importance(
         relative_importance.rank_probabilities(share[1:]),
         known.n,
         known.n_people,
+        known.expectations,
     )
 
 

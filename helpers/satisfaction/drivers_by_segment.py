@@ -200,7 +200,8 @@ def _with_drivers(
     for name, part in parts.items():
         rows = WeightedSample(known.rows.people[part], known.rows.weights[part], known.rows.replicas)
         own = CompleteAnswers(known.model, known.columns[part], rows,
-                              rows.moments(known.columns[part], resamples, seed), int(part.sum()))
+                              rows.moments(known.columns[part], resamples, seed), int(part.sum()),
+                              known.expectations)
         found = drivers.driver_importance(own, valid, seed)
         if isinstance(found, NoPathModel) or not found.share or not np.isfinite(found.explained.value):
             return []

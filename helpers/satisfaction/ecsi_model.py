@@ -22,7 +22,7 @@ SATISFACTION_CONSTRUCT = "Satisfaction"
 LEFT_OUT_DIFFERENCE = "satisfaction of those left out less that of those who answered every question"
 
 CONSTRUCT_OF_ROLE = {"image": "Image", "expectation": "Expectation", "performance": "Quality", "value": "Value",
-         "satisfaction": SATISFACTION_CONSTRUCT, "complaint_handling": "Complaints", "intention": "Loyalty",
+         "satisfaction": SATISFACTION_CONSTRUCT, "complaint_handling": "Complaint handling", "intention": "Loyalty",
          "recommend": "Loyalty", "price_tolerance": "Loyalty"}
 
 
@@ -42,6 +42,8 @@ class CompleteAnswers:
         The first row is the sample, the others its bootstrap replicates.
     n_people : int
         People who answered any of the questions.
+    expectations : tuple of str
+        Constructs whose questions all ask for what people expect: nothing is improved by raising them.
     """
 
     model: PathModel
@@ -49,6 +51,7 @@ class CompleteAnswers:
     rows: WeightedSample
     moments: ReplicateMoments
     n_people: int
+    expectations: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
@@ -149,10 +152,10 @@ def _ecsi_arrows(blocks: dict[str, list[str]], known: pd.DataFrame) -> list[tupl
         ("Expectation", "Value"),
         *((q, "Value") for q in quality),
         *((name, SATISFACTION_CONSTRUCT) for name in ("Image", "Expectation", *quality, "Value")),
-        (SATISFACTION_CONSTRUCT, "Complaints"),
+        (SATISFACTION_CONSTRUCT, "Complaint handling"),
         ("Image", "Loyalty"),
         (SATISFACTION_CONSTRUCT, "Loyalty"),
-        ("Complaints", "Loyalty"),
+        ("Complaint handling", "Loyalty"),
     ]
     return [(a, b) for a, b in wanted if a in blocks and b in blocks]
 
@@ -192,7 +195,13 @@ def complete_answers(
     if flat:
         return NoPathModel(f"everybody answers question {flat[0]} alike", len(columns))
     of = survey_scales.weighted_sample(complete, replicas)
-    return CompleteAnswers(model, columns, of, of.moments(columns, assumed.resamples, seed), len(rows))
+    return CompleteAnswers(model, columns, of, of.moments(columns, assumed.resamples, seed), len(rows),
+                           _expectations(answers, model))
+
+
+def _expectations(answers: ir.Table, model: PathModel) -> tuple[str, ...]:
+    asked = answers.filter(answers.role == "expectation").select("item").distinct().to_pyarrow().to_pandas()["item"]
+    return tuple(name for name, items in model.blocks.items() if {*items} <= {*asked})
 
 
 def fit_satisfaction_model(known: CompleteAnswers | NoPathModel, scheme: str) -> PathFit | None:

@@ -69,11 +69,22 @@ def framework_estimates(
     replicas : ReplicateWeights, optional
         Of the weights.
     """
-    scores = tag_means(answers, tagged, replicas)
-    return [*scores, *tag_differences(answers, tagged, scores, replicas),
-            *tag_correlations(answers, known, tagged, seed, replicas),
+    own = _without_satisfaction(tagged, known)
+    scores = tag_means(answers, own, replicas)
+    return [*scores, *tag_differences(answers, own, scores, replicas),
+            *tag_correlations(answers, known, own, seed, replicas),
             *cognitive_affective_means(answers, tagged, seed, replicas),
             *delivered_value_weights(answers, known, tagged, seed, replicas)]
+
+
+def _without_satisfaction(tagged: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Return the tags without the questions on satisfaction, unless a tag has no other.
+
+    What a tag scores and how it goes with satisfaction are then of the same questions.
+    """
+    is_satisfied = tagged["item"].isin(known.loc[known["role"] == "satisfaction", "item"])
+    has_other = (~is_satisfied).groupby([tagged["frame"], tagged["tag"]]).transform("any")
+    return tagged[~(is_satisfied & has_other)]
 
 
 def frame_estimates(

@@ -10,6 +10,8 @@ from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, people_text
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
 
+NEVER_DELIVERED = "not delivered on record"
+
 LATE_SHARE, SATISFACTION_BY_DELIVERY = "share of deliveries late or overdue when answering", "satisfaction by delivery"
 
 LATENESS_GAP = "satisfaction, late or overdue less in time"
@@ -39,7 +41,7 @@ class AnswersWithDelivery:
     ----------
     rows : DataFrame
         ``person, weight, satisfaction, days_late, state`` (in time, late, overdue when answering, not due yet): the
-        latest answer with an order behind it.
+        latest answer with an order behind it. Days late are those in the end, NaN where nothing was delivered.
     replicas : ReplicateWeights or None
         Of the weights.
     reason : str
@@ -98,7 +100,7 @@ def _with_delivery_state(rows: pd.DataFrame) -> pd.DataFrame:
     is_there, is_due = rows["delivered_on"] <= answered, rows["promised_on"] < answered
     late = (rows["delivered_on"] - rows["promised_on"]).dt.days.astype("float64")
     state = np.select([is_there & (late <= 0), is_there, is_due], [IN_TIME, LATE_DELIVERY, OVERDUE], PENDING)
-    return rows.assign(days_late=late.where(is_there), state=state)
+    return rows.assign(days_late=late, state=state)
 
 
 def _linked_by_order(scored: pd.DataFrame, respondents: ir.Table, orders: pd.DataFrame) -> pd.DataFrame:
@@ -148,12 +150,19 @@ def _lateness_gap(in_time: tuple[np.ndarray, WeightedSample], late: tuple[np.nda
 
 
 def satisfaction_by_lateness(found: AnswersWithDelivery) -> pd.DataFrame:
-    """Return satisfaction by how early or late the delivery was: ``delivery, people, value, low, high``, ten people up.
+    """Return satisfaction by how early or late the delivery came in the end, of ten people or more.
+
+    Whoever answered while still waiting stands where the delivery came in the end: only the patient would be left.
 
     Parameters
     ----------
     found : AnswersWithDelivery
         From `link_answers_to_deliveries`.
+
+    Returns
+    -------
+    DataFrame
+        ``delivery, people, value, low, high``.
     """
     rows, made = found.rows, []
     for low, high, name in LATENESS_BANDS:
@@ -161,7 +170,7 @@ def satisfaction_by_lateness(found: AnswersWithDelivery) -> pd.DataFrame:
         e = estimate_if_enough(SATISFACTION_BY_DELIVERY, of.mean(values), len(values), unit="points")
         if e.status is Status.OK:
             made.append((name, e.n, e.value, e.low, e.high))
-    values, of = found.of(rows["state"] == OVERDUE)
+    values, of = found.of((rows["state"] == OVERDUE) & rows["days_late"].isna())
     e = estimate_if_enough(SATISFACTION_BY_DELIVERY, of.mean(values), len(values), unit="points")
-    made += [(OVERDUE, e.n, e.value, e.low, e.high)] if e.status is Status.OK else []
+    made += [(NEVER_DELIVERED, e.n, e.value, e.low, e.high)] if e.status is Status.OK else []
     return pd.DataFrame(made, columns=["delivery", "people", "value", "low", "high"])

@@ -25,6 +25,8 @@ from helpers.stats.survey_weights import WeightedSample
 
 COMPOSITION_CORRELATION, PATH_DIFFERENCE = "composed alike: correlation of the scores", "difference of the path"
 
+MIN_COMPOSITION = 0.95  # under it scores of two groups are other mixtures of their questions, shown so or not
+
 MAX_PERMUTATION_CELLS, MIN_PERMUTATIONS, MAX_PERMUTATIONS = 2 * 10**7, 199, 999
 
 
@@ -49,9 +51,10 @@ def multigroup_estimates(
     Returns
     -------
     list of Estimate
-        Invariance of each construct with its permutation p-value as the reason, then differences of the paths with
-        percentile intervals (people drawn within each group, or the weights' replicates) and p-values by permutation,
-        adjusted over all arrows (Holm); *blocked* where a construct is not composed alike.
+        Invariance of each construct with its permutation p-value as the reason, then differences of the paths between
+        constructs whose scores correlate at `MIN_COMPOSITION` or more, with percentile intervals (people drawn within
+        each group, or the weights' replicates) and p-values by permutation, adjusted over these arrows (Holm);
+        *blocked* where a construct is shown not to be composed alike, or none is left.
 
     Raises
     ------
@@ -122,9 +125,13 @@ def _group_of_person(known: CompleteAnswers, scored: pd.DataFrame, of: pd.DataFr
 def _path_rows(
     known: CompleteAnswers, found: MeasurementInvariance, apart: np.ndarray, which: str, n: int
 ) -> list[Estimate]:
-    place = [(known.model.names.index(s), known.model.names.index(e)) for s, e in known.model.arrows]
+    unlike = {name for name, c in zip(known.model.names, found.composition, strict=True) if c < MIN_COMPOSITION}
+    arrows = [arrow for arrow in known.model.arrows if not unlike & {*arrow}]
+    place = [(known.model.names.index(s), known.model.names.index(e)) for s, e in arrows]
     adjusted = holm(np.array([found.p_value[at] for at in place]))
     limits = [percentile_interval(float(found.difference[at]), apart[:, at[0], at[1]]) for at in place]
-    return [Estimate(PATH_DIFFERENCE, i.value, i.low, i.high, "standard deviations", n, " → ".join(arrow),
+    made = [Estimate(PATH_DIFFERENCE, i.value, i.low, i.high, "standard deviations", n, " → ".join(arrow),
                      reason=f"adjusted p {q:.2g}, {which}")
-            for arrow, i, q in zip(known.model.arrows, limits, adjusted, strict=True)]
+            for arrow, i, q in zip(arrows, limits, adjusted, strict=True)]
+    reason = f"composed alike is not shown: {', '.join(sorted(unlike))} ({which})"
+    return made or [no_estimate(PATH_DIFFERENCE, Status.BLOCKED, reason, unit="standard deviations", n=n)]

@@ -76,17 +76,22 @@ def segment_comparisons(
     Returns
     -------
     DataFrame
-        ``segment, people, value, low, high, difference, p_adjusted, compared`` [points]; p-values adjusted over all
-        segments (Holm), lowest first. Under 30 people on either side: no difference; under ten: no value. ``compared``
-        says by which questions, or why not; empty where everybody was asked the same.
+        ``segment, people, value, low, high, difference, p_adjusted, compared, is_counterpart`` [points]; p-values
+        adjusted over all comparisons (Holm), lowest first. Under 30 people on either side: no difference; under ten: no
+        value. ``compared`` says by which questions, or why not; empty where everybody was asked the same. Both values
+        of a column that has two are one comparison: the second is the counterpart.
     """
     rows = scored.merge(of, on="response_id").sort_values(["responded_at", "response_id"], na_position="first")
     rows = rows.drop_duplicates("person", keep="last").sort_values("person", ignore_index=True)
-    found = [_segment_row(rows, c, value, replicas, given) for c in of.columns.drop("response_id")
-             for value in sorted(set(rows[c]) - {""})]
+    values = {c: sorted(set(rows[c]) - {""}) for c in of.columns.drop("response_id")}
+    found = [_segment_row(rows, c, value, replicas, given) for c, named in values.items() for value in named]
     columns = ["segment", "people", "value", "low", "high", "difference", "p", "compared"]
     table = pd.DataFrame(found, columns=columns)
-    table.insert(6, "p_adjusted", holm(table.pop("p").to_numpy(float)))
+    is_counterpart = np.array([len(of_one) == 2 and value == of_one[1] for of_one in values.values()
+                               for value in of_one], bool)
+    adjusted = pd.Series(holm(table.pop("p").where(~is_counterpart).to_numpy(float)))
+    table.insert(6, "p_adjusted", adjusted.where(~is_counterpart, adjusted.shift()))
+    table["is_counterpart"] = is_counterpart
     return table.sort_values(["p_adjusted", "people", "segment"], ascending=[True, False, True], ignore_index=True)
 
 

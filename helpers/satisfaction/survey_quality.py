@@ -156,7 +156,7 @@ def struck_gaps(answers: ir.Table, known: pd.DataFrame, replicas: ReplicateWeigh
     for scale in _measure_groups(answers, groups, replicas):
         segment, _, role = scale.name.rpartition(": ")
         if scale.struck and (segment != "all" or dimensions == 1):
-            struck.setdefault(segment, f"{scale.struck} for its {role}")
+            struck.setdefault(segment, f"{scale.struck} for the questions on {role}")
     if dimensions > 1 and 2 * len(struck) >= dimensions:
         struck["all"] = "; ".join(f"{name}: {why}" for name, why in struck.items())
     return struck

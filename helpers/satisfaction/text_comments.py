@@ -162,7 +162,7 @@ def polarity_accuracy(
         written[["response_id", "item", "person", "weight", "polarity"]], on=["response_id", "item"])
     if both.empty:
         reason = (
-            "nobody has read the sample yet: data/audits/<source>/satisfaction_comments.csv, column 'audited_polarity'"
+            "nobody has read the sample yet"
         )
         return [no_estimate(POLARITY_ACCURACY, Status.INSUFFICIENT, reason, unit="share")]
     parts = {"all": both, **{f"comments taken for {k}": both[both["polarity"] == k] for k in COMMENT_POLARITIES}}

@@ -53,7 +53,7 @@ def test_codes_of_items_name_constructs_and_the_study_has_their_path_model(small
     told = drafted(small, ",".join(codes), lambda i: ",".join(str((i * 7 + j) % 10 + 1) for j in range(8)))
     assert {row["item"]: row["construct"] for row in told["tables"]["items"]["rows"]} == {
         "IMAG1": "Image", "IMAG2": "Image", "PERQ1": "Quality", "PERQ2": "Quality", "CUSA1": "Satisfaction",
-        "CUSA2": "Satisfaction", "CUSL1": "Loyalty", "CUSCO": "Complaints"}
+        "CUSA2": "Satisfaction", "CUSL1": "Loyalty", "CUSCO": "Complaint handling"}
     study = tomllib.loads(infer_profile.draft_source([small.folder / "survey.csv"])[1])
     assert study["satisfaction"]["constructs"]["Quality"] == ["PERQ1", "PERQ2"]
 

@@ -39,7 +39,8 @@ def test_values_that_failed_a_check_stand_under_their_own_heading():
 
 def test_segments_of_a_question_with_two_answers_stand_as_shares():
     table = pd.DataFrame([{"segment": "travel Business", "people": 200, "value": 58.4, "low": 51.0, "high": 65.0,
-                           "difference": 48.2, "p_adjusted": 0.001, "compared": ""}])
+                           "difference": 48.2, "p_adjusted": 0.001, "compared": "",
+                            "is_counterpart": False}])
     shares, scores = (satisfaction_sections.segments(table, is_share).html for is_share in (True, False))
     assert "58.4\xa0%" in shares
     assert "[51.0\xa0%, 65.0\xa0%]" in shares

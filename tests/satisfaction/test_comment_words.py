@@ -77,3 +77,13 @@ def test_the_optional_packages_split_chinese_japanese_and_thai_where_they_are_in
     assert spoken.n_unsplit == 0
     for word, words in zip(("客服", "商品", "พนักงาน"), spoken.words, strict=True):
         assert word in words
+
+
+def test_a_denied_word_is_told_with_its_denial_and_counts_as_another_word():
+    found = comment_words.comment_words(["Ainda não recebi o produto", "Recebi o produto no prazo",
+                                         "O produto não é de qualidade"], ["pt"]).words
+    assert [set(words) for words in found] == [{"não recebi", "produto"}, {"recebi", "produto", "prazo"},
+                                               {"produto", "não qualidade"}]
+    assert "not arrive" in comment_words.comment_words(["It did not arrive"]).words[0]
+    far = comment_words.comment_words(["Never in all of the time that it took was it late"]).words[0]
+    assert "late" in far, "a denial reaches no further than three words"

@@ -1,11 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Status
-from helpers.reporting.text import satisfaction_segments
-from helpers.satisfaction import drivers_by_segment, ecsi_model
+from helpers.reporting.text import satisfaction_drivers, satisfaction_segments
+from helpers.satisfaction import drivers, drivers_by_segment, ecsi_model
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.stats.survey_weights import WeightedSample
@@ -43,6 +45,14 @@ def found(catalogued, slopes, **assumed):
     sample, scores, of = passengers(catalogued, slopes)
     return drivers_by_segment.drivers_by_segment(
         sample, None, scores, of, SatisfactionConfig(resamples=200, **assumed), 1)
+
+
+def test_what_people_expect_has_a_share_and_no_room(catalogued):
+    sample = replace(passengers(catalogued, {"work": (1.0, 0.2)})[0], expectations=("Food",))
+    made = drivers.driver_importance(sample, None, 1)
+    assert made.share["Food"].value > 0.85
+    assert (made.priority["Food"].high, made.leads["Food"], made.leads["Seat"]) == (0, 0, 1)
+    assert satisfaction_drivers.first_driver(made).startswith("Look first at Seat")
 
 
 def test_groups_with_other_drivers_are_found_and_lead_the_page(catalogued):

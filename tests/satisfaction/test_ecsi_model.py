@@ -220,7 +220,7 @@ def test_what_no_driver_shows_alone_stands_in_no_other_analysis_of_drivers(panel
     apart = [Estimate(multigroup.PATH_DIFFERENCE, 0.5, 0.1, 0.9, segment=arrow, reason=sure)
              for arrow in ("Quality → Satisfaction", "Satisfaction → Loyalty")]
     said = satisfaction_context.multigroup_sentence(strike(apart, drivers.struck_arrows(fitted, valid)))
-    assert said.endswith("what differs: Satisfaction → Loyalty.")
+    assert said == "Paths that differ (men against women): Satisfaction → Loyalty."
 
 
 def test_a_gate_without_an_interval_says_the_value_alone():
@@ -325,6 +325,7 @@ def test_the_mobile_operators_survey_fails_discriminant_validity(real_data, cata
     panel = ecsi_model.complete_answers(
         answers, ecsi_model.satisfaction_path_model(known, SatisfactionConfig()), SatisfactionConfig(), 20261121
     )
+    assert panel.expectations == ("Expectation",)
     fitted, valid = measured(panel)
     assert valid.ratio["Satisfaction", "Loyalty"].value == pytest.approx(0.957, abs=5e-4)
     assert {("Satisfaction", "Loyalty"), ("Quality", "Satisfaction")} <= set(valid.confused)
@@ -333,7 +334,7 @@ def test_the_mobile_operators_survey_fails_discriminant_validity(real_data, cata
     struck = set(paths.loc[paths["status"] == "struck", "segment"])
     assert struck >= {"Satisfaction → Loyalty", "Quality → Satisfaction"}
     assert list(paths.loc[(paths["quantity"] == "path") & (paths["status"] == "ok"), "segment"]) == [
-        "Value → Satisfaction", "Satisfaction → Complaints"]  # α of Loyalty is .442
+        "Value → Satisfaction", "Satisfaction → Complaint handling"]  # α of Loyalty is .442
     known_drivers = drivers.driver_importance(panel, valid, 1)
     assert set(known_drivers.struck) == {"Image", "Expectation", "Quality"}
     assert known_drivers.explained.value == pytest.approx(0.66944, abs=5e-6)

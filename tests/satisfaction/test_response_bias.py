@@ -1,10 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from helpers.foundation import canonical_schema
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Level, Status
+from helpers.reporting.text import satisfaction_segments
 from helpers.satisfaction import (
     ecsi_model,
     nps_csat_ces,
@@ -188,6 +190,13 @@ def test_a_segment_that_differs_is_found_after_correction_for_all():
     assert table.loc["channel app", "p_adjusted"] < 0.001
     assert table.loc["channel app", "difference"] == pytest.approx(20, abs=4)
     assert table.loc["age old", "p_adjusted"] > 0.05
+    plain = stats.ttest_ind(*(scored["satisfaction"][of["demographic_age"] == age] for age in ("old", "young"))).pvalue
+    assert table.loc["age old", "p_adjusted"] == pytest.approx(plain, rel=0.05), "the larger of two comparisons"
+    assert table.loc["age young", "p_adjusted"] == table.loc["age old", "p_adjusted"]
+    assert list(table.index[table["is_counterpart"]]) == ["channel post", "age young"]
+    said = satisfaction_segments.segment_differences(found)
+    assert said.startswith("Significantly different from the other respondents: channel app (+")
+    assert "post" not in said, "the counterpart is no second finding"
     assert {e.segment: e.n for e in satisfaction_by_segment.segment_estimates(found)}["channel app"] == 100
     assert satisfaction_by_segment.segment_estimates(found.head(0))[0].status is Status.NOT_APPLICABLE
 

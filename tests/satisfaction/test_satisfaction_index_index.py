@@ -214,7 +214,6 @@ def test_the_page_says_that_waves_are_not_compared_and_why(catalogued, surveyed)
     assert satisfaction_text.waves_title(frame, waves) == (
         "Each wave was asked questions of its own, so satisfaction is not compared over waves")
     assert satisfaction_text.OWN_QUESTIONS in satisfaction_text.wave_changes(frame, waves)
-    assert satisfaction_text.overall_outside_waves(frame) == ""
     scored, given = waves_of(catalogued, surveyed, {"a1": 4, "a2": 4}, {"a2": 3.5, "b2": 2})
     frame = estimate_table(satisfaction_index.index_estimates(scored, waves, given=given))
     assert satisfaction_text.wave_change(frame, waves).endswith("], by the 1 of 3 questions in common.")

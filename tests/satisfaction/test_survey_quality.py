@@ -175,7 +175,7 @@ def test_a_gap_is_struck_with_the_expectation_or_the_performance_that_is_not_rel
     struck = survey_quality.struck_gaps(surveyed(known, rows), known)
     assert set(struck) == {"all", "seat"}  # one of two dimensions: nobody's two expectations of the seat agree
     assert struck["seat"].startswith("Cronbach's α ")
-    assert struck["seat"].endswith(" is under 0.60 for its expectation")
+    assert struck["seat"].endswith(" is under 0.60 for the questions on expectation")
     assert survey_quality.struck_gaps(surveyed(known, rows), known[known["role"] == "performance"]) == {}
 
 
@@ -191,4 +191,4 @@ def test_performance_alone_is_reported_beside_a_gap_that_falls_with_its_expectat
 def test_the_expectations_of_the_mobile_operators_customers_carry_no_gap(mobi):
     known, answers = mobi
     assert survey_quality.struck_gaps(answers, known) == {
-        "all": "Cronbach's α 0.433 is under 0.60 for its expectation"}
+        "all": "Cronbach's α 0.433 is under 0.60 for the questions on expectation"}

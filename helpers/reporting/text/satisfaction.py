@@ -10,7 +10,6 @@ from helpers.foundation.results import Status
 from helpers.reporting import formatting
 from helpers.satisfaction.nps_csat_ces import CES, CSAT, NPS, TOP_MINUS_BOTTOM, TOP_TWO_AGREEMENT
 from helpers.satisfaction.satisfaction_index import (
-    ALL_WAVES,
     LEVEL_SHARES,
     SATISFACTION_CHANGE,
     SATISFACTION_LABEL,
@@ -32,11 +31,25 @@ MOST_CHANGES = 4
 
 FROM_WAVE, FROM_YEAR, WHETHER_WAVE = "From wave ", "Against ", "Whether wave "
 
+AGREEMENT_LEVELS = dict(zip(SATISFACTION_LEVELS, ("disagree", "neither agree nor disagree", "agree", "strongly agree"),
+                            strict=True))
+
 OWN_QUESTIONS = "Waves were asked different questions: their values are not comparable."
 
 NO_RECOMMENDATION = "Whether customers recommend us: insufficient data."
 
 NEEDED = "A survey with a question on satisfaction, answered by ten people or more, is needed."
+
+
+def with_agreement_levels(index: pd.DataFrame) -> pd.DataFrame:
+    """Return the long table with levels of agreement where the questions state satisfaction, to be agreed with or not.
+
+    Whoever disagrees with being very satisfied is not shown to be dissatisfied.
+    """
+    if not index["quantity"].eq(TOP_TWO_AGREEMENT).any():
+        return index
+    named = {f"share {level}": f"share {name}" for level, name in AGREEMENT_LEVELS.items()}
+    return index.assign(quantity=index["quantity"].replace(named))
 
 
 def quantity_rows(table: pd.DataFrame, quantity: str, segment: str = "all") -> list[Row]:
@@ -145,6 +158,7 @@ def score_text(row: Row) -> str:
 
 def satisfaction_levels(index: pd.DataFrame) -> str:
     """Return who is highly satisfied and who is not; empty where it cannot be said."""
+    index = with_agreement_levels(index)
     high, low = quantity_rows(index, "share highly satisfied"), quantity_rows(index, "share dissatisfied")
     if not (high and low and is_reported(high[0]) and is_reported(low[0])):
         return ""
@@ -219,7 +233,9 @@ def levels_title(index: pd.DataFrame, design_effect: float = 1.0) -> str:
     if answers := [r for r in answer_shares(index) if is_reported(r)]:
         return formatting.sentence_case(formatting.join_words(
             [f"{formatting.share(r['value'])} are {r['quantity']}" for r in reversed(answers)]))
-    found = [r for level in SATISFACTION_LEVELS for r in quantity_rows(index, f"share {level}") if is_reported(r)]
+    index = with_agreement_levels(index)
+    found = [r for level in (*SATISFACTION_LEVELS, *AGREEMENT_LEVELS.values())
+             for r in quantity_rows(index, f"share {level}") if is_reported(r)]
     if not found:
         return "Shares of the levels of satisfaction: insufficient data"
     found = sorted(found, key=lambda r: -r["value"])
@@ -271,21 +287,6 @@ def _is_beyond(row: Row) -> bool:
     return row["low"] > 0 or row["high"] < 0
 
 
-def overall_outside_waves(index: pd.DataFrame) -> str:
-    """Return why the mean of everybody's last answer lies outside the waves' means; empty where it lies among them."""
-    rows_of = index[(index["quantity"] == SATISFACTION_LABEL) & (index["status"] == Status.OK)]
-    pooled = ALL_WAVES if (rows_of["segment"] == ALL_WAVES).any() else "all"
-    whole, of_waves = (rows_of.loc[is_in, "value"] for is_in in (rows_of["segment"] == pooled,
-                                                                 rows_of["segment"].str.startswith(wave_segment(""))))
-    if whole.empty or len(of_waves) < 2 or is_apart(index) or of_waves.min() <= whole.iloc[0] <= of_waves.max():
-        return ""
-    way = "below" if whole.iloc[0] < of_waves.min() else "above"
-    return (
-        f"Over all waves everybody's last answer averages {formatting.points(whole.iloc[0])}, {way} every wave's mean: "
-        "each person counts once there, and in every wave that he answered in the waves."
-    )
-
-
 def single_item_measures(index: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the measures that belong to one question and have a value, for everybody."""
     names = (NPS, TOP_MINUS_BOTTOM, CSAT, TOP_TWO_AGREEMENT, CES)
@@ -304,7 +305,9 @@ def level_shares(index: pd.DataFrame) -> pd.DataFrame:
     """Return the shares of the levels for everybody, or of the two answers, the level alone as the quantity."""
     if answers := answer_shares(index):
         return pd.DataFrame(answers, columns=index.columns)
-    found = index[index["quantity"].isin(LEVEL_SHARES) & (index["segment"] == "all")]
+    found = with_agreement_levels(index[index["quantity"].isin([*LEVEL_SHARES, TOP_TWO_AGREEMENT])
+                                        & (index["segment"] == "all")])
+    found = found[found["quantity"] != TOP_TWO_AGREEMENT]
     return found.assign(quantity=found["quantity"].str.removeprefix("share "))
 
 

@@ -34,7 +34,6 @@ from helpers.satisfaction.penalty_reward_drivers import (
     REVERSED,
     U_SHAPED,
     UNEVEN_ODDS,
-    UNSETTLED_FORM,
     PenaltyReward,
 )
 from helpers.satisfaction.response_bias import CEILING_SHARE, FLOOR_SHARE
@@ -48,8 +47,7 @@ SHAPES = {U_SHAPED: "both a low and a high score go with more satisfaction than 
           LOW_ABOVE: "a low score is associated with more satisfaction than a middle one, a high one with no more or "
           "less",
           HIGH_BELOW: "a high score is associated with less satisfaction than a middle one, a low one with no more or "
-          "less",
-          UNSETTLED_FORM: "no form can be told, since another shows without the other drivers"}
+          "less"}
 
 QUESTION = {"share given": "answered", "share not applicable": "not applicable", "share missing": "missing",
             "share off the scale": "off the scale", FLOOR_SHARE: "at the floor", CEILING_SHARE: "at the ceiling",
@@ -108,17 +106,16 @@ def late_delivery_sentence(rows: Sequence[Estimate]) -> str:
     if gap.low <= 0 <= gap.high:
         same = "satisfaction of these people shows no statistically significant difference"
         return f"{start}; {same} ({_with_interval(gap)})."
-    way, (low, high) = "lower" if gap.value < 0 else "higher", sorted([abs(gap.low), abs(gap.high)])
-    parts = [f"{formatting.points(e.value)} {said}" for said, e in (
+    parts = [f"{_with_interval(e)} {said}" for said, e in (
+        ("where it came in time", in_time),
         ("where it came late", _one(rows, SATISFACTION_BY_DELIVERY, LATE_DELIVERY)),
         ("where people still waited when answering", _one(rows, SATISFACTION_BY_DELIVERY, OVERDUE)),
     ) if e is not None and e.status is Status.OK]
-    each = f" ({formatting.join_words(parts)})" if len(parts) > 1 else ""
-    return (
-        f"{start}; their satisfaction is {formatting.points(abs(gap.value))} {way} "
-        f"{formatting.interval(low, high, formatting.points)} than that of people served in time, who stand at "
-        f"{formatting.points(in_time.value)}{each}: an association only."
-    )
+    if len(parts) > 1:
+        return f"{start}. Satisfaction is {formatting.join_words(parts)}: an association only."
+    way, (low, high) = "lower" if gap.value < 0 else "higher", sorted([abs(gap.low), abs(gap.high)])
+    return (f"{start}; their satisfaction is {formatting.points(abs(gap.value))} {way} "
+            f"{formatting.interval(low, high, formatting.points)} than where it came in time: an association only.")
 
 
 def late_delivery_without_drivers(rows: Sequence[Estimate], driven: SatisfactionDrivers | NoPathModel) -> str:
@@ -135,8 +132,7 @@ def late_delivery_title(rows: Sequence[Estimate]) -> str:
         return f"Whether late deliveries are associated with lower satisfaction is not known: {(gap or rows[0]).reason}"
     if gap.low <= 0 <= gap.high:
         return "No statistically significant difference in satisfaction between late deliveries and those on time"
-    way = "lower" if gap.value < 0 else "higher"
-    return f"Satisfaction is {formatting.points(abs(gap.value))} {way} where the delivery was late or overdue"
+    return f"Satisfaction is {'lower' if gap.value < 0 else 'higher'} where the delivery was late or overdue"
 
 
 def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel, mixed: str = "") -> str:
@@ -170,8 +166,9 @@ def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel, mixed:
         return (f"No {of} shows a statistically significant contrast of its lowest or highest scores with the middle "
                 f"ones.{rest}")
     if not said:
-        both = formatting.join_words([c.driver for c in found if c.kind == PERFORMANCE_FACTOR])
-        return f"No {of} is shown to count on one side only; where it is low and where it is high counts {both}.{rest}"
+        both = formatting.join_words([c.driver for c in found if c.kind == PERFORMANCE_FACTOR], none="")
+        counts = f"; where it is low and where it is high counts {both}" if both else ""
+        return f"No {of} is shown to count on one side only{counts}.{rest}"
     return f"The other drivers equal: {'; '.join(said)}.{rest}"
 
 
@@ -208,15 +205,13 @@ def multigroup_sentence(rows: Sequence[Estimate]) -> str:
         return f"Groups are not compared: {every[0].reason}."
     which = apart[0].reason.partition(", ")[2]
     differ = [e.segment for e in apart if float(e.reason.removeprefix("adjusted p ").partition(",")[0]) < 0.05]
+    unlike = [e.segment for e in rows if e.quantity == multigroup.COMPOSITION_CORRELATION and e.status is Status.OK
+              and e.value < multigroup.MIN_COMPOSITION]
+    few = (f" Not compared: paths of {formatting.join_words(unlike)}, whose composition may differ with so few people."
+           if unlike else "")
     if not differ:
-        return (
-            f"Constructs are not shown to be composed differently in the two groups ({which}), and no path that is "
-            "reported shows a statistically significant difference."
-        )
-    return (
-        f"Constructs are not shown to be composed differently in the two groups ({which}); what differs: "
-        f"{formatting.join_words(differ)}."
-    )
+        return f"No path that is compared shows a statistically significant difference ({which}).{few}"
+    return f"Paths that differ ({which}): {formatting.join_words(differ)}.{few}"
 
 
 def topic_sentence(table: pd.DataFrame) -> str:
@@ -286,6 +281,12 @@ def rows_with_values(table: pd.DataFrame) -> pd.DataFrame:
     """Return a long table, or no row of it where not one has a value or was struck: there is nothing to show then."""
     is_said = table["status"].isin([Status.OK, Status.STRUCK, Status.BLOCKED])
     return table if is_said.any() else table.head(0)
+
+
+def rows_to_report(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a long table without what failed a check and stands in a table of its own; all where nothing else is."""
+    is_struck = table["status"].isin([Status.STRUCK])
+    return rows_with_values(table if is_struck.all() else table[~is_struck])
 
 
 def missing_satisfaction_parts(parts: Mapping[str, Sequence[Estimate] | pd.DataFrame]) -> str:

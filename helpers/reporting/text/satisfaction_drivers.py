@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
 from helpers.satisfaction.driver_drift import APPEARS, ASKED_IN_SOME_WAVES, DISAPPEARS, STEADY_DRIFT, WEIGHT_DRIFT
-from helpers.satisfaction.drivers import SatisfactionDrivers, struck_drivers
+from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.drivers_by_segment import SegmentDrivers
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, NoPathModel
 from helpers.stats.confidence_intervals import Interval
@@ -33,7 +32,7 @@ def either_text(names: list[str]) -> str:
 
 
 def discriminant_validity_failure(valid: MeasurementValidity | None, paths: pd.DataFrame) -> str:
-    """Return that discriminant validity fails, how many effects are struck and what does not belong; empty if it holds.
+    """Return that discriminant validity fails, and how many effects are struck; empty if it holds.
 
     Parameters
     ----------
@@ -53,19 +52,7 @@ def discriminant_validity_failure(valid: MeasurementValidity | None, paths: pd.D
     said = (f"Discriminant validity fails: {formatting.join_words(names)} are not shown to be distinct "
             f"({formatting.count_text(len(valid.confused), 'pair', 'pairs')}){also}, so "
             f"{formatting.whole(n_struck)} of {effects} not reported")
-    return " ".join(filter(None, [f"{said}.", misfit_items(valid)]))
-
-
-def misfit_items(valid: MeasurementValidity | None) -> str:
-    """Return which questions do not belong to their construct; empty where all do."""
-    if valid is None:
-        return ""
-    said = [
-        f"{readable_id(item)} does not belong to {valid.owner[item]} "
-        f"(loading {formatting.number(valid.loading[item].value)})"
-        for item in valid.strangers
-    ]
-    return f"{formatting.join_words(said)}." if said else ""
+    return f"{said}."
 
 
 def unreported_effects(paths: pd.DataFrame, valid: MeasurementValidity | None = None) -> str:
@@ -94,12 +81,20 @@ def unreported_effects(paths: pd.DataFrame, valid: MeasurementValidity | None = 
     )
 
 
-def first_driver(found: SatisfactionDrivers | NoPathModel) -> str:
-    """Return what to improve first, or why it cannot be said."""
+def first_driver(found: SatisfactionDrivers | NoPathModel, paths: pd.DataFrame | None = None) -> str:
+    """Return what to improve first, or why it cannot be said.
+
+    Parameters
+    ----------
+    found : SatisfactionDrivers or NoPathModel
+        From `helpers.satisfaction.drivers.driver_importance`.
+    paths : DataFrame, optional
+        ``results/satisfaction_paths``: whether any driver that stands apart goes with satisfaction by itself.
+    """
     if isinstance(found, NoPathModel):
         return f"What to improve first is not known: insufficient data, {found.reason}."
     if found.struck:
-        return _together(found)
+        return " ".join(filter(None, (_together(found), no_effect_of_its_own(paths) if paths is not None else "")))
     order = sorted(found.names, key=lambda name: -found.priority[name].value)
     top = order[0]
     rivals = [name for name in order[1:] if found.leads[name] >= TIE]
@@ -157,15 +152,6 @@ def driver_drift_sentence(rows: Sequence[Estimate]) -> str:
     return "What satisfaction goes with shows no statistically significant change over the waves." if drifts else ""
 
 
-def least_squares_caption(found: SatisfactionDrivers | NoPathModel) -> str:
-    """Return the caption of the regression on all drivers; it names those without an effect that may be reported."""
-    said = "Least squares of satisfaction on its drivers, robust standard errors (HC3)"
-    struck = [*struck_drivers(found)]
-    if not struck:
-        return said
-    return f"{said}; failed check, not to be reported: coefficients of {formatting.join_words(struck)}"
-
-
 def drivers_together(found: SatisfactionDrivers | NoPathModel) -> str:
     """Return what stands beside the table of single drivers: those with a share only together; empty where none."""
     if isinstance(found, NoPathModel):
@@ -181,12 +167,12 @@ def drivers_together(found: SatisfactionDrivers | NoPathModel) -> str:
 
 
 def no_effect_of_its_own(paths: pd.DataFrame) -> str:
-    """Return that no driver that is reported goes with satisfaction by itself; empty where one does, or none is."""
+    """Return that no reported driver goes with satisfaction by itself; empty where one does, or none is reported."""
     is_direct = (paths["quantity"] == "path") & (paths["status"] == Status.OK)
     direct = paths[is_direct & paths["segment"].str.endswith(f" → {SATISFACTION_CONSTRUCT}")]
     if direct.empty or ((direct["low"] > 0) | (direct["high"] < 0)).any():
         return ""
-    return "None of these has a statistically significant association of its own, the other drivers equal."
+    return "No driver that is reported has a statistically significant association of its own, the others equal."
 
 
 def drivers_without_effect(found: SatisfactionDrivers | NoPathModel) -> str:
@@ -233,10 +219,13 @@ def leading_drivers(found: SatisfactionDrivers) -> list[str]:
     return [top, *(name for name in found.names if name != top and found.first[name] >= TIE)]
 
 
-def driver_shares_title(found: SatisfactionDrivers | NoPathModel) -> str:
-    """Return the finding above the figure of the drivers' shares."""
+def driver_shares_title(found: SatisfactionDrivers | NoPathModel, by_segment: SegmentDrivers | NoPathModel | None = None
+                        ) -> str:
+    """Return the finding above the figure of the drivers' shares; that groups are mixed whose drivers differ."""
     if isinstance(found, NoPathModel):
         return f"What satisfaction is associated with: insufficient data, {found.reason}"
+    if getattr(by_segment, "leaders_differ", False):
+        return f"Over all groups together, {formatting.within_sentence(driver_shares_title(found))}"
     if found.struck:
         return _joint_title(found)
     top, *ties = leading_drivers(found)
@@ -302,7 +291,7 @@ def johnson_disagreement(found: SatisfactionDrivers | NoPathModel) -> str:
         return ""
     order = sorted(found.names, key=lambda name: -found.johnson[name])
     if found.struck:
-        return f"Johnson's weights cannot separate {formatting.join_words(list(found.struck))} either."
+        return ""
     first = leading_drivers(found)
     return (f"Johnson's weights agree: {either_text(first)} comes first." if order[0] in first
             else f"Johnson's weights disagree: they put {order[0]} first, not {either_text(first)}.")

@@ -14,8 +14,8 @@ from helpers.satisfaction.item_frameworks import (
     SACRIFICES,
     SCORE_BY,
 )
-from helpers.satisfaction.kano import KANO_CATEGORIES
-from helpers.stats.disclosure_control import suppress_cells
+from helpers.satisfaction.kano import KANO_CATEGORIES, REVERSE
+from helpers.stats.disclosure_control import is_hidden
 
 MOST_MISSED = 3  # Kano properties by name
 
@@ -209,20 +209,22 @@ def _missed_most(shown: pd.DataFrame) -> str:
 
 
 def kano_table(shown: pd.DataFrame) -> pd.DataFrame:
-    """Return the evaluation table with the coefficients' intervals in words; cells of one to nine people are empty.
+    """Return category, better and worse of each property, with intervals in words.
+
+    Neither are counts of categories there, from which with the coefficients those of one to nine people would follow,
+    nor coefficients that such a count makes up.
 
     Parameters
     ----------
     shown : DataFrame
         From `helpers.satisfaction.kano.kano_properties`.
     """
-    ends = {c: zip(shown[f"{c}_low"], shown[f"{c}_high"], strict=True) for c in ("better", "worse")}
-    made = shown.assign(
-        **{f"{c} interval": [formatting.interval(*both) for both in pairs] for c, pairs in ends.items()}
-    )
-    counts = shown[list(KANO_CATEGORIES)]
-    hidden = counts.apply(lambda row: suppress_cells(row, [range(len(row))]), axis=1, result_type="broadcast").astype(
-        bool
-    )
-    made = made.assign(**counts.mask(hidden))
-    return made[["property", "category", *KANO_CATEGORIES, "better", "better interval", "worse", "worse interval"]]
+    made = shown[["property", "category"]].copy()
+    valid = shown[list(KANO_CATEGORIES[:REVERSE])].sum(axis=1)
+    for c in ("better", "worse"):
+        told = [not is_hidden(abs(v) * n) and not is_hidden((1 - abs(v)) * n)
+                for v, n in zip(shown[c], valid, strict=True)]
+        made[c] = shown[c].where(told)
+        made[f"{c} interval"] = [formatting.interval(low, high) if is_told else "" for low, high, is_told in zip(
+            shown[f"{c}_low"], shown[f"{c}_high"], told, strict=True)]
+    return made

@@ -78,17 +78,14 @@ def segment_differences(found: pd.DataFrame) -> str:
         other += f" {n_part} compared by the questions in common only."
     if known.empty:
         return f"No segments of thirty people or more can be compared.{other}"
-    differ = known[known["p_adjusted"] < 0.05]
+    differ = known[(known["p_adjusted"] < 0.05) & ~known["is_counterpart"]]
     said = [f"{r.segment} ({'+' if r.difference > 0 else ''}{formatting.points(r.difference)})"
             for r in differ.head(MOST_SEGMENTS).itertuples()]
     more = f" and {formatting.whole(len(differ) - MOST_SEGMENTS)} more" if len(differ) > MOST_SEGMENTS else ""
     if not said:
-        compared = formatting.count_text(len(known), "segment", "segments")
-        return (
-            f"None of {compared} differs significantly from all other customers (adjusted for multiple "
-            f"comparisons).{other}"
-        )
-    return f"Significantly different from all other customers: {formatting.join_words(said)}{more}.{other}"
+        return ("No segment differs significantly from the other respondents (adjusted for multiple "
+                f"comparisons).{other}")
+    return f"Significantly different from the other respondents: {formatting.join_words(said)}{more}.{other}"
 
 
 def first_driver_by_segment(found: SegmentDrivers | NoPathModel) -> str:

@@ -27,7 +27,7 @@ TITLES = {COMPLAINTS_PER_BUYER: "complaints per 100 buyers", DISSATISFACTION_RAT
 
 
 def service_funnel_sentence(rows: Sequence[Estimate]) -> str:
-    """Return how many cases reach each stage, and where most of them are left; empty where none is recorded.
+    """Return how many cases reach each stage; empty where none is recorded.
 
     Parameters
     ----------
@@ -40,14 +40,11 @@ def service_funnel_sentence(rows: Sequence[Estimate]) -> str:
     if not reached:
         return ""
     said = [f"{formatting.share(e.value)} {STAGES[stage]}" for stage, e in reached]
-    omitted = [(stage, known[OMISSION_RATE, stage]) for stage, _ in reached if (OMISSION_RATE, stage) in known]
-    stage, worst = max(omitted, key=lambda pair: pair[1].value)
     unknown = [s for s in CASE_FUNNEL if (f"share {s}", "all") not in known]
     names = formatting.join_words([STAGES[s].replace("also ", "") for s in unknown])
     gap = f" Which {names} is not recorded." if unknown else ""
     cases = formatting.count_text(reached[0][1].n, "case", "cases")
-    return (f"Of {cases} reported more than {DAYS_TO_BE_HANDLED} days ago, {formatting.join_words(said)}. "
-            f"The highest omission rate is that of {OMISSIONS[stage]}, {formatting.estimate_text(worst)}; not every "
+    return (f"Of {cases} reported more than {DAYS_TO_BE_HANDLED} days ago, {formatting.join_words(said)}; not every "
             f"case calls for every stage.{gap}")
 
 
@@ -60,6 +57,11 @@ def service_rate_title(chart: ControlChart) -> str:
         return f"{name}: no alarm"
     last = chart.alarms.iloc[-1]
     return f"{name}: {last['kind']} {last['direction']} the limits, signalled in {last['on']:%Y-%m}"
+
+
+def _alarms(n: float) -> str:
+    said = formatting.number(n, 2)
+    return f"{said} alarm{'' if said == '1' else 's'}"
 
 
 def service_rate_alarms(board: ChartSet) -> str:
@@ -78,7 +80,7 @@ def service_rate_alarms(board: ChartSet) -> str:
     quiet = f"No alarm from {formatting.count_text(len(watched), 'charted rate', 'charted rates')}"
     live = board.false_alarms_a_year
     expected = (
-        f" False alarms to be expected a year of the charts that watch now: about {formatting.number(live, 2)}."
+        f" By chance alone the charts that watch now would give about {_alarms(live)} a year."
         if live > 0
         else " None of them can raise an alarm at present."
     )

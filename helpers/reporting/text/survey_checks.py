@@ -7,12 +7,16 @@ import pandas as pd
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
 from helpers.reporting.text.satisfaction import is_reported, quantity_rows
+from helpers.satisfaction.satisfaction_by_segment import segment_label
 from helpers.satisfaction.satisfaction_index import ALL_WAVES, SATISFACTION_LABEL
 from helpers.satisfaction.survey_quality import SATISFACTION_SCALE, nonrespondent_mean
+from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 MOST_NAMED = 3  # scales by name in a title
 
 MAX_DAYS_SINCE_ANSWER = 31
+
+NEARLY_ALL = 0.9
 
 
 def reliability_sentence(gates: pd.DataFrame) -> str:
@@ -32,6 +36,30 @@ def reliability_sentence(gates: pd.DataFrame) -> str:
     verb = "is" if len(struck) == 1 else "are"
     parts += [f"{scores} {formatting.join_words(struck)} {verb} not reported (failed check)"] if struck else []
     return formatting.sentence_case("; ".join(parts))
+
+
+def one_sided_respondents(scores: pd.DataFrame, members: pd.DataFrame, heard: Estimate) -> str:
+    """Return of which segments nearly all are who answered, where nobody else is known; empty where none.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`.
+    members : DataFrame
+        From `helpers.satisfaction.satisfaction_by_segment.segment_members`.
+    heard : Estimate
+        Share of the known customers with a score: where they are known, so is how they differ.
+    """
+    if heard.status is Status.OK:
+        return ""
+    said, people = [], scores.merge(members, on="response_id").drop_duplicates("person", keep="last")
+    for column in members.columns.drop("response_id"):
+        known = people.loc[people[column] != "", column]
+        shares = known.value_counts(normalize=True)
+        if len(known) >= LEAST_PEOPLE and shares.iloc[0] > NEARLY_ALL:
+            said.append(f"{segment_label(column)} {shares.index[0]}")
+    return (f"More than nine in ten of those who answered are of {formatting.join_words(said)}: of others little is "
+            "known." if said else "")
 
 
 def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float) -> str:

@@ -36,18 +36,18 @@ def late(gap=-20.0, half=4.0):
 def test_lateness_goes_with_lower_satisfaction_and_nothing_is_called_a_cause():
     said = satisfaction_context_text.late_delivery_sentence(late())
     assert said == ("8.0 % [7.0 %, 9.0 %] of the deliveries answered for were late or overdue; their "
-                    "satisfaction is 20 points lower [16, 24] than that of people served in time, who stand at 80 "
-                    "points: an association only.")
+                    "satisfaction is 20 points lower [16, 24] than where it came in time: an association only.")
     assert not any(word in said for word in ("because", "cause", "due to", "effect"))
     assert (
         satisfaction_context_text.late_delivery_title(late())
-        == "Satisfaction is 20 points lower where the delivery was late or overdue"
+        == "Satisfaction is lower where the delivery was late or overdue"
     )
     assert "higher" in satisfaction_context_text.late_delivery_sentence(late(20.0))
     parts = [Estimate(SATISFACTION_BY_DELIVERY, v, v - 2, v + 2, "points", 90, s)
              for s, v in ((LATE_DELIVERY, 58.0), (OVERDUE, 17.0))]
-    assert "(58 points where it came late and 17 points where people still waited when answering)" in (
-        satisfaction_context_text.late_delivery_sentence([*late(), *parts])), "two groups that are far apart"
+    assert satisfaction_context_text.late_delivery_sentence([*late(), *parts]).endswith(
+        "overdue. Satisfaction is 80 points [78, 82] where it came in time, 58 points [56, 60] where it came late "
+        "and 17 points [15, 19] where people still waited when answering: an association only."), "two far apart"
 
 
 def test_a_difference_within_noise_and_one_that_cannot_be_made_are_said():
@@ -74,8 +74,8 @@ def properties(*categories):
     rows = [
         {
             "property": f"thing {i}",
-            "n": 100,
-            **dict.fromkeys(kano.KANO_CATEGORIES, 10),
+            "n": 150,
+            **dict.fromkeys(kano.KANO_CATEGORIES, 25),
             "category": c,
             "better": 0.4,
             "better_low": 0.3,
@@ -104,9 +104,11 @@ def test_kanos_categories_are_counted_in_words_with_their_ties():
     assert "not statistically significant" not in sure
     assert satisfaction_frameworks_text.kano_sentence(properties().reindex(columns=["category"])) == (
         "There are no Kano pairs that ten people or more answered.")
-    few = satisfaction_frameworks_text.kano_table(properties("must-be").assign(reverse=3, questionable=0))
-    assert few[["reverse", "questionable"]].iloc[0].isna().tolist() == [True, False]
+    few = satisfaction_frameworks_text.kano_table(properties("must-be").assign(better=0.04))
+    assert few["better"].isna().tolist() == [True], "four people, whom the coefficient would tell"
+    assert few["better interval"].tolist() == [""]
     table = satisfaction_frameworks_text.kano_table(properties("must-be"))
+    assert not {*kano.KANO_CATEGORIES} & {*table.columns}, "with better and worse, small counts would follow"
     assert table["worse interval"].tolist() == ["[−0.9, −0.7]"]
 
 
@@ -174,10 +176,13 @@ def test_the_ordinal_logit_agrees_or_not_and_says_where_odds_are_uneven():
     ([no_estimate(multigroup.PATH_DIFFERENCE, Status.BLOCKED, "not composed alike: A (x against y)")],
      "Groups are not compared: not composed alike: A (x against y)."),
     ([Estimate(multigroup.PATH_DIFFERENCE, 0.3, segment="A → S", reason="adjusted p 0.012, x against y")],
-     "Constructs are not shown to be composed differently in the two groups (x against y); what differs: A → S."),
+     "Paths that differ (x against y): A → S."),
     ([Estimate(multigroup.PATH_DIFFERENCE, 0.1, segment="A → S", reason="adjusted p 0.6, x against y")],
-     "Constructs are not shown to be composed differently in the two groups (x against y), and no path that is "
-     "reported shows a statistically significant difference."),
+     "No path that is compared shows a statistically significant difference (x against y)."),
+    ([Estimate(multigroup.COMPOSITION_CORRELATION, 0.43, segment="B", reason="adjusted p 0.17, x against y"),
+      Estimate(multigroup.PATH_DIFFERENCE, 0.1, segment="A → S", reason="adjusted p 0.6, x against y")],
+     "No path that is compared shows a statistically significant difference (x against y). Not compared: paths of B, "
+     "whose composition may differ with so few people."),
 ])
 def test_groups_are_compared_only_where_they_may_be(rows, said):
     assert satisfaction_context_text.multigroup_sentence(rows) == said
@@ -245,7 +250,7 @@ def board():
 def test_rates_that_leave_their_limits_are_named_with_the_false_alarms_to_expect(board):
     said = service_rates_text.service_rate_alarms(board)
     assert said.startswith("Omission rate: handled: shift above the limits, begun about 2025-05, signalled in 2025-06. "
-                           "False alarms to be expected a year of the charts that watch now: about 0.99")
+                           "By chance alone the charts that watch now would give about 0.99 alarms a year.")
     few = service_quality.service_charts([board.charts[1].course], 1)
     assert (
         service_rates_text.service_rate_alarms(few)
@@ -260,7 +265,7 @@ def test_rates_that_leave_their_limits_are_named_with_the_false_alarms_to_expect
         "x",
     )
     assert service_rates_text.service_rate_alarms(service_quality.service_charts([calm], 1)).startswith(
-        "No alarm from 1 charted rate. False alarms to be expected a year of the charts that watch now: about 0.99."
+        "No alarm from 1 charted rate. By chance alone the charts that watch now would give about 0.99 alarms a year."
     )
 
 
@@ -277,13 +282,16 @@ def test_a_part_without_a_value_has_nothing_to_show_and_is_named_with_its_reason
     assert satisfaction_context_text.rows_with_values(estimate_table(nothing)).empty
     assert len(satisfaction_context_text.rows_with_values(estimate_table(known))) == 2
     assert len(satisfaction_context_text.rows_with_values(estimate_table(struck))) == 1
+    assert list(satisfaction_context_text.rows_to_report(estimate_table([*known, *struck]))["quantity"]) == [
+        "share", "Kano category"], "what failed a check stands in a table of its own"
+    assert len(satisfaction_context_text.rows_to_report(estimate_table(struck))) == 1
     assert satisfaction_context_text.missing_satisfaction_parts(
         {"Kano's pairs": nothing, "deliveries": known, "paths": estimate_table(struck)}
     ) == ("Not shown: Kano's pairs (no pairs of questions).")
     assert satisfaction_context_text.missing_satisfaction_parts({"deliveries": known}) == ""
 
 
-def test_the_funnel_says_how_many_cases_reach_each_stage_and_where_most_is_left_undone():
+def test_the_funnel_says_how_many_cases_reach_each_stage():
     def shares(stage, reached, omitted):
         return [Estimate(f"share {stage}", reached, reached - 0.02, reached + 0.02, "share", 200),
                 Estimate(service_quality.OMISSION_RATE, omitted, omitted - 0.05, omitted + 0.05, "share", 150, stage)]
@@ -291,9 +299,8 @@ def test_the_funnel_says_how_many_cases_reach_each_stage_and_where_most_is_left_
     rows = [*shares("handled", 0.9, 0.1), *shares("reviewed", 0.3, 0.66),
             no_estimate(service_quality.OMISSION_RATE, Status.NOT_APPLICABLE, "no case", segment="corrective action")]
     assert service_rates_text.service_funnel_sentence(rows) == (
-        "Of 200 cases reported more than 30 days ago, 90.0 % were handled and 30.0 % were also reviewed. "
-        "The highest omission rate is that of handled cases not reviewed, 66.0 % [61.0 %, 71.0 %]; not every case "
-        "calls for every stage. Which were handed to design, production or operations as a "
+        "Of 200 cases reported more than 30 days ago, 90.0 % were handled and 30.0 % were also reviewed; not every "
+        "case calls for every stage. Which were handed to design, production or operations as a "
         "corrective action is not recorded.")
     none = no_estimate("cases reported", Status.NOT_APPLICABLE, "no service cases are recorded")
     assert service_rates_text.service_funnel_sentence([none]) == ""

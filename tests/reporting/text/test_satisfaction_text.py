@@ -6,6 +6,7 @@ import pytest
 from helpers.foundation.results import Estimate, Gate, Level, Status, estimate_table, gate_table, no_estimate
 from helpers.reporting.text import satisfaction as satisfaction_text
 from helpers.reporting.text import survey_checks as survey_checks_text
+from helpers.satisfaction.nps_csat_ces import TOP_TWO_AGREEMENT
 
 OK_GATES = gate_table("02", [])
 NAN = float("nan")
@@ -248,19 +249,13 @@ def test_the_formula_is_printed():
     assert satisfaction_text.index_formula().startswith("Answer = 100 × (score − lowest) / (highest − lowest)")
 
 
-def of_wave(value, wave):
-    return Estimate("satisfaction", value, value - 3, value + 3, "points", 60, f"wave {wave}")
-
-
-def test_a_mean_outside_every_waves_is_explained_and_one_among_them_is_not():
-    below = satisfaction_text.overall_outside_waves(index(of_wave(75.0, "A"), of_wave(74.0, "B")))
-    assert below == ("Over all waves everybody's last answer averages 72.5 points, below every wave's mean: each "
-                     "person counts once there, and in every wave that he answered in the waves.")
-    assert "above every wave's mean" in satisfaction_text.overall_outside_waves(
-        index(of_wave(70.0, "A"), of_wave(71.0, "B"))
-    )
-    assert satisfaction_text.overall_outside_waves(index(of_wave(70.0, "A"), of_wave(75.0, "B"))) == ""
-    assert satisfaction_text.overall_outside_waves(index()) == ""
+def test_levels_of_a_statement_are_those_of_agreement():
+    asked = Estimate(TOP_TWO_AGREEMENT, 0.75, 0.7, 0.8, "share", 60)
+    table = pd.concat([index(), estimate_table([asked])], ignore_index=True)
+    assert set(satisfaction_text.level_shares(table)["quantity"]) <= {*satisfaction_text.AGREEMENT_LEVELS.values()}
+    assert len(satisfaction_text.level_shares(table)) == len(satisfaction_text.level_shares(index())) > 0
+    assert "satisfied" not in satisfaction_text.levels_title(table)
+    assert satisfaction_text.satisfaction_levels(table) == "", "nobody is called dissatisfied who disagrees"
 
 
 def test_a_question_with_two_answers_has_shares_by_their_names_and_no_levels():
