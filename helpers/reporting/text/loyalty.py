@@ -150,7 +150,7 @@ def _kind_shares(matrix: pd.DataFrame, found: Sequence[Row]) -> list[str]:
              for kind in LOYALTY_KINDS if kind not in small[1:]}
     if not is_alone:
         return list(parts.values())
-    size = dict(zip(LOYALTY_KINDS, (r["value"] for r in found), strict=True))
+    size: dict[str, float] = dict(zip(LOYALTY_KINDS, (r["value"] for r in found), strict=True))
     return [parts[kind] for kind in sorted(parts, key=lambda kind: -size[kind])]
 
 
