@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers.foundation.results import Level
-from helpers.satisfaction import ecsi_model, expectations, item_frameworks
+from helpers.satisfaction import ecsi_model, expectations, item_frameworks, kano
 from helpers.simulation.planted_truth import World
 from helpers.stats import bootstrap, ordinal_logit, penalty_reward, raking, relative_importance, scale_reliability
 from helpers.stats.confidence_intervals import mean_interval, net_share_interval
@@ -250,6 +250,13 @@ def ends_differ(rng, n=200, k=5):
     return gap.high < 0
 
 
+def categories_told_apart(rng, n, share):
+    """Return whether two equally common Kano categories, the commonest, are told apart."""
+    counts = rng.multinomial(n, [share, share, (1 - 2 * share) / 2, (1 - 2 * share) / 2, 0, 0])
+    top, ties = kano.commonest_category(counts)
+    return {top, *ties}.isdisjoint(set(kano.KANO_CATEGORIES[:2]) - {top}) and top in kano.KANO_CATEGORIES[:2]
+
+
 def region(n, nominal=LEVEL):
     low, high = stats.binom.ppf([(1 - REGION) / 2, (1 + REGION) / 2], n, nominal) / n
     return float(low), float(high)
@@ -354,8 +361,17 @@ def _frames(n, told):
           time.perf_counter() - began, 0.05)
 
 
+def _kano(n, told):
+    rng = np.random.default_rng(told.seed + 7)
+    for people, share in ((100, 0.35), (200, 0.35), (200, 0.45)):
+        began = time.perf_counter()
+        error = np.mean([categories_told_apart(rng, people, share) for _ in range(n)])
+        shown(f"equal Kano categories told apart, n = {people}, {share:.0%} each, at most", error, 0.0,
+              region(n, 0.05)[1], time.perf_counter() - began, 0.05)
+
+
 PARTS = {"net": _net, "means": _means, "updating": _updating, "shares": _shares, "contrasts": _contrasts,
-         "gates": _gates, "weighted": _weighted, "frames": _frames}
+         "gates": _gates, "weighted": _weighted, "frames": _frames, "kano": _kano}
 
 if __name__ == "__main__":
     main()

@@ -4,8 +4,8 @@ References
 ----------
 Kano, Seraku, Takahashi & Tsuji (1984), Attractive quality and must-be quality, *Hinshitsu* 14 (2), 39–48; Berger et al.
 (1993), Kano's methods for understanding customer-defined quality, *Center for Quality of Management Journal* 2 (4),
-3–36 (evaluation table, better and worse); Fong (1996), Using the self-stated importance questionnaire to interpret Kano
-questionnaire results, *ibid.* 5 (3), 21–23 (when two categories tie).
+3–36 (evaluation table, better and worse); McNemar (1947), Note on the sampling error of the difference between
+correlated proportions, *Psychometrika* 12, 153–157 (when two categories tie).
 """
 
 from typing import Any
@@ -82,7 +82,7 @@ def kano_evaluation(answers: ir.Table, asked: pd.DataFrame, replicas: ReplicateW
     -------
     DataFrame
         ``pair, property, n``, a count for each of `KANO_CATEGORIES`, ``category`` (the commonest), ``tied_with``
-        (categories that it does not exceed beyond noise, by Fong's rule at 90 %), ``better, better_low, better_high,
+        (categories that it does not exceed beyond noise), ``better, better_low, better_high,
         worse, worse_low, worse_high``: (A + O) / (A + O + M + I) and −(O + M) / (A + O + M + I) with the adjusted Wald
         interval. A person counts once, by the latest answer to the pair; survey weights enter these and the category,
         as shares of the effective number of people, not the counts.
@@ -137,15 +137,14 @@ def commonest_category(counts: np.ndarray) -> tuple[str, list[str]]:
 
     Notes
     -----
-    Fong (1996): two categories of a and b people of n tie where |a − b| < z √((a + b)(2 n − a − b) / 2 n); z at 95 %
-    as in every other comparison of the page, where Fong takes 90 %.
+    McNemar (1947): two categories of a and b people tie where |a − b| < z √(a + b). The rule of Fong (1996), usual in
+    this field, z √((a + b)(2 n − a − b) / 2 n), is narrower: it tells equal categories apart in one sample of eight
+    (``bench/coverage_satisfaction.py``).
     """
-    n = float(counts.sum())
-    if not n:
+    if not counts.sum():
         return "", []
     top = int(np.argmax(counts))
-    both = counts[top] + counts
-    limit = normal_quantile(KANO_TIE_LEVEL) * np.sqrt(both * (2 * n - both) / (2 * n))
+    limit = normal_quantile(KANO_TIE_LEVEL) * np.sqrt(counts[top] + counts)
     near = [j for j in range(len(counts)) if j != top and counts[j] and counts[top] - counts[j] < limit[j]]
     return KANO_CATEGORIES[top], [KANO_CATEGORIES[j] for j in sorted(near, key=lambda j: -counts[j])]
 

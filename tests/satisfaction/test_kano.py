@@ -45,6 +45,8 @@ def test_pairs_are_counted_by_category_with_better_and_worse(catalogued, surveye
 def test_a_category_that_leads_within_noise_is_flagged_as_a_tie():
     assert kano.commonest_category(np.array([40, 38, 2, 1, 0, 0])) == ("must-be", ["one-dimensional"])
     assert kano.commonest_category(np.array([60, 20, 2, 1, 0, 0])) == ("must-be", [])
+    near = np.array([47, 31, 11, 11, 0, 0])  # 16 apart: 1.96 √78 is 17.3, by Fong's narrower rule 13.5
+    assert kano.commonest_category(near) == ("must-be", ["one-dimensional"])
     assert kano.commonest_category(np.zeros(6, dtype=int)) == ("", [])
 
 
@@ -120,6 +122,7 @@ def test_the_kiosk_survey_has_its_published_means_gaps_and_kano_counts(kiosk):
     shown = kano.kano_properties(table)
     assert shown["property"].iloc[0] == "keeps personal details safe from leaks"
     assert shown["category"].iloc[0] == "must-be"
+    assert (table["tied_with"] != "").sum() == 14, "as by a test of the two shares of each property"
 
 
 def _sizes(known, gaps):
