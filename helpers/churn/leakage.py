@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from helpers.foundation.canonical_schema import STATIC_WITH_ALL, WORDS_OF_AN_END
+from helpers.foundation.canonical_schema import STATIC_WITH_ALL, tells_of_an_end
 
 STATIC_ATTRIBUTE = "static"
 
@@ -73,7 +73,7 @@ def suspicious_names(names: Sequence[str]) -> list[str]:
     >>> suspicious_names(["attribute_churn_score", "attribute_payment_method"])
     ['attribute_churn_score']
     """
-    return [name for name in names if any(word in name.lower() for word in WORDS_OF_AN_END)]
+    return [name for name in names if tells_of_an_end(name)]
 
 
 def suspicious_features(features: pd.DataFrame, is_lost: np.ndarray) -> pd.DataFrame:

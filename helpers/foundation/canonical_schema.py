@@ -1,5 +1,6 @@
 """Schemas of the canonical tables: customers, transactions, responses, cases, points and others."""
 
+import re
 from typing import Literal, get_args
 
 from helpers.foundation.schema import Column, Table
@@ -9,6 +10,22 @@ STATIC_WITH_ALL = "static, as all attributes are declared"  # of a column of whi
 WORDS_OF_AN_END = (  # names of attributes with one of these tell of an end or a verdict on it
     "churn", "cancel", "reason", "status", "score", "clv", "cltv", "satisf", "lifetime", "left", "lost", "ended",
     "termination", "winback", "outcome")
+
+TRAITS_ALL_THE_SAME = (  # words before *status* and *score* that speak of the person and not of the contract
+    r"(marital|civil|family|employment|work|job|credit|fico|housing|home|residen\w*|smok\w*|insurance|immigration|tax)"
+    r"[\W_]*(status|score)")
+
+
+def tells_of_an_end(name: str) -> bool:
+    """Return whether a column's name tells of an end or of somebody's verdict on it.
+
+    Examples
+    --------
+    >>> [tells_of_an_end(n) for n in ("churn_score", "Customer Status", "CreditScore", "marital_status", "plan")]
+    [True, True, False, False, False]
+    """
+    rest = re.sub(TRAITS_ALL_THE_SAME, "", name.lower())
+    return any(word in rest for word in WORDS_OF_AN_END)
 
 _column = Column
 

@@ -99,7 +99,7 @@ def _joined_columns(view: FileView, who: InferredColumn | None) -> list[Inferred
         again += infer_semantics.fitting_columns("has_ended", link.other.columns)
         for c in link.other.columns if OF_CONTRACTS & there.keys() else ():
             is_new = c != link.key and c not in again and name_words(c.name) not in named
-            is_told_before = not any(word in c.name.lower() for word in canonical_schema.WORDS_OF_AN_END)
+            is_told_before = not canonical_schema.tells_of_an_end(c.name)
             if is_new and is_told_before and c.n_distinct > 1 and c.kind != "empty" and not _why_none(c, None):
                 found.append(replace(c, via=link.other.name))
                 named.add(name_words(c.name))
@@ -142,7 +142,7 @@ def _proposed_lines(view: FileView, column: InferredColumn, tenure: InferredColu
         name = column_name(dated)
         yield (f'{name} = {{ from = {toml_text(dated.quoted)}, formats = {toml_text(dated.formats)}, type = "date" }}')
         yield f'{line} # confirm known_at = "{name}": by its name that column dates it'
-    elif any(word in column.name.lower() for word in canonical_schema.WORDS_OF_AN_END):
+    elif canonical_schema.tells_of_an_end(column.name):
         yield f"{line} # propose neither: its name tells of an end or a verdict on it"
     elif abs(growth) >= GROWS:
         yield f"{line} # confirm static = true: it grows with tenure (r {growth:.2f}), so it is of the day of the file"
