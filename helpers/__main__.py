@@ -82,8 +82,8 @@ def parser() -> Parser:
     report.add_argument("--mail", action="store_true", help="a draft of a mail too, with the file attached")
     report.add_argument("--send", action="store_true", help="send that mail to those whom [notify] of the study names")
     check = commands.add_parser("check", help="dry-run a source profile and name every problem")
-    check.add_argument("source", metavar="SOURCE", nargs="?", default="", help="name of a source profile")
-    check.add_argument("--new", nargs="+", default=[], metavar="FILE", help="draft a profile from files, on stdout")
+    check.add_argument("source", metavar="SOURCE", nargs="*", default=[], help="name of a source profile")
+    check.add_argument("--new", nargs="*", metavar="FILE", help="draft a profile from files, on stdout")
     check.add_argument("--study", action="store_true", help="with --new: draft the study that goes with it instead")
     check.add_argument("--json", action="store_true", help="print JSON; problems stand in it, not on stderr")
     check.add_argument("--raw", default="", metavar="PATH", help="folder with the source's files")
@@ -262,24 +262,27 @@ def _check(told: argparse.Namespace) -> int:
     from helpers.intake import check_profile, infer_profile
     from helpers.pipeline import registry
 
-    if told.new or not told.source:
-        profile, study = infer_profile.draft_source(told.new)
+    if told.new is not None or not told.source:
+        profile, study = infer_profile.draft_source([*(told.new or ()), *told.source])
         console.print_lines([(study if told.study else profile).removesuffix("\n")])
         return 0
+    source, *others = told.source
+    if others:
+        raise InputError("check", f"{len(told.source)} sources are named", "one; files stand behind --new")
     engine.require_limits()
-    found = check_profile.check_profile_files(told.source, told.raw)
+    found = check_profile.check_profile_files(source, told.raw)
     problems = list(found.problems)
     try:
-        registry.read_study(told.source)
+        registry.read_study(source)
     except InputError as error:
         problems += [str(error)] if str(error) not in problems else []
     warnings = [*found.warnings, *_no_step(found.rows, has_problems=bool(problems))]
     if told.json:
-        console.print_json({"source": told.source, "problems": problems, "warnings": warnings,
+        console.print_json({"source": source, "problems": problems, "warnings": warnings,
                             "remarks": list(found.remarks), "rows": dict(found.rows), "summary": list(found.summary)})
     elif found.remarks or warnings or not problems:
         said = [*(f"WARNING: {warning}" for warning in warnings), *found.remarks]
-        console.print_lines([*found.summary, *(said or [f"{told.source}: nothing would be rejected"])])
+        console.print_lines([*found.summary, *(said or [f"{source}: nothing would be rejected"])])
     for problem in problems if not told.json else ():
         console.print_error(problem)
     return InputError.exit_code if problems else DOUBTFUL if warnings else 0

@@ -14,7 +14,9 @@ WORDS = {"dollar": "USD", "dollars": "USD", "euro": "EUR", "euros": "EUR", "poun
 
 DOLLARS = ("USD", "CAD", "AUD", "NZD", "HKD", "SGD")
 
-DESCRIBED = rf"\b(?:in|of)\s+({'|'.join(sorted(set(CURRENCIES.values())))})\b"  # as a dictionary of columns says it
+CODES = "|".join(sorted(set(CURRENCIES.values())))
+
+DESCRIBED = rf"(?:\b(?:in|of)\s+|[,(\[]\s*)({CODES})\b"  # as a dictionary of columns says it
 
 DESCRIPTION = r"descri|defin|meaning|explan|beschreib|bedeut|erklär"
 

@@ -3,7 +3,7 @@
 import codecs
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from helpers.intake import archives, databases, formats, readers
 from helpers.intake.infer_types import MISSING, infer_column
-from helpers.intake.profile_schema import FillDown
+from helpers.intake.profile_schema import FileRule, FillDown
 
 HEAD, TAIL, LOOKED_AT, MOST_LINES = 1 << 20, 1 << 15, 200, 20
 
@@ -29,6 +30,69 @@ IMPORT_ID = '{"ImportId"'  # Qualtrics puts it below the wording of its question
 LEAST_FILLED, LEAST_RECORDS = 0.2, 20  # share of records that have a field for the others, of so many at least
 
 Rows = Sequence[Sequence[str | None]]
+
+SHEETS = (".xlsx", ".xls", ".xlsb", ".ods", ".xlsm")
+
+DATABASES = {".duckdb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
+
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".sav": "spss", ".zsav": "spss",
+           ".dta": "stata", **dict.fromkeys(SHEETS, "excel")}
+
+
+def declared_files(path: Path) -> Iterator[FileRule]:
+    """Yield the declaration of a file, of each in an archive, or of each table of a database.
+
+    Parameters
+    ----------
+    path : Path
+        The file as it arrived.
+    """
+    if path.suffix.lower() in DATABASES:
+        form = DATABASES[path.suffix.lower()]
+        for query in databases.table_queries(path, form, path.name).values():
+            yield FileRule.model_validate({"path": path.name, "format": form, "query": query})
+    elif path.suffix.lower() == ".zip":
+        for member in archives.member_names(path, path.name):
+            yield from _formed(path, Path(member).suffix.lower(), member)
+    else:
+        yield from _formed(path, Path(path.name.removesuffix(".gz")).suffix.lower())
+
+
+def _formed(path: Path, suffix: str, member: str = "") -> Iterator[FileRule]:
+    told = {"path": path.name, "member": member, "format": FORMATS.get(suffix, "csv")}
+    if told["format"] == "excel":
+        yield from _sheets(path, told)
+        return
+    if told["format"] == "csv":
+        room = readers.TempFolder()
+        told |= text_layout(unpacked_file(path, FileRule.model_validate(told), room))
+    yield FileRule.model_validate(told)
+
+
+def unpacked_file(path: Path, file: FileRule, room: readers.TempFolder) -> Path:
+    """Return where a file can be read: itself, or what an archive held, in a temporary folder.
+
+    Parameters
+    ----------
+    path : Path
+        The file as it arrived.
+    file : FileRule
+        What is declared of it.
+    room : TempFolder
+        Where it is unpacked.
+    """
+    return archives.member_files(path.parent, file, path.name, room.path)[0].path
+
+
+def _sheets(path: Path, told: dict[str, str]) -> Iterator[FileRule]:
+    """Yield the sheets of a workbook that hold a table: at least two rows of at least two cells."""
+    room = readers.TempFolder()
+    place = unpacked_file(path, FileRule.model_validate(told), room)
+    for sheet in formats.all_sheets(place, path.name):
+        file = FileRule.model_validate(told | {"sheet": sheet})
+        layout = sheet_layout(list(formats.sheet_rows(place, file, path.name)))
+        if layout is not None:
+            yield file.model_copy(update=layout)
 
 
 def text_layout(path: Path) -> dict[str, Any]:

@@ -14,12 +14,10 @@ import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError
 from helpers.intake import (
-    archives,
     databases,
     date_plausibility,
     export_signatures,
     file_layout,
-    formats,
     infer_currency,
     infer_doubts,
     infer_layout,
@@ -39,13 +37,6 @@ from helpers.intake.profile_text import toml_text as quoted
 from helpers.intake.profiles import CANONICAL, Profile
 
 SAMPLE = 100_000
-
-SHEETS = (".xlsx", ".xls", ".xlsb", ".ods", ".xlsm")
-
-DATABASES = {".duckdb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
-
-FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".sav": "spss", ".zsav": "spss",
-           ".dta": "stata", **dict.fromkeys(SHEETS, "excel")}
 
 NO_TABLES = (".md", ".pdf", ".doc", ".docx", ".rtf", ".html", ".htm", ".png", ".jpg", ".jpeg", ".ppt", ".pptx")
 
@@ -93,22 +84,15 @@ def draft_source(paths: Sequence[str | Path]) -> tuple[str, str]:
     InputError
         If there is no file, they stand in several folders, or one cannot be read.
     """
-    files = [Path(p) for p in paths]
-    passed = [p for p in files if p.suffix.lower() in NO_TABLES and len(files) > 1]
-    files = [p for p in files if p not in passed]
-    absent = [p for p in files if not p.is_file()]
-    if not files or absent:
-        raise InputError("check --new", f"there is no file '{absent[0]}'" if absent else "no file is named", "files")
+    files, passed = _named_files([Path(p) for p in paths])
     folder = files[0].parent
-    if any(p.parent != folder for p in files):
-        raise InputError("check --new", "the files stand in several folders", "files of one folder")
-    seen = _merged(_seen_files(folder, [file for path in files for file in _declared(path)]))
+    seen = _merged(_seen_files(folder, [file for path in files for file in infer_layout.declared_files(path)]))
     forms = [FileForm(s.name, infer_types.with_joined_dates(s.columns), s.n_repeated) for s in seen]
     drawn = infer_tables.draft_tables(forms)
     name, study = _source_name(files), [line for table in drawn.tables for line in table.study]
     lines = [*infer_doubts.doubts(forms, drawn.tables), *_head(name, seen, drawn.tables)]
     lines = [f"{infer_doubts.NOT_KNOWN}{s.name} has no record below its header" for s in seen if not s.n] + lines
-    lines += [f"# not read: {p.name} is a document and holds no table" for p in passed]
+    lines += [f"# not read: {p.name} {why}" for p, why in passed.items()]
     if study:
         lines.append(f"# check --new with --study drafts what data/studies/{name}.toml has to say")
     for one in seen:
@@ -118,6 +102,21 @@ def draft_source(paths: Sequence[str | Path]) -> tuple[str, str]:
     for table in drawn.tables:
         lines += ["", *table.lines]
     return "\n".join([*lines, "", *_controls(seen)]) + "\n", _study(name, study) if study else ""
+
+
+def _named_files(paths: Sequence[Path]) -> tuple[list[Path], dict[Path, str]]:
+    """Return the files that are meant, all of a folder where only this is named, and why others are not read."""
+    if len(paths) == 1 and paths[0].is_dir():
+        paths = sorted(p for p in paths[0].iterdir() if not p.name.startswith("."))
+    passed = {p: "is a folder; draft its files by themselves" for p in paths if p.is_dir()}
+    passed |= {p: "is a document and holds no table" for p in paths if p.suffix.lower() in NO_TABLES and len(paths) > 1}
+    files = [p for p in paths if p not in passed]
+    absent = [p for p in files if not p.is_file()]
+    if not files or absent:
+        raise InputError("check --new", f"there is no file '{absent[0]}'" if absent else "no file is named", "files")
+    if any(p.parent != files[0].parent for p in files):
+        raise InputError("check --new", "the files stand in several folders", "files of one folder")
+    return files, passed
 
 
 def _source_name(files: Sequence[Path]) -> str:
@@ -130,12 +129,14 @@ def _source_name(files: Sequence[Path]) -> str:
 
 def _head(name: str, seen: Sequence[SampledForm], tables: Sequence[DraftedTable]) -> Iterator[str]:
     """Yield what is said at the top of a profile; a currency and a date only where they mean something."""
-    yield f"name = {quoted(name)} {GUESS}must equal the name of this file"
-    yield f"title = {quoted(name)} {GUESS}one line for people"
     columns, has_money = [c for one in seen for c in one.columns], any(_has_money(table) for table in tables)
     currency, why = infer_currency.infer_currency(columns, has_money=has_money)
+    if has_money and not currency:
+        yield f"{infer_doubts.NOT_KNOWN}no sign tells the currency; EUR stands for it until it is put right"
+    yield f"name = {quoted(name)} {GUESS}must equal the name of this file"
+    yield f"title = {quoted(name)} {GUESS}one line for people"
     if currency or has_money:
-        yield f'currency = "{currency or "EUR"}" {GUESS}{why or "no sign tells which; its ISO code"}'
+        yield f'currency = "{currency or "EUR"}" {GUESS}{why or "its ISO code"}'
     if others := list(dict.fromkeys(o for one in seen for o in infer_currency.other_currencies(one.columns, currency))):
         rates = ", ".join(f"{code} = …" for code in others)
         yield f"# rates = {{ {rates} }} # fill in: what one of each is worth in {currency}; without, they have no sum"
@@ -160,45 +161,6 @@ def _study(name: str, lines: Sequence[str]) -> str:
 
 def _stem(name: str) -> str:
     return name.split(".")[0]
-
-
-def _declared(path: Path) -> Iterator[FileRule]:
-    """Yield the declaration of a file, of each in an archive, or of each table of a database."""
-    if path.suffix.lower() in DATABASES:
-        form = DATABASES[path.suffix.lower()]
-        for query in databases.table_queries(path, form, path.name).values():
-            yield FileRule.model_validate({"path": path.name, "format": form, "query": query})
-    elif path.suffix.lower() == ".zip":
-        for member in archives.member_names(path, path.name):
-            yield from _formed(path, Path(member).suffix.lower(), member)
-    else:
-        yield from _formed(path, Path(path.name.removesuffix(".gz")).suffix.lower())
-
-
-def _formed(path: Path, suffix: str, member: str = "") -> Iterator[FileRule]:
-    told = {"path": path.name, "member": member, "format": FORMATS.get(suffix, "csv")}
-    if told["format"] == "excel":
-        yield from _sheets(path, told)
-        return
-    if told["format"] == "csv":
-        room = readers.TempFolder()
-        told |= infer_layout.text_layout(_unpacked(path, FileRule.model_validate(told), room))
-    yield FileRule.model_validate(told)
-
-
-def _unpacked(path: Path, file: FileRule, room: readers.TempFolder) -> Path:
-    return archives.member_files(path.parent, file, path.name, room.path)[0].path
-
-
-def _sheets(path: Path, told: dict[str, str]) -> Iterator[FileRule]:
-    """Yield the sheets of a workbook that hold a table: at least two rows of at least two cells."""
-    room = readers.TempFolder()
-    place = _unpacked(path, FileRule.model_validate(told), room)
-    for sheet in formats.all_sheets(place, path.name):
-        file = FileRule.model_validate(told | {"sheet": sheet})
-        layout = infer_layout.sheet_layout(list(formats.sheet_rows(place, file, path.name)))
-        if layout is not None:
-            yield file.model_copy(update=layout)
 
 
 # --- what is in it -----------------------------------------------------------------------------------------------
@@ -233,13 +195,13 @@ def _seen(folder: Path, file: FileRule, known: Sequence[str] = ()) -> SampledFor
         columns = [] if batch is None else [
             _whole(look(c, batch.column(c)), stored, n) for c in landed.columns["new"]]
     file, settled = _settled(file.model_copy(update={"fill_down": rule}), columns)
+    room = readers.TempFolder()
     if file.header_rows > 1 and file.format == "csv":
-        room = readers.TempFolder()
-        settled = _worded(settled, readers.header_texts(_unpacked(folder / file.path, file, room), file))
+        place = infer_layout.unpacked_file(folder / file.path, file, room)
+        settled = _worded(settled, readers.header_texts(place, file))
     if file.format in ("spss", "stata"):
-        room = readers.TempFolder()
-        told_of = labelled_files.variable_labels(_unpacked(folder / file.path, file, room), file, file.path)
-        settled = infer_surveys.labelled_columns(settled, told_of)
+        place = infer_layout.unpacked_file(folder / file.path, file, room)
+        settled = infer_surveys.labelled_columns(settled, labelled_files.variable_labels(place, file, file.path))
     table = databases.queried_table(file) if file.query else ""
     stem = table or _stem(Path(file.member).name or file.path) + (f"_{file.sheet}" if file.sheet else "")
     return SampledForm(re.sub(r"\W+", "_", stem.lower()).strip("_"), file, settled, n, n_repeated)

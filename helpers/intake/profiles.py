@@ -112,6 +112,12 @@ class Profile(ProfilePart):
     tables: dict[str, TableRule] = Field(min_length=1, description="what it becomes")
     control: list[Control] = Field([], description="declared totals")
 
+    @field_validator("as_of", mode="before")
+    @classmethod
+    def _written(cls, day: object) -> object:
+        """Return a date that is written without quotes, as TOML has them, as its text."""
+        return day.isoformat() if type(day) is date else day
+
     @field_validator("as_of")
     @classmethod
     def _day(cls, text: str) -> str:

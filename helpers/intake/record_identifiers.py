@@ -83,7 +83,8 @@ def record_number_lookups(landed: LandedFiles) -> Iterator[str]:
 
 def _of_key(made: CanonicalTables) -> list[str]:
     declared = CANONICAL[made.name]
-    return [c for c in declared.key if c in made.accepted.columns and declared.column(c).type == "text"]
+    return [c for c in declared.key if c in made.accepted.columns and declared.column(c).type == "text"
+            and c != "period"]  # which is a time by its meaning, beside what else tells the records apart
 
 
 def _is_time(made: CanonicalTables, rule: TableRule, column: str, engine: Engine) -> bool:

@@ -131,6 +131,13 @@ def test_a_key_of_a_time_in_a_form_of_its_own_is_known_by_the_column_that_it_is_
         "tables.respondents.response_id is a time, so different records of the same moment are rejected as repeats",)
 
 
+def test_the_day_that_totals_are_of_is_no_doubtful_key(checkup):
+    totals = GOOD.replace("[[control]]", '[tables.experiment_aggregates]\nfrom = "orders"\n'
+                          '[tables.experiment_aggregates.columns]\nexperiment = "\'trial\'"\nvariant = "customer"\n'
+                          'metric = "\'sold\'"\nperiod = "day"\nn = "20"\nsuccesses = "7"\n[[control]]')
+    assert checkup(totals, "id,customer,day,amount\n1,a,2025-01-01,5.5\n2,b,2025-01-01,6\n").warnings == ()
+
+
 def test_a_key_made_of_the_record_is_warned_of(checkup):
     orders = "id,customer,day,amount\n1,a,2025-01-01,5.5\n2,b,2025-01-02,6\n"
     assert checkup(GOOD.replace('order_id = "id"', 'order_id = "record"'), orders).warnings == (

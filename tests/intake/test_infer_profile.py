@@ -213,6 +213,34 @@ def test_the_door_prints_a_draft(small, capsys):
     assert __main__.main(["check", "--new", str(small.folder / "orders.csv")]) == 0
     assert profiles.parse_profile(tomllib.loads(capsys.readouterr().out)).name == small.folder.name
     assert __main__.main(["check"]) == 2
+    assert __main__.main(["check", "--new", "--study", str(small.folder / "orders.csv")]) == 0
+    assert capsys.readouterr().out == "\n"
+    assert __main__.main(["check", "one", "two"]) == 2
+    assert "2 sources are named; allowed: one" in capsys.readouterr().err
+
+
+def test_a_folder_stands_for_its_files_and_one_among_files_is_named_and_not_read(small):
+    small.file("orders.csv", ORDERS)
+    small.file("old/orders.csv", ORDERS)
+    text = infer_profile.draft_profile([small.folder])
+    assert "# not read: old is a folder; draft its files by themselves" in text
+    assert text == infer_profile.draft_profile(sorted(small.folder.iterdir()))
+    assert list(tomllib.loads(text)["files"]) == ["orders"]
+
+
+def test_a_day_is_written_with_quotes_or_without(small):
+    small.file("orders.csv", ORDERS)
+    text = infer_profile.draft_profile([small.folder / "orders.csv"])
+    days = [profiles.parse_profile(tomllib.loads(f"as_of = {day}\n{text}", parse_float=Decimal)).as_of
+            for day in ("2025-09-30", '"2025-09-30"')]
+    assert days == ["2025-09-30"] * 2
+
+
+def test_money_of_an_unknown_currency_says_so_first(small):
+    small.file("orders.csv", "order_no,customer_no,order_date,amount\n" + "".join(
+        f"A{i},K{i % 7},2025-01-{i % 28 + 1:02d},{i}.5\n" for i in range(60)))
+    text = infer_profile.draft_profile([small.folder / "orders.csv"])
+    assert text.startswith("# NOT KNOWN: no sign tells the currency; EUR stands for it until it is put right\n")
 
 
 @pytest.mark.parametrize("head", ["order_id,customer_id,day", "receipt no,member id,colour,bought on"])
