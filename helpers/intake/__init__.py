@@ -49,14 +49,18 @@
   their rivals.
 * ``infer_long_surveys``: Drafted surveys with a record for each answer: who answered, what was asked, and the answer in
   a column each.
+* ``infer_opportunities``: Drafted opportunities: chances of a sale with the stage that each has reached, and what was
+  won as orders.
 * ``infer_profile``: Draft of a source profile from files that nobody has described yet; every guess is marked as one.
+* ``infer_respondents``: Drafted respondents: who answered when, what else is known of them, and which records of a
+  survey are no answers.
 * ``infer_semantics``: Inferred meaning of columns: from names, values and references between files.
 * ``infer_surveys``: Drafted surveys: respondents, answers and items with their roles and constructs; the path model
   for the study.
 * ``infer_tables``: Which canonical tables files seem to feed: customers and, by other modules, the rest; no table
   twice.
-* ``infer_transactions``: Drafted tables about trade: orders and opportunities; views of files and the lines of their
-  tables.
+* ``infer_transactions``: Drafted orders: their customers, days, money and returns; views of files and the lines of
+  their tables.
 * ``infer_types``: Inferred column types: kinds, date formats, keys, missing codes, number formats.
 * ``labelled_files``: SPSS and Stata files: codes as numbers, their labels in a column beside, labels of variables as
   wording of items.

@@ -63,7 +63,9 @@ SIGNATURES = (
     ExportSignature("Google Analytics 4 events", ("event_timestamp", "event_name", "user_pseudo_id"), {
         "customer_id": "user_pseudo_id", "ordered_at": "event_timestamp", "sort": "event_name"}),
     ExportSignature("Qualtrics responses", ("StartDate", "EndDate", "RecordedDate", "ResponseId"), {
-        "response_id": "ResponseId", "answered_at": "RecordedDate", "customer_id": "ExternalReference"}),
+        "response_id": "ResponseId", "answered_at": "RecordedDate", "customer_id": "ExternalReference",
+        "survey_duration_seconds": "Duration (in seconds)", "survey_language": "UserLanguage",
+        "survey_channel": "DistributionChannel"}),
     ExportSignature("SurveyMonkey responses", ("Respondent ID", "Collector ID", "Start Date", "End Date"), {
         "response_id": "Respondent ID", "answered_at": "End Date"}),
     ExportSignature("SurveyMonkey responses", ("Respondent ID", "Collector ID", "Date Created", "Date Modified"), {

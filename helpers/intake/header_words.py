@@ -27,9 +27,11 @@ def _pattern(words: Mapping[str, str]) -> str:
 KEY_IN_FRONT = (r"(id|uid|code|cod|codigo|codice|clave|chiave|cle|ref|identifiant|identificador|identificativo|"
                 r"(n|no|nr|numero)(?! (of|d[aeio]s?|de[lr]) )) .+")  # as in Romance languages; no count of something
 
+COUPON = r"(coupon|voucher|offer|gutschein|bons?$|cupon|cupom|vale$|buono|oferta|offre|angebot)"
+
 PEOPLE = {
-    "en": "customer|client|cust|user|member|loyalty|buyer|player|guest|household|person|account|subscriber|passenger|"
-          "patient|company|visitor",
+    "en": "customer|client|shopper|cust|user|member|loyalty|buyer|player|guest|household|person|account|subscriber|"
+          "passenger|patient|company|visitor",
     "de": "kunde|kund|kde|kd|konto|kaeufer|käufer|besteller|firma|mitglied",
     "fr": "acheteur|foyer|abonné(?!ment)|adhérent|utilisateur|membre|entreprise|société",
     "es": "cliente|socio(?!econ|dem)|abonad|usuari|hogar|miembro|empresa",
@@ -44,7 +46,7 @@ WORDS = {  # in the order in which they are looked for
         "en": "case|ticket|complaint|incident|claim", "de": "fall|beschwerde|reklamation", "fr": "réclamation",
         "es": "reclamacion|reclamo|queja", "it": "reclamo|segnalazion", "pt": "reclamac|chamado", "nl": "klacht"},
     "order_id": {
-        "en": "order|invoice|transaction|receipt|basket|purchase|sale", "de": "auftrag|beleg|rechnung|bon",
+        "en": "order|invoice|transaction|receipt|basket|purchase|sale|document", "de": "auftrag|beleg|rechnung|bon",
         "fr": "ordre|commande|facture", "es": "pedido|factura|venta", "it": "ordine|fattura|scontrino|vendita",
         "pt": "encomenda|fatura|venda", "nl": "bestel(?!ler)(lung|ling|l)?|factuur",
         "others": "bestilling|beställning|tilaus|zamówieni|sipariş|faktura|заказ|订单|注文|주문"},
@@ -69,8 +71,8 @@ WORDS = {  # in the order in which they are looked for
         "nl": "aantal|stuks|hoeveelheid", "others": "antal|ilość|adet|miktar|количество|数量|수량"},
     "price": {"en": "unitprice|price|each$", "de": "preis|einzelpreis", "fr": "prix", "es": "precio", "it": "prezzo",
               "pt": "preço", "nl": "prijs", "others": "^cena|fiyat|цена|单价|単価|단가"},
-    "category": {"en": "category|group|department|series", "de": "kategorie|warengruppe", "fr": "catégorie|rayon",
-                 "es": "categoria"},
+    "category": {"en": "category|group|department|series", "de": "kategorie|(waren|produkt|artikel)gruppe",
+                 "fr": "catégorie|rayon", "es": "categoria"},
     "discount": {"en": "discount|rebate", "de": "rabatt", "fr": "remise", "es": "descuento", "it": "sconto",
                  "pt": "desconto", "nl": "korting"},
     "channel": {"en": "channel|store|shop|source", "de": "kanal|filiale", "fr": "canal|magasin|boutique",
@@ -144,7 +146,7 @@ AVOIDED = {meaning: plain(words) for meaning, words in {
     "delivered_on": r"(carrier|estimat|due|promis|method|mode|prevu|previst)",
     "tenure_months": r"(charge|fee|amount|inactiv|cargo|cuota|canone)",
     "monthly_fee": r"(gb|distance|download|usage|date)",
-    "product_id": r"(price|count|qty|quantity|name|rating)",
+    "product_id": r"(price|count|qty|quantity|name|rating|group|gruppe|categor|kategor|famil|line$)",
     "sort": r"(contract|contrat|vertrag|plan|abonn|abbon)", "category": r"(churn|age)",
     "channel": r"(shopper|shopping)",
 }.items()}

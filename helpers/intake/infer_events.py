@@ -18,9 +18,7 @@ ACTIVITY = r"(flights|visits|stays|nights|trips|rides|sessions|logins|purchases)
 
 PAID = r"(pay|paid|zahl|bezahl|paiement|pago|pagament|betaling)"
 
-COUPON = r"(coupon|voucher|offer|gutschein|bons?$|cupon|cupom|vale$|buono|oferta|offre|angebot)"
-
-OBJECT = rf"({COUPON}|campaign|product|item|page|object)"
+OBJECT = rf"({header_words.COUPON}|campaign|product|item|page|object)"
 
 OFFER_COST = r"(cost|kosten|cout|custo|value|wert|valeur|valor)"
 
@@ -60,7 +58,10 @@ def is_contacts(view: FileView) -> bool:
 def draft_contacts(view: FileView) -> DraftedTable:
     """Return the table of contacts: who was sent what in which campaign, and what they did with it where it is told."""
     known, when = view.known, _sent(view)
-    body = [column_line("contact_id", "record", "each record is one"),
+    ident = next((c for c in view.form.columns if c.is_unique and (
+        infer_semantics.is_called_key(c) or c == _coupon(view))), None)
+    body = [column_line("contact_id", ident.quoted, "the contact") if ident else
+            column_line("contact_id", "record", "each record is one"),
             column_line("customer_id", known["customer_id"].quoted, "who was contacted")]
     body += [date_line("sent_at", when)] if when else []
     body += [column_line("campaign", known["campaign"].quoted, "campaign")]
@@ -69,7 +70,7 @@ def draft_contacts(view: FileView) -> DraftedTable:
     body += [date_line(n, c) for n, c in done.items() if c]
     how = next((c for c in _few(view) if re.search(r"channel|medium|kanal", c.name.lower())), None)
     body += [column_line("channel", how.quoted, "how")] if how else []
-    used = [known["customer_id"], known["campaign"], when, how, *done.values()]
+    used = [ident, known["customer_id"], known["campaign"], when, how, *done.values()]
     return draft_table(view, "contacts", [*body, *unused_remarks(view.form.columns, used)], used)
 
 
@@ -104,8 +105,8 @@ def offers_reason(view: FileView) -> str:
 
 
 def _coupon(view: FileView) -> InferredColumn | None:
-    return next((c for c in view.form.columns if c.kind in ("text", "integer") and c.n_distinct > 1 and any(
-        re.match(COUPON, header_words.plain(w)) for w in infer_keys.name_words(c.name))), None)
+    return next((c for c in view.form.columns if c.kind in ("text", "integer") and c.n_distinct > 1
+                 and infer_keys.is_coupon(c)), None)
 
 
 def _offer_cost(view: FileView) -> InferredColumn | None:
@@ -163,7 +164,7 @@ def draft_events(view: FileView) -> DraftedTable:
     about = next((c for c in others if any(re.match(OBJECT, header_words.plain(w))
                                            for w in infer_keys.name_words(c.name))), None)
     body += [column_line("object_id", about.quoted, "with what")] if about else []
-    campaign = view.known.get("campaign")
+    campaign = next((known["campaign"] for known in (view.known, *view.behind.values()) if "campaign" in known), None)
     campaign = None if campaign == about else campaign
     body += [f'campaign = {{ from = {toml_text(campaign.quoted)}, type = "text" }} {GUESS}of which campaign'] \
         if campaign else []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow.compute as pc
 
+from helpers.intake import header_words
 from helpers.intake.infer_types import InferredColumn
 
 CONTAINED = 0.9  # share of a column's values that have to be keys of the other file
@@ -65,8 +66,8 @@ def all_foreign_keys(forms: Sequence[FileForm], *, are_customers_named: bool = F
     shared = Counter(link.other.name for links in found.values() for link in links)
     most = max(shared.values(), default=0)
     most = max(most, len(_holding(forms, most_shared_name(forms))) - 1)
-    return {name: [replace(link, is_most_shared=not are_customers_named and shared[link.other.name] == most)
-                   for link in links] for name, links in found.items()}
+    return {name: [replace(link, is_most_shared=not are_customers_named and shared[link.other.name] == most
+                           and not is_coupon(link.key)) for link in links] for name, links in found.items()}
 
 
 def most_shared_name(forms: Sequence[FileForm], passed_over: Collection[tuple[str, ...]] = ()) -> tuple[str, ...]:
@@ -79,11 +80,16 @@ def most_shared_name(forms: Sequence[FileForm], passed_over: Collection[tuple[st
     passed_over : collection of tuple of str
         Names, as words, of which it is known what they are.
     """
-    names = dict.fromkeys(name_words(c.name) for form in forms for c in form.columns)
+    names = dict.fromkeys(name_words(c.name) for form in forms for c in form.columns if not is_coupon(c))
     held = {name: _holding(forms, name) for name in names if name not in passed_over}
     shared = {name: columns for name, columns in held.items() if len(columns) > 1 and all(
         pc.any(pc.is_in(c.values, value_set=columns[0].values)).as_py() for c in columns[1:])}
     return max(shared, key=lambda name: len(shared[name]), default=())
+
+
+def is_coupon(column: InferredColumn) -> bool:
+    """Return whether a column is called a coupon's or an offer's; whoever has one is called otherwise."""
+    return any(re.match(header_words.COUPON, header_words.plain(word)) for word in name_words(column.name))
 
 
 def _holding(forms: Sequence[FileForm], name: tuple[str, ...]) -> list[InferredColumn]:

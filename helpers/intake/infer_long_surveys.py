@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from helpers.intake import header_words, infer_semantics, infer_surveys, verbal_scales
+from helpers.intake import header_words, infer_respondents, infer_semantics, infer_surveys, verbal_scales
 from helpers.intake.infer_keys import name_words
 from helpers.intake.infer_surveys import SurveyItem
 from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
@@ -113,11 +113,11 @@ def _questionnaires(found: LongSurvey) -> list[list[SurveyItem]]:
 def _respondents(found: LongSurvey, view: FileView) -> DraftedTable:
     if found.head is None:
         of_answers = [c for c in view.form.columns if c != found.key and not _is_of_survey(c, found.key)]
-        drafted = infer_surveys.draft_respondents(view, of_answers, found.key, found.key.quoted)
+        drafted = infer_respondents.draft_respondents(view, of_answers, found.key, found.key.quoted)
         why = f"# each completed survey stands in several records of {view.form.name}; its first one tells of it"
         return replace(drafted, lines=(*drafted.lines[:2], why, *drafted.lines[2:]))
     key = next(link.key for link, _ in view.links if link.other == found.head.form)
-    return infer_surveys.draft_respondents(found.head, [], key, key.quoted)
+    return infer_respondents.draft_respondents(found.head, [], key, key.quoted)
 
 
 def _is_of_survey(column: InferredColumn, key: InferredColumn) -> bool:

@@ -24,7 +24,12 @@ FEW = {"has_ended": 2, "state": 20, "sort": 20, "stage": 20, "plan": 50}
 
 NAMED = (r"^(full |first |last |given |family |middle |sur|customer |contact |buyer |billing |shipping |client |user |"
          r"nach|vor|kunden ?|your (full |first |last )?)?(name|nom|prenom|prénom|nombre|apellidos?|cognome|nome|"
-         r"imię|nazwisko|soyadı|имя|фамилия|姓名|氏名|이름)$")
+         r"imię|nazwisko|soyadı|имя|фамилия|姓名|氏名|이름|"
+         r"(payee|payer|beneficiary|recipient|account ?holder|cardholder)( name)?|auftraggeber( .*)?|"
+         r"(zahlungs)?empfänger( .*)?|zahlungspflichtiger?|kontoinhaber|bénéficiaire|titulaire|beneficiario|ordenante|"
+         r"titular|intestatario)$")
+
+LOCATED = r"\b(latitude|longitude|lat ?long?|lat ?lng|gps|coordinates)\b|^(lat|lon|lng)$"
 
 PLACED = (r"e ?mail\b|courriel|correo|\bstreet|strasse|straße|\b(ip )?address(es)?\b( (line )?\d)?$|^adresse?\b|"
           r"dirección|indirizzo|passport|\biban\b|地址|住所|주소")
@@ -44,6 +49,8 @@ MOST_WORDS, LEAST_NUMBER = 5, 1_000  # a longer name is a sentence; smaller numb
 REFERRED = ("customer_id", "campaign", "category", "product_id", "partner_id", "owner", "order_id")  # by other files
 
 CURRENCY_NAMES = r"curren|währung|waehrung|devise|moneda|valuta|para birimi|货币|通貨|통화"
+
+CODE = r"[A-Za-z]{0,4}[-_ ]?\d{2,}"  # as numbers of documents and of customers are written
 
 ADDRESS, LOOKED_AT = r"^\s*[^@\s]+@[^@\s]+\.\pL{2,}\s*$", 1_000
 
@@ -76,7 +83,10 @@ def infer_meanings(columns: Sequence[InferredColumn], links: Iterable[JoinKey] =
     case = known.get("case_id")
     if case and "amount" in known and "order_id" not in known and "ticket" in case.name.lower():
         known["order_id"] = known.pop("case_id")  # of a shop's till
-    return known | _alone(columns, known)
+    known |= _alone(columns, known)
+    address = address_column(columns)
+    is_person = address and not address.is_unique and "customer_id" not in known
+    return known | ({"customer_id": address} if address and is_person else {})
 
 
 def is_called_key(column: InferredColumn) -> bool:
@@ -98,6 +108,12 @@ def is_kind_of(meaning: str, column: InferredColumn) -> bool:
 def fitting_columns(meaning: str, columns: Sequence[InferredColumn]) -> list[InferredColumn]:
     """Return the columns whose names and kinds fit a meaning, the likeliest first."""
     return _ranked(meaning, columns)
+
+
+def address_column(columns: Sequence[InferredColumn]) -> InferredColumn | None:
+    """Return the column of e-mail addresses, by which people are told apart where they have no number; None: no one."""
+    texts = (c for c in columns if c.kind == "text" and c.n_distinct > 1)
+    return next((c for c in texts if pc.all(pc.match_substring_regex(c.values, ADDRESS)).as_py()), None)
 
 
 def currency_column(columns: Sequence[InferredColumn], money: InferredColumn | None) -> InferredColumn | None:
@@ -135,6 +151,8 @@ def is_personal(column: InferredColumn) -> bool:
     if re.search(NAMED, plain):
         has_digits = pc.mean(pc.match_substring_regex(column.values, r"\d").cast("float64")).as_py() or 0.0
         return column.kind == "text" and has_digits < 0.5
+    if re.search(LOCATED, plain):
+        return True
     if column.is_number:
         return bool(re.search(NUMBERED, plain)) and column.high >= LEAST_NUMBER
     has_digits = pc.any(pc.match_substring_regex(column.values, r"\d")).as_py()
@@ -202,9 +220,13 @@ def _may(meaning: str, column: InferredColumn) -> bool:
 
 def _alone(columns: Sequence[InferredColumn], known: Mapping[str, InferredColumn]) -> dict[str, InferredColumn]:
     """Return what a column that is only called an id is one of: of orders where they are dated, else of customers."""
-    alone = [c for c in columns if re.fullmatch(r"(.*[\W_])?u?id", c.name.lower()) and c not in known.values()]
+    rest = [c for c in columns if c not in known.values()]
+    alone = [c for c in rest if re.fullmatch(r"(.*[\W_])?u?id", c.name.lower())]
+    is_traded = "order_id" not in known and "amount" in known and any(c.is_moment for c in columns)
+    coded = [c for c in rest if c.kind == "text" and c.is_unique and all(
+        re.fullmatch(CODE, v) for v in c.values.slice(0, LOOKED_AT).to_pylist())] if is_traded else []
     if not alone:
-        return {}
-    if alone[0].is_unique and "order_id" not in known and any(c.is_moment for c in columns) and "amount" in known:
+        return {"order_id": coded[0]} if coded and "customer_id" in known else {}
+    if alone[0].is_unique and is_traded:
         return {"order_id": alone[0]}
     return {} if {"customer_id", "order_id"} & known.keys() else {"customer_id": alone[0]}

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import pyarrow.compute as pc
 
-from helpers.intake import header_words, infer_semantics, verbal_scales
-from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
+from helpers.intake import header_words, infer_respondents, infer_semantics, verbal_scales
+from helpers.intake.infer_transactions import DraftedTable, FileView
 from helpers.intake.infer_types import GUESS, InferredColumn
 from helpers.intake.labelled_files import LABEL, VariableLabel
-from helpers.intake.profile_text import attribute_line, column_in_words, column_line, date_line, sql_list, toml_text
+from helpers.intake.profile_text import column_line, reject_lines, sql_list, toml_text
 from helpers.intake.verbal_scales import AnswerScale
 
 RATED = (r"(satisf|zufried|soddisf|tevreden|rating|review|stars|sterne|csat|nps|recomm?[ea]nd|empfehl|consigli|"
@@ -50,14 +50,13 @@ LEAST_QUESTIONS = 3  # of a file that is a survey and nothing else
 
 LEAST_CONSTRUCTS = 3  # of a path model
 
-WAVE = header_words.plain(r"((survey|umfrage)[\W_]*)?(wave|welle|vague|ola|onda|ondata|meting|round|runde)"
-                          r"([\W_]*(no|nr|id|name))?")
-
-WRITTEN, MANY = r"(comment|coment|message|kommentar|remark|remarque|verbatim|feedback|opmerking|osservaz)", 20
+WRITTEN = r"(comment|coment|message|kommentar|remark|remarque|verbatim|feedback|opmerking|osservaz)"
 
 ENDS = ((1, 5), (1, 7), (1, 10), (0, 10))
 
 NAMED_ENDS = r"\b([01])\s*(?:[-–—~]|\.\.|to|bis|a|et|tot|do)\s*(5|7|10)\b"  # as a question states them
+
+LEAST_OF_TEN = 8  # a recommendation is asked for from 0 to 10 where any answer is that high
 
 MANY_ANSWERS = 100  # after which an answer that nobody has given is none of the scale
 
@@ -83,7 +82,8 @@ def scale_columns(view: FileView, *, is_other: bool) -> list[InferredColumn]:
     is_other : bool
         Whether it feeds another table already.
     """
-    found = [c for c in view.form.columns if c not in view.known.values() and verbal_scales.answer_scale(c)]
+    states = [c for c, _, _ in infer_respondents.rejected_answers(view.form.columns)]  # which may be numbers, too
+    found = [c for c in view.form.columns if c not in (*view.known.values(), *states) and verbal_scales.answer_scale(c)]
     telling = [c for c in view.form.columns if c.n_distinct > 1 and not c.is_moment]
     is_survey = "response_id" in view.known or len(found) >= 0.3 * len(telling)
     if not is_other and len(found) >= LEAST_QUESTIONS and is_survey:
@@ -104,18 +104,22 @@ def draft_survey(view: FileView, asked: Sequence[InferredColumn], wave: str = ""
     wave : str
         What it is called among other waves, whose numbers start again; empty where it is the only one.
     """
-    keys = (c for c in view.form.columns if c.is_unique and c.kind in ("text", "integer") and c not in asked)
+    keys = (c for c in view.form.columns if c.is_unique and c.kind in ("text", "integer") and c not in asked
+            and not infer_semantics.is_personal(c))
     ident = view.known.get("response_id") or next(keys, None)
     key = (f"'{wave}-' || " if wave else "") + ident.quoted if ident else "record"
-    yield draft_respondents(view, asked, ident, key, wave, is_survey=len(asked) >= LEAST_QUESTIONS)
+    is_survey = len(asked) >= LEAST_QUESTIONS
+    yield infer_respondents.draft_respondents(view, asked, ident, key, wave, is_survey=is_survey)
     items = survey_items(asked)
     written = [c for c in view.form.columns if c.kind == "text" and re.search(WRITTEN, header_words.plain(c.name))
-               and len(asked) == 1 and c.n_distinct > MANY]
+               and len(asked) == 1 and c.n_distinct > infer_respondents.MANY]
     said = max(written, key=_text_length, default=None)  # the message and not its title
+    refused = infer_respondents.rejected_answers(view.form.columns) if is_survey else ()
     head = (
         "[tables.responses]",
         f'from = "{view.form.name}"',
         f"unpivot = {{ columns = {toml_text([c.name for c in asked])} }} {GUESS}the questions",
+        *reject_lines([(where, why) for _, where, why in refused]),
         "[tables.responses.columns]",
         column_line("response_id", key),
         column_line("item", "item"),
@@ -175,49 +179,6 @@ def labelled_columns(
     return tuple(replace(c, wording=kept[c.name].wording, labels={
         code: said for code, said in kept[c.name].values.items() if not re.match(NO_ANSWER, said.lower())})
         for c in columns if c.name in kept)
-
-
-def draft_respondents(
-    view: FileView, asked: Sequence[InferredColumn], ident: InferredColumn | None, key: str, wave: str = "",
-    *, is_survey: bool = True,
-) -> DraftedTable:
-    """Return the table of completed surveys; of a file that is a survey with whatever else is known of people.
-
-    Parameters
-    ----------
-    view : FileView
-        The file that tells of each completed survey.
-    asked : sequence of InferredColumn
-        Its questions and what was answered to them, which tell nothing of people.
-    ident : InferredColumn or None
-        The column that names a completed survey.
-    key : str
-        The expression of its key.
-    wave : str
-        What all of the file is called among other waves; empty where a column tells it, or nothing does.
-    is_survey : bool
-        Whether what else the file tells is of people; in a file that is something else first it is not.
-    """
-    who, when = view.said("customer_id", "order_id"), view.known.get("answered_at")
-    who = None if who == ident and who and not infer_semantics.is_customer_named([who]) else who
-    body = [
-        column_line("response_id", key, "the completed survey" if ident else "no column is unique; each record is one")
-    ]
-    body += [column_line("customer_id", who.quoted, "who answered")] if who else []
-    told = next((c for c in view.form.columns if re.fullmatch(WAVE, header_words.plain(c.name)) and c.n_distinct > 1
-                 and c not in (ident, who, *asked)), None)
-    body += [column_line("wave", f"'{wave}'", "one file a wave")] if wave else []
-    body += [column_line("wave", told.quoted, "which wave")] if told and not wave else []
-    body += [date_line("responded_at", when)] if when else []
-    used = [ident, who, when, told]
-    kept = [c for c in view.form.columns if c not in used and c not in asked and c.n_distinct > 1 and not c.is_moment
-            and not infer_semantics.is_personal(c)]
-    kept = kept if is_survey else []
-    written = [c for c in kept if c.kind == "text" and c.n_distinct > MANY and 2 * c.n_distinct > c.n_given]
-    kept = [c for c in kept if c not in written]
-    body += [attribute_line("demographic_", c) for c in kept]
-    body += [f"# not used: {column_in_words(c)} was written by each in words of their own" for c in written]
-    return draft_table(view, "respondents", body, used)
 
 
 def _text_length(column: InferredColumn) -> float:
@@ -317,6 +278,8 @@ def _scale_ends(item: SurveyItem, items: Sequence[SurveyItem]) -> tuple[float, f
     is_whole = item.column.n_given >= MANY_ANSWERS and item.column.n_distinct == own[1] - own[0] + 1
     if (named or is_whole) and own[0] <= item.scale.low and item.scale.high <= own[1]:
         return own
+    if item.role == "recommend" and item.scale.high >= LEAST_OF_TEN:
+        return 0, 10
     alike = [i.scale for i in items if not i.scale.family and not i.scale.is_labelled
              and (i.role == "recommend") == (item.role == "recommend")]  # it has a scale of its own
     return _ends(min(s.low for s in alike), max(s.high for s in alike))

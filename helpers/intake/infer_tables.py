@@ -14,6 +14,7 @@ from helpers.intake import (
     infer_experiments,
     infer_keys,
     infer_long_surveys,
+    infer_opportunities,
     infer_semantics,
     infer_surveys,
     infer_transactions,
@@ -118,7 +119,7 @@ def _order_systems(views: Sequence[FileView]) -> tuple[set[str], Sequence[FileVi
     Such files have orders, customers and days of their own, and none refers to another: equal numbers of orders are of
     other customers.
     """
-    found = {v.form.name: v for v in views if infer_transactions.is_orders(v) and not infer_transactions.is_pipeline(v)
+    found = {v.form.name: v for v in views if infer_transactions.is_orders(v) and not infer_opportunities.is_pipeline(v)
              and {"order_id", "customer_id", "ordered_at"} <= v.known.keys() and v.known["order_id"].is_unique
              and not infer_events.is_payments(v) and not infer_contracts.is_snapshot(v)}
     links = [(v, found[link.other.name]) for v in found.values() for link, _ in v.links if link.other.name in found]
@@ -255,10 +256,10 @@ def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]
         yield infer_experiments.draft_experiment(view, tried)
     elif infer_events.is_offers(view):
         yield from infer_events.draft_offers(view)
-    elif infer_transactions.is_pipeline(view):
-        yield infer_transactions.draft_opportunities(view)
-        if infer_transactions.won_stages(view) and not any(infer_transactions.is_orders(v) for v in others):
-            yield infer_transactions.draft_sales(view)
+    elif infer_opportunities.is_pipeline(view):
+        yield infer_opportunities.draft_opportunities(view)
+        if infer_opportunities.won_stages(view) and not any(infer_transactions.is_orders(v) for v in others):
+            yield infer_opportunities.draft_sales(view)
     elif infer_events.is_payments(view) and any(
             infer_transactions.is_orders(v) and not infer_events.is_payments(v) for v in others):
         yield infer_events.draft_payments(view)

@@ -1,4 +1,4 @@
-"""Drafted tables about trade: orders and opportunities; views of files and the lines of their tables."""
+"""Drafted orders: their customers, days, money and returns; views of files and the lines of their tables."""
 
 import re
 from collections import Counter
@@ -24,20 +24,16 @@ REFUND = header_words.plain(
 CANCELLED = (r"(cancel|storn|annul|anul|void|abgebrochen|unavailable|failed|rejected|declined|pending|unpaid|pendient|"
              r"pendente|rechaz|recusad|rifiutat|refuse|echou|fallid|impag|geweigerd)")
 
-WON = r"(won|gewonn|gagn|ganad|ganh|vint[ao]|erfolg|signed|booked)"
-
-LOST = r"(lost|verlor|perdu|perdid|persa?o?\b|dead|abgelehnt|declin)"
-
 BOUGHT = (r"(orders?$|ordered|purchase|bought|invoice|transaction|sales?$|receipt|basket|bestell|auftr|rechnung|kauf|"
           r"einkauf|commande|achat|pedido|compra|venta|ordin[ei]|acquist|vendit|venda|encomend|aankop|bestelling)")
 
 LEAST_RETURNS = 5  # lines
 
+CODE, MANY = infer_semantics.CODE, 20
+
 GUEST = header_words.plain(r"(0+|-1|guest|gast|invité|anonym\w*|invitado|ospite|convidado)")
 
 MANY_TIMES = 5  # as often as a customer's key stands in a file on average
-
-CODE, MANY = r"[A-Za-z]{0,4}[-_ ]?\d{2,}", 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +110,7 @@ def draft_table(
     used: Sequence[InferredColumn | None],
     *,
     where: str = "",
-    rejected: Sequence[str] = (),
+    rejected: Sequence[tuple[str, str]] = (),
     other: str = "",
 ) -> DraftedTable:
     """Return a table's lines behind its head, with a lookup for each file that a used column stands in."""
@@ -127,9 +123,6 @@ def draft_table(
     return DraftedTable(
         name, (*head, *body, *([other] if other else [])), tuple(files), any(c.is_moment for c in needed)
     )
-
-
-# --- orders ------------------------------------------------------------------------------------------------------
 
 
 def is_orders(view: FileView) -> bool:
@@ -161,6 +154,8 @@ def draft_orders(view: FileView) -> DraftedTable:
     when = view.said("ordered_at", "order_id")
     ident = view.known.get("order_id")
     sort, back = (None, []) if "refunded" in view.known else view.texts("sort", REFUND, "order_id")
+    if sort and _is_against_signs(sort, back, view.known.get("amount")):
+        sort, back = None, []
     state, lost = view.texts("state", CANCELLED, "order_id")
     if sort and sort == view.said("state", "order_id"):  # an order that was paid back took no other order's money
         sort, state, lost = None, sort, [*(lost if state == sort else []), *back]
@@ -184,7 +179,7 @@ def draft_orders(view: FileView) -> DraftedTable:
     body += [date_line(n, c) for n, c in dates.items() if c and c != when]
     used = [ident, who, when, *(view.known.get(n) for n in ("amount", "refunded")), signed, *further.values(),
             *dates.values(), sort, state]
-    rejected = [f"{state.quoted} in ({sql_list(lost)})"] if state else []
+    rejected = [(f"{state.quoted} in ({sql_list(lost)})", "called off or not paid")] if state else []
     return draft_table(view, "transactions", [*body, *unused_remarks(view.form.columns, used)], used, rejected=rejected)
 
 
@@ -242,6 +237,22 @@ def is_of_order(column: InferredColumn, ident: InferredColumn) -> bool:
     return several >= MANY and len(set(zip(orders, values, strict=True))) == n_orders
 
 
+def _is_below(text: str | None) -> bool:
+    return bool(re.match(r"\s*([-\u2212(]|.*-\s*$)", text or ""))
+
+
+def _is_against_signs(sort: InferredColumn, back: Sequence[str], money: InferredColumn | None) -> bool:
+    """Return whether money has signs of its own and most lines of kinds that sound like a return are above zero.
+
+    A bank's credit (*Gutschrift*) is money that came in.
+    """
+    if money is None or money.low >= 0 or len(sort.sample) != len(money.sample):
+        return False
+    told = [_is_below(text) for kind, text in zip(sort.sample.to_pylist(), money.sample.to_pylist(), strict=True)
+            if kind in back]
+    return 2 * sum(told) < len(told)
+
+
 def _refund_letters(ident: InferredColumn | None, signed: InferredColumn) -> str:
     """Return the letters that begin the numbers of returns: all such lines are below zero, and other numbers have none.
 
@@ -250,7 +261,7 @@ def _refund_letters(ident: InferredColumn | None, signed: InferredColumn) -> str
     if ident is None or len(ident.sample) != len(signed.sample):
         return ""
     begins = [re.sub(r"(?s)[^A-Za-z].*", "", text or "") for text in ident.sample.to_pylist()]
-    is_below = [(text or "").lstrip().startswith(("-", "\u2212", "(")) for text in signed.sample.to_pylist()]
+    is_below = [_is_below(text) for text in signed.sample.to_pylist()]
     counts = Counter(begins)
     returned = [letters for letters, n in counts.most_common()[1:] if letters and n >= LEAST_RETURNS and all(
         below for letter, below in zip(begins, is_below, strict=True) if letter == letters)]
@@ -288,54 +299,3 @@ def _net(view: FileView, amount: InferredColumn) -> str:
     if refunded is None:
         return money
     return f"{money} {'-' if refunded.low >= 0 else '+'} coalesce({refunded.as_number}, 0)"
-
-
-# --- opportunities -----------------------------------------------------------------------------------------------
-
-
-def is_pipeline(view: FileView) -> bool:
-    """Return whether a file holds chances of a sale and the stage that each has reached."""
-    return "stage" in view.known and ("opportunity_id" in view.known or {"amount", "closed_on"} <= view.known.keys())
-
-
-def won_stages(view: FileView) -> list[str]:
-    """Return the stages that mean that something was sold."""
-    return view.texts("stage", WON)[1]
-
-
-def draft_opportunities(view: FileView) -> DraftedTable:
-    """Return the table of opportunities."""
-    known, stage = view.known, view.known["stage"]
-    ident = known.get("opportunity_id")
-    ends = [f"when {stage.quoted} in ({sql_list(v)}) then {told}" for v, told in
-            ((won_stages(view), "true"), (view.texts("stage", LOST)[1], "false")) if v]
-    body = [column_line("opportunity_id", ident.quoted if ident else "record", "the opportunity"),
-            column_line("stage", stage.quoted, "stage")]
-    plain = {"account_id": "customer_id", "product": "product_id", "owner": "owner"}
-    body += [column_line(n, known[m].quoted, n.replace("_", " ")) for n, m in plain.items() if m in known]
-    body += [column_line("value", known["amount"].as_number, "value when closed")] if "amount" in known else []
-    body += [column_line("is_won", f"case {' '.join(ends)} end", "empty while open")] if ends else []
-    dates = [known[n] for n in ("opened_on", "closed_on") if n in known]
-    body += [date_line(n, known[n]) for n in ("opened_on", "closed_on") if n in known and dates.count(known[n]) == 1]
-    used = [ident, stage, known.get("amount"), *dates, *(known.get(m) for m in plain.values())]
-    return draft_table(view, "opportunities", [*body, *unused_remarks(view.form.columns, used)], used)
-
-
-def draft_sales(view: FileView) -> DraftedTable:
-    """Return what was won as order lines."""
-    known, stage = view.known, view.known["stage"]
-    when = known.get("closed_on") or known.get("opened_on") or view.moments[0]
-    ident, who, product = (known.get(m) for m in ("opportunity_id", "customer_id", "product_id"))
-    body = [column_line("order_id", ident.quoted if ident else "record", "what was won was sold")]
-    body += [column_line("customer_id", who.quoted, "who bought")] if who else []
-    body += [
-        date_line("ordered_at", when),
-        column_line("kind", "'sale'"),
-        column_line("amount", known["amount"].as_number, "money"),
-    ]
-    body += [column_line("product_id", product.quoted, "product")] if product else []
-    priced, category = (view.said(m, "product_id") for m in ("price", "category"))
-    body += [column_line("list_price", priced.as_number, "list price")] if priced else []
-    body += [column_line("category", category.quoted, "category")] if category else []
-    return draft_table(view, "transactions", body, [ident, who, when, product, priced, category],
-                   where=f"{stage.quoted} in ({sql_list(won_stages(view))})")

@@ -71,15 +71,20 @@ def unused_remarks(columns: Sequence[InferredColumn], used: Sequence[InferredCol
             yield f"# not used: {column_in_words(c)}"
 
 
+def reject_lines(rejected: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield the line of the records that do not count: conditions with their reasons; nothing where there are none."""
+    if rejected:
+        said = ", ".join(f"{{ where = {toml_text(where)}, reason = {toml_text(why)} }}" for where, why in rejected)
+        yield f"reject = [{said}] {GUESS}what does not count"
+
+
 def table_head(links: Sequence[tuple[JoinKey, str]], file: str, name: str, used: Sequence[InferredColumn], where: str,
-          rejected: Sequence[str]) -> Iterator[str]:
+          rejected: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Yield the head of a table: its file, which records, what is rejected, and the lookups that its columns need."""
     yield from (f"[tables.{name}]", f"from = {toml_text(file)}")
     if where:
         yield f"where = {toml_text(where)} {GUESS}only these records"
-    if rejected:
-        said = ", ".join(f'{{ where = {toml_text(r)}, reason = "called off or not paid" }}' for r in rejected)
-        yield f"reject = [{said}] {GUESS}what did not come about"
+    yield from reject_lines(rejected)
     needed = {c.via for c in used if c.via}
     needed |= {via for link, via in links if link.other.name in needed and via}
     for link, via in links:

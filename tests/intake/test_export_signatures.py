@@ -125,3 +125,27 @@ def test_a_survey_with_wordings_and_import_codes_below_its_header_has_roles_by_i
         ("Q1_1", "performance", 5), ("Q1_2", "performance", 5), ("Q2", "recommend", 10), ("Q3", "satisfaction", 5)]
     assert told["tables"]["items"]["rows"][2]["text"] == "How likely are you to recommend us?"
     assert len({r["customer_id"] for r in small.rows(found.tables["canonical/respondents"])}) == 50
+
+
+@pytest.mark.parametrize(("kinds", "ends"), [
+    (("IP Address", "Survey Preview", "Survey Test", "Spam"), ("True", "False")), (("0", "1", "2", "8"), ("1", "0"))])
+def test_previews_tests_and_what_was_not_finished_of_a_survey_are_rejected_with_a_reason(small, kinds, ends):
+    names = ["StartDate", "EndDate", "Status", "Progress", "Duration (in seconds)", "Finished", "RecordedDate",
+             "ResponseId", "LocationLatitude", "DistributionChannel", "UserLanguage", "Q1_NPS_GROUP", "Q1", "Q2", "Q3"]
+    kind = [kinds[0] if i % 10 else kinds[1 + i // 10 % 3] for i in range(120)]
+    end = [ends[i % 7 == 1] for i in range(120)]
+    rows = [f"{DAY.format(i % 28 + 1)} 09:00:00,{DAY.format(i % 28 + 1)} 09:09:00,{kind[i]},{90 + i % 11},{60 + i},"
+            f"{end[i]},{DAY.format(i % 28 + 1)} 09:09:01,R_{i},52.{i},{('email', 'sms')[i % 2]},{('EN', 'DE')[i % 2]},"
+            f"{('Detractor', 'Passive', 'Promoter')[i % 3]},{i % 11},{i % 5 + 1},{i % 5 + 1}" for i in range(120)]
+    small.file("survey.csv", "\n".join([",".join(names), *rows]) + "\n")
+    text = infer_profile.draft_profile([small.folder / "survey.csv"])
+    assert "# guess: what does not count" in text
+    found = small.delivery(**tomllib.loads(text))
+    n = sum(k == kinds[0] and e == ends[0] for k, e in zip(kind, end, strict=True))
+    assert found.counts == {"respondents": n, "responses": 3 * n, "items": 3}
+    assert {tuple(reasons.split("; ")) for _, _, reasons in small.rejected(found)} == {
+        ("a preview, a test or spam",), ("not finished",), ("a preview, a test or spam", "not finished")}
+    people = small.rows(found.tables["canonical/respondents"])
+    assert {(r["channel"], r["language"]) for r in people} == {("email", "EN"), ("sms", "DE")}
+    assert all(r["duration_seconds"] >= 60 for r in people)
+    assert [c for c in people[0] if c.startswith("demographic_")] == []

@@ -24,14 +24,15 @@ def test_questions_and_counts_are_no_personal_data_whatever_words_they_hold(name
     ("Prénom", PEOPLE), ("姓名", ["王芳", "李伟"]), ("E-Mail", ["x"]), ("Kontakt", ["ann@example.org", "-"]),
     ("Reach me", ["+49 30 1234567", "030 123456"]), ("Phone", ["01701234567", "01701234568"]),
     ("IP Address", ["192.0.2.9"]), ("Billing Street", ["1 High St"]), ("PLZ", ["10115", "80331"]),
-    ("Date of birth", ["1990-01-31"])])
+    ("Date of birth", ["1990-01-31"]), ("LocationLatitude", ["52.51", "48.13"]), ("Lat Long", ["52.51, 13.4"]),
+    ("Auftraggeber/Empfänger", PEOPLE), ("Payee", PEOPLE), ("Cardholder Name", PEOPLE)])
 def test_names_addresses_and_numbers_of_people_are_personal_data(name, texts):
     assert infer_semantics.is_personal(infer_types.infer_column(name, texts))
 
 
 @pytest.mark.parametrize(("name", "texts"), [
     ("Name", ["#1001", "#1002"]), ("Product name", ["Tea", "Mug"]), ("Account Name", ["Acme 1"]),
-    ("Username_count", ["1"]),
+    ("Username_count", ["1"]), ("Latency", ["52.5", "48.1"]), ("Recipients", ["120", "340"]),
     ("order_no", ["5000000001", "5000000002"]), ("Telco plan", ["basic"]), ("Comment", ["good", "bad"])])
 def test_what_only_sounds_alike_is_kept(name, texts):
     assert not infer_semantics.is_personal(infer_types.infer_column(name, texts))
@@ -77,6 +78,9 @@ def test_a_description_of_columns_tells_the_currency(small):
         f"A{i},K{i % 7},2025-01-{i % 28 + 1:02d},{i}.5\n" for i in range(60)))
     told = tomllib.loads(infer_profile.draft_profile(sorted(small.folder.glob("*.csv"))), parse_float=Decimal)
     assert told["currency"] == "CHF"
+    small.file("fields.csv", "field,description\nworth,\"without VAT, SEK\"\nname,What it is called\n")
+    told = tomllib.loads(infer_profile.draft_profile(sorted(small.folder.glob("*.csv"))), parse_float=Decimal)
+    assert told["currency"] == "SEK"
 
 
 def rows_of(small, name, head, row, n=60):
@@ -143,3 +147,35 @@ def test_coupons_with_a_cost_are_offers(small):
         f"c{i % 40},K{i:03d},2025-02-{i % 28 + 1:02d}"))
     made = drafted(small)["offers"]["columns"]
     assert (made["offer_id"], made["cost"]) == ('"coupon_code"', '"face value"')
+
+
+@pytest.mark.parametrize("who", ["shopper", "whoever"])
+def test_redemptions_are_of_the_campaign_that_their_coupon_was_issued_by(small, who):
+    rows_of(small, "coupons.csv", f"coupon_code,campaign,{who},issued", lambda i: (
+        f"K{i:03d},{('Spring', 'Summer')[i % 2]},S{i % 50},2025-01-{i % 28 + 1:02d}"))
+    rows_of(small, "redemptions.csv", f"coupon_code,{who},redeemed_on", lambda i: (
+        f"K{2 * i:03d},S{2 * i % 50},2025-02-{i % 28 + 1:02d}"), 30)
+    made = small.delivery(**tomllib.loads(infer_profile.draft_profile(sorted(small.folder.iterdir()))))
+    assert made.counts == {"events": 30, "contacts": 60}
+    assert {(r["kind"], r["campaign"]) for r in small.rows(made.tables["canonical/events"])} == {
+        ("redemption", "Spring")}
+    assert {r["contact_id"][0] for r in small.rows(made.tables["canonical/contacts"])} == {"K"}
+
+
+@pytest.mark.parametrize(("name", "meaning"), [("Document", "order_id"), ("Voucher", "order_id"),
+                                               ("Product group", "category"), ("Produktgruppe", "category")])
+def test_the_only_number_of_records_with_money_is_the_orders_and_a_group_of_products_is_none(small, name, meaning):
+    rows_of(small, "sales.csv", f"{name},Account,Booked,Net sales", lambda i: (
+        f"{f'RE-{30 + i}' if meaning == 'order_id' else 'XYZ'[i % 3]},4{i % 20:03d},2025-01-{i % 28 + 1:02d},{i}.5"))
+    made = drafted(small)["transactions"]["columns"]
+    assert made[meaning] == f'"{name}"'
+    assert "product_id" not in made
+
+
+def test_a_credit_of_a_bank_is_no_refund_where_amounts_have_signs(small):
+    rows_of(small, "bank.csv", "Kundennummer;Buchungstag;Buchungstext;Betrag", lambda i: (
+        f"60{i % 20:02d};{i % 28 + 1:02d}.01.2025;" + ("RÜCKLASTSCHRIFT;-1.050,20" if i % 9 == 0 else
+                                                       ("GUTSCHRIFT;1.200,00" if i % 2 else "LASTSCHRIFT;900,50"))))
+    made = small.delivery(**tomllib.loads(infer_profile.draft_profile(sorted(small.folder.iterdir()))))
+    kinds = {(r["kind"], r["amount"] < 0) for r in small.rows(made.tables["canonical/transactions"])}
+    assert kinds == {("refund", True), ("sale", False)}

@@ -189,3 +189,26 @@ def test_lines_of_orders_with_few_values_are_no_survey(small):
     told = long_answers(small, "order_id,customer_id,date,item,value", lambda i: (
         f"{i // 3},c{i % 9},2025-01-{i % 28 + 1:02d},{'abc'[i % 3]},{i % 5 + 1}"), 90)
     assert list(told["tables"]) == ["transactions"]
+
+
+def test_who_answered_with_an_e_mail_address_is_a_customer_and_no_survey(small):
+    told = drafted(small, "Timestamp,Email Address,Opening hours,Staff,Range,Anything else?",
+                   lambda i: f"2025-02-{i % 28 + 1:02d},p{i}@example.org,{WORDS[i % 5]},{WORDS[i % 3]},{WORDS[i % 4]},"
+                             f"{('nice', 'more tea')[i % 2]}")
+    assert told["tables"]["respondents"]["columns"] == {
+        "response_id": "record", "customer_id": '"Email Address"',
+        "responded_at": {"from": '"Timestamp"', "formats": ["%Y-%m-%d"]}}
+    assert told["files"]["survey"]["mask"] == {"hash": ["Email Address"]}
+
+
+def test_a_recommendation_that_nobody_gave_a_zero_still_begins_at_zero(small):
+    told = drafted(small, "id,Opening hours,Staff,Would you recommend us?",
+                   lambda i: f"R{i},{i % 5 + 1},{i % 4 + 1},{i % 8 + 3}")
+    row = told["tables"]["items"]["rows"][2]
+    assert (row["role"], row["scale_low"], row["scale_high"]) == ("recommend", 0, 10)
+
+
+def test_a_state_that_all_surveys_share_rejects_none(small):
+    told = drafted(small, "id,Status,Finished,Opening hours,Staff,Range",
+                   lambda i: f"R{i},spam,true,{i % 5 + 1},{i % 4 + 1},{i % 5 + 1}")
+    assert "reject" not in told["tables"]["respondents"]
