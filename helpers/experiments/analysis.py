@@ -93,6 +93,7 @@ def _unmeasured(design: ExperimentDesign, outcome: str, variant: str) -> dict[st
     """Return the columns that say what is compared, and those of every figure without a number."""
     return {
         "experiment": design.experiment, "metric": outcome, "variant": variant, "control": design.control,
+        "randomisation": design.randomisation,
         "experiment_label": design.label, "metric_label": design.metric_label(outcome), "owner": design.owner,
         "stop_on": design.stop_on,
         "treatment_cost": design.declared_money("treatment_cost"),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from helpers.experiments.aggregates import ArmAggregates
 from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
+from helpers.experiments.schema import BLOCKED, CLUSTER, SIMPLE, SWITCHBACK
 from helpers.foundation.labels import readable_id
 
 PLANNED, RECORDED = "the planned shares", "the recorded probabilities"
@@ -66,6 +67,13 @@ class ExperimentDesign:
     def is_exploratory(self) -> bool:
         """Whether something that decides was not declared: hypothesis, primary metric or shares."""
         return self.plan is None or not (self.plan.hypothesis and self.plan.primary_metric and self.shares_from)
+
+    @property
+    def randomisation(self) -> str:
+        """What was assigned: units, units within blocks, clusters, or periods; one of `schema.RANDOMISATIONS`."""
+        if self.block:
+            return BLOCKED
+        return {"": SIMPLE, "period": SWITCHBACK}.get(self.by, CLUSTER)
 
     @property
     def variants(self) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from helpers.foundation.schema import Column, Table, gates_schema
 
+RANDOMISATIONS = SIMPLE, BLOCKED, CLUSTER, SWITCHBACK = ("simple", "blocked", "cluster", "switchback")
+
 EXPERIMENT_GATES = gates_schema("results/experiment_gates", "gate of an experiment")
 
 EXPERIMENT_EFFECTS = Table(
@@ -20,6 +22,8 @@ EXPERIMENT_EFFECTS = Table(
         Column("unit_value", "number", "what one unit of the outcome is worth; empty without a plan [money]", low=0),
         Column("variant", "text", "arm that is compared", True),
         Column("control", "text", "arm that it is compared with", True),
+        Column("randomisation", "text", "what was assigned: units, units within blocks, clusters, or periods", True,
+               RANDOMISATIONS),
         Column("unit", "text", "unit of value, low and high: share, money or units", True, ("share", "money", "units")),
         Column("is_primary", "flag", "whether the metric decides; without a plan every one is looked at alike", True),
         Column("is_exploratory", "flag", "whether no plan was recorded beforehand", True),

@@ -175,7 +175,7 @@ EXPERIMENTS = Step(
     enables="whether what was tried worked, once units are assigned at random",
     reads=("canonical/assignments", "canonical/experiment_aggregates"),
     reads_if_present=("canonical/transactions", "canonical/subscriptions", "canonical/responses",
-                      "canonical/respondents", "canonical/items", "canonical/contacts", "results/customer_value"),
+                      "canonical/respondents", "canonical/items", "canonical/contacts"),
     reads_of_earlier=("results/assignments_drawn",),
     writes=("results/experiment_gates", "results/experiment_effects", "results/targeting_curve"),
 )

@@ -54,15 +54,22 @@ def test_experiments_on_other_units_are_not_held_against_each_other(read):
 
 def test_value_after_the_window_is_compared_between_the_arms_that_were_drawn(read, engine):
     frame = two_experiments(0.0)
-    designs, found = read(frame)
+    designs, _ = read(frame)
+    effects = pd.DataFrame([{"experiment": d.experiment, "variant": variant, "control": d.control,
+                             "randomisation": d.randomisation} for d in designs for variant in d.variants])
+    both = pd.DataFrame({"experiment": "offer", "unit_id": "C0", "variant": ["treatment", "control"]})
+    assigned = engine.lazy(pd.concat([frame[["experiment", "unit_id", "variant"]], both], ignore_index=True))
     offered = frame[frame["experiment"] == "offer"]
     rng = np.random.default_rng(1)
     values = pd.DataFrame({"customer_id": offered["unit_id"], "p_alive": rng.uniform(0.3, 0.9, N),
                            "expected_value": rng.gamma(2, 20, N) + 8 * (offered["variant"] == "treatment")})
-    table = modelled_value.modelled_value_effects(engine, designs, found.units, engine.lazy(values))
+    table = modelled_value.modelled_value_effects(engine, effects, assigned, engine.lazy(values))
     rows = table.set_index(["experiment", "quantity"])
     assert rows.loc[("offer", "expected margin"), "low"] < 8 < rows.loc[("offer", "expected margin"), "high"]
     unmoved = rows.loc[("offer", "probability of still being a customer")]
     assert unmoved["low"] < 0 < unmoved["high"]
+    assert unmoved["n_control"] + unmoved["n_variant"] == N - 1  # who was in both arms is compared with nobody
     few = engine.lazy(values.head(50))
-    assert modelled_value.modelled_value_effects(engine, designs, found.units, few).empty
+    assert modelled_value.modelled_value_effects(engine, effects, assigned, few).empty
+    blocked = effects.assign(randomisation="blocked")
+    assert modelled_value.modelled_value_effects(engine, blocked, assigned, engine.lazy(values)).empty
