@@ -10,12 +10,10 @@ BIN := .venv/bin
 
 # The simulated company is first run as of a quarter earlier, and then carries out the lists that this run drew, so that
 # its report has changes, graded forecasts and a measured response.
-EARLIER := test -d "$${LOYALTY_HOME:-.}/data/runs/simulated" || \
-	{ $(BIN)/python -m helpers run simulated --as-of 2025-09-30 && $(BIN)/python -m helpers simulate --lists; }
+BOTH_DAYS = $(shell test -d "$${LOYALTY_HOME:-.}/data/runs/simulated" || echo --as-of 2025-09-30 --as-of newest)
 
 report: .venv/installed
-	$(if $(filter simulated,$(SOURCE)),$(EARLIER))
-	$(BIN)/python -m helpers run $(SOURCE) $(if $(RAW),--raw "$(RAW)")
+	$(BIN)/python -m helpers run $(SOURCE) $(if $(RAW),--raw "$(RAW)") $(if $(filter simulated,$(SOURCE)),$(BOTH_DAYS))
 
 # Watching which lines are run takes time: up to as much again in tests that compute in Python.
 coverage: COVERED = --cov --cov-fail-under=90

@@ -11,13 +11,13 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from helpers.foundation import plain_numbers
 from helpers.foundation.errors import BusyError, InputError
-from helpers.pipeline import console
+from helpers.pipeline import console, first_worker
 from helpers.pipeline.progress import ERROR, Event
 
 if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
@@ -32,6 +32,10 @@ EXIT_CODES = ("Exit codes: 0 good, 1 a step failed or the run was interrupted (-
               "75 the source is busy (try again later), 130 interrupted before anything began.")
 
 SCRIPT = "loyalty"
+
+SIMULATED = "simulated"  # the source whose company is made up
+
+NEWEST = "newest"  # --as-of: the day of the newest row
 
 DOUBTFUL = 4  # check: a run would start, but its figures are to be doubted
 
@@ -140,6 +144,8 @@ def guarded(command: Callable[[], int], tell: Callable[[Event], None]) -> int:
 
 
 def _command(told: argparse.Namespace) -> int:
+    if told.command == "run":  # whose first worker starts before anything else is loaded
+        return _run(told)
     from helpers.pipeline import runs
 
     runs.require_home()
@@ -149,7 +155,9 @@ def _command(told: argparse.Namespace) -> int:
 def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("source", metavar="SOURCE", help="name of a source profile")
     run.add_argument("--raw", default="", metavar="PATH", help="folder with the source's files")
-    run.add_argument("--as-of", default="", metavar="DATE", help="ISO date the run speaks for (default: newest row)")
+    run.add_argument("--as-of", action="append", default=[], metavar="DATE",
+                     help="ISO date the run speaks for (default: newest, which is the newest row); may be repeated: "
+                          "one run follows the other, and the simulated company carries out their lists in between")
     run.add_argument("--set", action="append", default=[], metavar="name=value", help="a parameter; may be repeated")
     run.add_argument("--from", default="", dest="first", metavar="04", help="take the steps before this one")
     run.add_argument("--only", default="", metavar="05", help="take every step but this one")
@@ -173,16 +181,41 @@ def _add_erase(erase: argparse.ArgumentParser) -> None:
 
 
 def _run(told: argparse.Namespace) -> int:
-    from helpers.pipeline import notifications, runner, steps
-
-    request = runner.Request(told.source, tuple(told.set), told.raw, told.as_of, told.first, told.only, told.jobs,
-                             told.engine, told.resume, told.minutes, told.retry)
+    """Run the source as of one day after the other, until a run is not good."""
+    code = 0
     with closing(console.RunOutput(is_json=told.json, is_quiet=told.quiet, log=told.log)) as output:
-        code = guarded(lambda: runner.run(request, steps.WORKBOOK, output), output)
-        if code != BusyError.exit_code:
-            for sentence in notifications.notify(told.source, output.run, code, output.errors):
-                output(Event(ERROR, sentence))
+        for i, as_of in enumerate(told.as_of or [NEWEST]):
+            if i:
+                _carry_out_lists(told.source, told.raw)
+            code = _run_as_of(told, "" if as_of == NEWEST else as_of, output)
+            if code:
+                break
     return code
+
+
+def _run_as_of(told: argparse.Namespace, as_of: str, output: console.RunOutput) -> int:
+    with first_worker.started_first((told.only or told.first).zfill(2)) as first:
+        from helpers.pipeline import notifications, runner, runs, steps
+
+        runs.require_home()
+        request = runner.Request(told.source, tuple(told.set), told.raw, as_of, told.first, told.only, told.jobs,
+                                 told.engine, told.resume, told.minutes, told.retry)
+        code = guarded(lambda: runner.run(request, steps.WORKBOOK, output, first), output)
+    if code != BusyError.exit_code:
+        for sentence in notifications.notify(told.source, output.run, code, output.errors):
+            output(Event(ERROR, sentence))
+    return code
+
+
+def _carry_out_lists(source: str, raw: str) -> None:
+    """Let the simulated company carry out the lists that its runs drew; any other company has done so itself."""
+    from helpers import simulation
+    from helpers.foundation import folders
+    from helpers.pipeline import registry
+
+    if source == SIMULATED:
+        with suppress(InputError):  # no list was drawn, or the files are not its own
+            simulation.write_files(Path(raw) if raw else folders.raw_folder(source), lists=registry.drawn_lists(source))
 
 
 def _runs(told: argparse.Namespace) -> int:
@@ -228,11 +261,11 @@ def _simulate(told: argparse.Namespace) -> int:
     from helpers.foundation import folders
     from helpers.pipeline import registry
 
-    folder = Path(told.to) if told.to else folders.raw_folder("simulated")
+    folder = Path(told.to) if told.to else folders.raw_folder(SIMULATED)
     customers = simulation.CUSTOMERS if told.customers is None else told.customers
     records = simulation.write_files(
         folder, customers=customers, seed=simulation.SEED if told.seed is None else told.seed,
-        lists=registry.drawn_lists("simulated") if told.lists else None,
+        lists=registry.drawn_lists(SIMULATED) if told.lists else None,
     )
     console.print_lines([f"{folder}:", *(f"  {name}: {n:,} records" for name, n in records.items())])
     return 0
@@ -299,7 +332,7 @@ def _no_step(rows: Mapping[str, int], *, has_problems: bool) -> list[str]:
     return [f"no step after {book.steps[0].name} could run: each needs one of {', '.join(reads)}"]
 
 
-COMMANDS = {"run": _run, "runs": _runs, "compare": _compare, "publish": _publish, "report": _report, "check": _check,
+COMMANDS = {"runs": _runs, "compare": _compare, "publish": _publish, "report": _report, "check": _check,
             "simulate": _simulate, "lab": _lab, "erase": _erase}
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@
 * ``crash_report``: An error that nothing else has caught: one sentence, and a file with all that is known of it.
 * ``docs``: Generated documentation: data dictionary, README's step table, executed and stripped notebooks.
 * ``erase``: Erases a person from every run, notebook and page, from published reports, and from every run to come.
+* ``first_worker``: First worker: forked at the door, it loads what the first step needs while the runner itself still
+  loads.
 * ``forked_kernel``: Forked kernel: an IPython kernel forked from a process with all libraries loaded, in place of a
   new interpreter.
 * ``jupyter``: papermill, imported at a third of its price; everything in this package that needs it takes it from

@@ -27,6 +27,7 @@ from helpers.pipeline import (
     system_errors,
     worker_pool,
 )
+from helpers.pipeline.first_worker import FirstWorker
 from helpers.pipeline.parameters import Parameter
 from helpers.pipeline.progress import ERROR, RUN, Event, Progress, duration
 from helpers.pipeline.run_request import Request, checked_request, require_source
@@ -37,7 +38,8 @@ from helpers.pipeline.steps import INTAKE, WORKBOOK, Step, Workbook
 GOOD, STEP_FAILED, BAD_INPUT, GATE = 0, system_errors.STEP_FAILED, InputError.exit_code, GateError.exit_code
 
 
-def run(request: Request, workbook: Workbook = WORKBOOK, tell: Callable[[Event], None] = console.print_event) -> int:
+def run(request: Request, workbook: Workbook = WORKBOOK, tell: Callable[[Event], None] = console.print_event,
+        first_worker: FirstWorker | None = None) -> int:
     """Run the workbook; return the exit code.
 
     Parameters
@@ -48,6 +50,8 @@ def run(request: Request, workbook: Workbook = WORKBOOK, tell: Callable[[Event],
         The steps and their notebooks.
     tell : callable
         Takes the events of progress.
+    first_worker : FirstWorker, optional
+        Was started before this module was loaded.
 
     Returns
     -------
@@ -74,7 +78,7 @@ def run(request: Request, workbook: Workbook = WORKBOOK, tell: Callable[[Event],
         jobs = min(request.jobs or min(2, usable_cores()), len(workbook.steps))
         hands = worker_pool.WorkerPool(
             worker_pool.worker_environment(jobs, folder, folders.CHECKOUT_FOLDER, request.engine), folder,
-            is_preloaded=workbook is WORKBOOK and len(wanted) > 1,
+            is_preloaded=workbook is WORKBOOK and len(wanted) > 1, first=first_worker,
         )
         return _conducted(StepScheduler(this, workbook, known, hands, folder, progress, jobs, request.minutes))
 

@@ -2,6 +2,8 @@
 
 import ast
 import contextlib
+import gc
+import importlib
 import json
 import os
 import signal
@@ -236,6 +238,20 @@ def imported_modules(notebook: Path) -> tuple[str, ...]:
             found.append(node.module)
             found += [f"{node.module}.{alias.name}" for alias in node.names if node.module.startswith("helpers")]
     return tuple(dict.fromkeys(found))
+
+
+def preload(notebooks: Iterable[Path]) -> None:
+    """Load what the cells of imports of some notebooks name, and kernel and engine, for processes forked from here.
+
+    An import that fails is left to the notebook, whose cell then says why.
+    """
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # a kernel says so too late
+    modules = dict.fromkeys(module for notebook in notebooks for module in imported_modules(notebook))
+    for module in (*modules, "ipykernel.kernelapp", "ibis.backends.duckdb"):
+        with contextlib.suppress(Exception):
+            importlib.import_module(module)
+    gc.collect()
+    gc.freeze()  # what is shared stays shared: the collector of a forked process does not touch it
 
 
 def _detach(environment: Mapping[str, str], log: str) -> None:

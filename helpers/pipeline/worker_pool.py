@@ -3,10 +3,8 @@
 import contextlib
 import multiprocessing
 import os
-import signal
-import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -17,6 +15,7 @@ if TYPE_CHECKING:  # the server of forks is no name where there are no forks
     from multiprocessing.context import ForkServerContext, SpawnContext
 
 from helpers.pipeline import forked_kernel
+from helpers.pipeline.first_worker import FirstWorker, uninterrupted
 from helpers.pipeline.worker import LEAVE_SECONDS, START_SECONDS, StepOrder, StepOutcome, kill_session, serve_worker
 
 PATIENCE = 2 * LEAVE_SECONDS
@@ -113,11 +112,14 @@ class WorkerPool:
     is_preloaded : bool
         Whether workers are forked with the libraries of the workbook's notebooks loaded, which pays for all of them
         alone.
+    first : FirstWorker, optional
+        Was started before the runner was loaded; takes the first step.
     """
 
     environment: Mapping[str, str]
     folder: Path
     is_preloaded: bool = False
+    first: FirstWorker | None = None
     waiting: list[Worker] = field(default_factory=list)
     leaving: list[Worker] = field(default_factory=list)
     _hired: int = 0
@@ -128,24 +130,25 @@ class WorkerPool:
         self._context = process_context(is_preloaded=self.is_preloaded)
 
     def hire(self, hint: str, modules: tuple[str, ...]) -> None:
-        """Start a worker that prepares for a step and waits.
+        """Start a worker that prepares for a step and waits; the first one has been started already, if there is one.
 
-        The first one is a new interpreter with what its own step needs, and starts while the server still loads what
-        all the others share.
+        It works while the server still loads what all the others share.
         """
         self._hired += 1
-        is_early = self.is_preloaded and self._hired == 1
-        context = multiprocessing.get_context("spawn") if is_early else self._context
         log = self.folder / f"worker-{self._hired}.log"
-        line, their_line = context.Pipe()
-        their_lifeline, lifeline = context.Pipe(duplex=False)
-        process = context.Process(
+        first, self.first = self.first, None
+        if first:
+            first.take(modules, dict(self.environment), str(log))
+            self.waiting.append(Worker(hint, first.process, first.line, first.lifeline, log))
+            return
+        line, their_line = self._context.Pipe()
+        their_lifeline, lifeline = self._context.Pipe(duplex=False)
+        process = self._context.Process(
             target=serve_worker,
             args=(their_line, their_lifeline, modules, dict(self.environment), str(log)),
             daemon=False,
         )
-        with _uninterrupted() if is_early else contextlib.nullcontext():
-            process.start()
+        process.start()
         their_line.close()
         their_lifeline.close()
         self.waiting.append(Worker(hint, process, line, lifeline, log))
@@ -208,22 +211,9 @@ def process_context(*, is_preloaded: bool) -> "ForkServerContext | SpawnContext"
     server = multiprocessing.get_context("forkserver")
     loaded = "preloaded_libraries" if is_preloaded and forked_kernel.IS_SUPPORTED else "worker"
     server.set_forkserver_preload([f"helpers.pipeline.{loaded}"])
-    with _uninterrupted():  # what it imports first is not to die of a Ctrl-C that is meant for the run
+    with uninterrupted():  # what it imports first is not to die of a Ctrl-C that is meant for the run
         forkserver.ensure_running()
     return server
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let processes that are started here ignore Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def worker_environment(jobs: int, folder: Path, root: Path, kind: str = "duckdb") -> dict[str, str]:

@@ -5,9 +5,9 @@ from importlib import metadata
 
 import pytest
 
-from helpers import __main__
+from helpers import __main__, simulation
 from helpers.foundation import folders
-from helpers.pipeline import progress, provenance, publishing, run_list, runs, steps
+from helpers.pipeline import progress, provenance, publishing, registry, run_list, runner, runs, steps
 from tests.pipeline import tiny
 
 
@@ -215,3 +215,21 @@ def test_a_killed_run_gets_pages_at_the_next_start_and_the_list_links_them(begun
     assert told.steps["02"] == {**record["steps"]["02"], "state": "skipped", "reason": "the runner was killed"}
     assert "the runner was killed" in (killed.folder / "pages" / "02_left.html").read_text()
     assert f"tiny/{killed.name}/pages/" in (begun / "reports" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(("source", "between"), [("simulated", [("simulated", "lists of simulated")]), ("tiny", [])])
+def test_runs_as_of_several_days_follow_one_another_and_a_simulated_company_carries_out_lists_in_between(
+        source, between, home, monkeypatch):
+    done = []
+    monkeypatch.setattr(runner, "run", lambda request, *_: done.append(request.as_of) or runner.GOOD)
+    monkeypatch.setattr(registry, "drawn_lists", lambda name: f"lists of {name}")
+    monkeypatch.setattr(simulation, "write_files", lambda folder, lists: done.append((folder.name, lists)))
+    assert __main__.main(["run", source, "--as-of", "2025-09-30", "--as-of", "newest"]) == runner.GOOD
+    assert done == ["2025-09-30", *between, ""]
+
+
+def test_no_run_follows_one_that_is_not_good(home, monkeypatch):
+    done = []
+    monkeypatch.setattr(runner, "run", lambda request, *_: done.append(request.as_of) or runner.GATE)
+    assert __main__.main(["run", "tiny", "--as-of", "2025-09-30", "--as-of", "newest"]) == runner.GATE
+    assert done == ["2025-09-30"]

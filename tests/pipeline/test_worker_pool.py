@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import nbformat
+import psutil
 import pytest
 from nbformat import v4
 
-from helpers.foundation import engine
-from helpers.pipeline import jupyter, worker, worker_pool
+from helpers.foundation import engine, folders
+from helpers.pipeline import forked_kernel, jupyter, worker, worker_pool
 from helpers.pipeline.worker_pool import Worker, WorkerPool
 
 
@@ -46,15 +47,54 @@ def test_workers_share_threads_and_memory_and_find_the_helpers(tmp_path, monkeyp
 
 def test_the_first_worker_does_not_wait_until_the_server_has_loaded_what_the_others_share(tmp_path, monkeypatch):
     started = []
-    monkeypatch.setattr(multiprocessing.context.SpawnProcess, "start", lambda _: started.append("alone"))
     monkeypatch.setattr(multiprocessing.context.ForkServerProcess, "start", lambda _: started.append("forked"))
     server = multiprocessing.get_context("forkserver")
     monkeypatch.setattr(worker_pool, "process_context", lambda *, is_preloaded: server)
-    for is_preloaded in (True, False):
-        hands = WorkerPool({}, tmp_path, is_preloaded)
+    early = SimpleNamespace(process=None, line=None, lifeline=None, take=lambda *told: started.append(told))
+    for first in (early, None):
+        hands = WorkerPool({"A": "b"}, tmp_path, True, first)
         for hint in ("01", "02"):
-            hands.hire(hint, ())
-    assert started == ["alone", "forked", "forked", "forked"]
+            hands.hire(hint, ("json",))
+    assert started == [(("json",), {"A": "b"}, str(tmp_path / "worker-1.log")), "forked", "forked", "forked"]
+
+
+STARTED_AT_THE_DOOR = """
+import os, sys
+from helpers.pipeline import first_worker
+with first_worker.started_first("03") as first:
+    assert not {"helpers.pipeline.runner", "pandas", "papermill"} & set(sys.modules)
+    assert first.process.is_alive()
+    if sys.argv[1:]:
+        print(first.process.pid, flush=True)
+        os.kill(os.getpid(), 9)
+assert not first.process.is_alive() and first.process.exitcode == -9
+with first_worker.started_first() as again:
+    import helpers.pipeline.runner
+    assert again
+with first_worker.started_first() as late:
+    assert late is None
+"""
+
+
+@pytest.mark.skipif(not forked_kernel.IS_SUPPORTED, reason="workers are forked at the door on Linux alone")
+def test_a_first_worker_starts_before_the_runner_is_loaded_and_ends_with_who_started_it():
+    done = subprocess.run([sys.executable, "-c", STARTED_AT_THE_DOOR], capture_output=True, text=True, check=False,
+                          cwd=folders.CHECKOUT_FOLDER)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    killed = subprocess.run([sys.executable, "-c", STARTED_AT_THE_DOOR, "killed"], capture_output=True, text=True,
+                            check=False, cwd=folders.CHECKOUT_FOLDER)
+    assert (killed.returncode, killed.stderr) == (-9, "")
+    until = time.monotonic() + 60  # it finishes loading first
+    while _is_alive(int(killed.stdout)):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def _is_alive(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Answering(worker.WarmKernelClient):
