@@ -21,6 +21,8 @@ from helpers.stats import confidence_intervals
 
 N_RESAMPLES = 20
 
+MAX_REFITTED, MAX_COMPARED = 100_000, 50_000  # cases a resample holds, and customers whose reasons are compared in it
+
 N_DEPENDENCE_BINS = 5
 
 MAX_BACKWARD_SHARE = 0.25  # of the rise of a contribution that may be lost again, for it to count as a rise
@@ -74,6 +76,11 @@ def explain_scores(basis: Dataset, chosen: str, seed: int, draws: int = N_RESAMP
         Of the resamples: customers of the snapshot fitted on, drawn with replacement.
     draws : int
         Resamples, each fitted anew.
+
+    Notes
+    -----
+    Of a large snapshot resamples hold `MAX_REFITTED` cases, m of n, and the spread of what they say is scaled by
+    √(m / n) (Bickel, Götze and van Zwet 1997); reasons are then less stable in them than they are, not more.
     """
     reason = ("no model could be trained" if not basis.training or basis.scoring.about.empty else
               f"the {basis.rule} is used, which looks at no other feature" if chosen == basis.rule else "")
@@ -82,8 +89,10 @@ def explain_scores(basis: Dataset, chosen: str, seed: int, draws: int = N_RESAMP
     learner = backtest.final_model(basis, chosen)
     raw = learner.contributions(basis.scoring.features)
     groups = contributions_by_group(raw)
-    again = _resampled(chosen, basis, seed, draws)
-    return Explanations(groups, _table(groups, raw, basis.scoring.features, again), _stability(groups, again))
+    compared = _compared(len(groups), seed)
+    again, scale = _resampled(chosen, basis, seed, draws, compared)
+    return Explanations(groups, _table(groups, raw, basis.scoring.features, again, scale),
+                        _stability(groups.iloc[compared], again))
 
 
 def strongest_coefficients(basis: Dataset, n_most: int = 15, max_rows: int = 20_000) -> tuple[pd.DataFrame, float]:
@@ -125,17 +134,26 @@ def contributions_by_group(contributions: pd.DataFrame) -> pd.DataFrame:
     return contributions.T.groupby(of, sort=True).sum().T
 
 
-def _resampled(name: str, basis: Dataset, seed: int, draws: int) -> list[pd.DataFrame]:
+def _compared(n: int, seed: int) -> np.ndarray:
+    """Return the places of those whose reasons are compared: all, or of many a random sample."""
+    return np.arange(n) if n <= MAX_COMPARED else np.sort(np.random.default_rng(seed).choice(n, MAX_COMPARED, False))
+
+
+def _resampled(name: str, basis: Dataset, seed: int, draws: int,
+               compared: np.ndarray) -> tuple[list[pd.DataFrame], float]:
+    """Return contributions by group in each resample to those compared, and √(m / n) for resamples of m of n cases."""
     fit, later = backtest.final_training_snapshots(basis)
     fit, scoring = _as_numbers_and_texts(fit), _as_numbers_and_texts(basis.scoring)
     later = _as_numbers_and_texts(later) if later else None
+    features = scoring.features.iloc[compared]
     rng, n, found = np.random.default_rng(seed), len(fit.is_lost), []
+    m = min(n, MAX_REFITTED)
     for _ in range(draws if name == LOGISTIC else min(draws, 5)):
-        drawn = fit.rows(np.sort(rng.integers(0, n, n)))
+        drawn = fit.rows(np.sort(rng.integers(0, n, m)))
         if not drawn.shortage():
             again = backtest.fit_at_origin(name, basis.rule, drawn, later, scoring)
-            found.append(contributions_by_group(again.contributions(scoring.features)))
-    return found
+            found.append(contributions_by_group(again.contributions(features)))
+    return found, float(np.sqrt(m / n))
 
 
 def _as_numbers_and_texts(cases: DatasetSnapshot) -> DatasetSnapshot:
@@ -144,11 +162,11 @@ def _as_numbers_and_texts(cases: DatasetSnapshot) -> DatasetSnapshot:
 
 
 def _table(groups: pd.DataFrame, raw: pd.DataFrame, features: pd.DataFrame,
-           again: list[pd.DataFrame]) -> pd.DataFrame:
+           again: list[pd.DataFrame], scale: float) -> pd.DataFrame:
     strength = groups.abs().mean()
     first = pd.Series(groups.columns.to_numpy()[groups.to_numpy().argmax(axis=1)]).value_counts()
     drawn = pd.DataFrame([f.abs().mean() for f in again]).reindex(columns=groups.columns)
-    half = confidence_intervals.normal_quantile(0.95) * drawn.std() if len(drawn) > 1 else strength * np.nan
+    half = confidence_intervals.normal_quantile(0.95) * drawn.std() * scale if len(drawn) > 1 else strength * np.nan
     low, high = (strength - half).clip(lower=0), strength + half
     rows = [(group, strength[group], low[group], high[group], first.get(group, 0) / len(groups),
              int(first.get(group, 0)), _direction(raw, groups[group], features)) for group in groups]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -221,5 +221,7 @@ def latest_by_person(answered: pd.DataFrame, items: Sequence[str]) -> pd.DataFra
     """Return some columns of a frame from `wide`: each person's latest response with any of them, by person."""
     chosen = answered[list(items)]
     chosen = chosen[chosen.notna().any(axis=1)]
-    newest = ~chosen.index.get_level_values("person").duplicated(keep="last")
-    return chosen[newest].sort_index(level="person")
+    index = cast(pd.MultiIndex, chosen.index)
+    code = np.asarray(index.codes[index.names.index("person")])  # in the order of names, as levels are sorted
+    newest = np.flatnonzero(~pd.Series(code).duplicated(keep="last"))
+    return chosen.iloc[newest[np.argsort(code[newest], kind="stable")]]

@@ -76,12 +76,10 @@ class WeightedSample:
         InputError
             If the sample has no replicates.
         """
-        if self.replicas is None:
-            raise InputError("weights", "the sample has no replicates", "a sample with replicate weights")
-        own = self.replicas.of(self.people)
+        own = self._replicates().of(self.people)
         if np.array_equal(own[0], self.weights):
             return own
-        return own * np.divide(self.weights, own[0], out=np.zeros(len(own[0])), where=own[0] > 0)
+        return own * self._ratio(own[0])
 
     def resampled(self, draws: int, seed: int) -> np.ndarray:
         """Return `draws`; where there are no replicates, a bootstrap of the people times their weights."""
@@ -91,10 +89,29 @@ class WeightedSample:
         return np.concatenate([np.ones((1, len(self.people))), counts]) * self.weights
 
     def error(self, values: np.ndarray) -> float:
-        """Return the standard error of the weighted mean over the replicates that have any of the people."""
-        own = self.draws()
-        total = own.sum(axis=1)
-        return float(np.std(((own @ values)[total > 0] / total[total > 0])[1:], ddof=1))
+        """Return the standard error of the weighted mean over the replicates that have any of the people.
+
+        Rows are added up by person first, so that those of many people are never copied once a replicate.
+
+        Raises
+        ------
+        InputError
+            If the sample has no replicates.
+        """
+        known = self._replicates()
+        place = known.people.get_indexer(self.people)
+        ratio = self._ratio(known.weights[0, place])
+        total, summed = (known.weights @ np.bincount(place, v, len(known.people)) for v in (ratio, ratio * values))
+        return float(np.std((summed[total > 0] / total[total > 0])[1:], ddof=1))
+
+    def _replicates(self) -> ReplicateWeights:
+        if self.replicas is None:
+            raise InputError("weights", "the sample has no replicates", "a sample with replicate weights")
+        return self.replicas
+
+    def _ratio(self, own: np.ndarray) -> np.ndarray:
+        """Return how many times its person's weight each row's weight is."""
+        return np.divide(self.weights, own, out=np.zeros(len(own)), where=own > 0)
 
     def mean(self, values: np.ndarray, level: float = 0.95) -> Interval:
         """Return the weighted mean with Student's interval, n − 1 degrees of freedom."""
