@@ -23,7 +23,6 @@ from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY
 from helpers.value.subscriptions import CONTRACT_MARGIN_RATE, SubscriptionSurvival
 
 BASE = "results/customer_base"
-
 YEAR_DAYS, UNDATED = (365, 366), "dated ends"  # of periods [days]; gate that finds contracts ended without a day
 
 REST = 0.0005  # of the largest part, below which the rest is lost in rounding
