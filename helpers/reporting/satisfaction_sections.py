@@ -36,7 +36,7 @@ def driver_priorities(importance: SatisfactionDrivers | NoPathModel, paths: pd.D
     table = drivers_text.importance_performance_rows(drivers.importance_performance_map(importance))
     table = table[~table["driver"].isin(getattr(importance, "expectations", ()))]
     formats = {"importance": formatting.share, "performance": formatting.points, "priority": formatting.points,
-               "leads": formatting.share}
+               "leads": drivers_text.chance_text}
     headings = {"priority": "Importance × room", "leads": "Probability of highest priority",
                 "relevant": "Better than a random column"}
     said = [drivers_text.drivers_together(importance), drivers_text.drivers_without_effect(importance),

@@ -188,7 +188,20 @@ def _measure_estimate(
     interval = way(rows, n, error)
     units = {CES: f"on 1–7, {1 if row.is_reversed else 7} is least effort", CSAT: "share",
              TOP_TWO_AGREEMENT: "share"}
-    return estimate_if_enough(label, interval, n, unit=units.get(quantity, "points"), segment=segment)
+    found = estimate_if_enough(label, interval, n, unit=units.get(quantity, "points"), segment=segment)
+    is_told = quantity == TOP_MINUS_BOTTOM and found.status is Status.OK
+    return replace(found, reason=_top_and_bottom(row)) if is_told else found
+
+
+def _top_and_bottom(row: Any) -> str:
+    """Return which answers are the top and the bottom of a question's scale, whichever end is the good one."""
+    answers = np.arange(row.scale_low, row.scale_high + 1)
+    percent = 100 * (answers - row.scale_low) / (row.scale_high - row.scale_low)
+    percent = 100 - percent if row.is_reversed else percent
+    top, bottom = answers[percent >= MIN_PROMOTER_PERCENT - SCALE_TOLERANCE], answers[
+        percent <= MAX_DETRACTOR_PERCENT + SCALE_TOLERANCE]
+    said = [f"{of.min():g}" if len(of) == 1 else f"{of.min():g} to {of.max():g}" for of in (top, bottom)]
+    return f"answers {said[0]} less answers {said[1]}"
 
 
 def _share_in(rows: pd.DataFrame, is_in: pd.Series) -> float:

@@ -31,6 +31,7 @@ def test_on_any_other_scale_the_same_rule_is_not_called_nps(catalogued, surveyed
     known = catalogued({"item": "a", "role": "recommend", "scale_low": float(low), "scale_high": float(high)})
     found = measured(known, surveyed(known, rows("a", [top] * 5 + [bottom] * 3 + [bottom + 1] * 2)))
     assert found["top minus bottom share, not NPS", "all"].value == pytest.approx(20)
+    assert found["top minus bottom share, not NPS", "all"].reason.startswith("answers ")
     assert found["NPS", "all"].status is Status.NOT_APPLICABLE
     assert found["NPS", "all"].reason == "no question asks for recommendation from 0 to 10"
 

@@ -212,7 +212,7 @@ def common_measures(index: pd.DataFrame) -> str:
     lacks = [q for q in (NPS, CSAT, CES) if q not in has]
     if not has:
         instead = [q for q in (TOP_MINUS_BOTTOM, TOP_TWO_AGREEMENT) if any(map(is_reported, quantity_rows(index, q)))]
-        rest = f"; {'; '.join(instead)}, {'stands' if len(instead) == 1 else 'stand'} in" if instead else ""
+        rest = f"; {formatting.join_words(instead)}, {'stands' if len(instead) == 1 else 'stand'} in" if instead else ""
         return (
             f"None of {formatting.join_words(lacks)} can be given: each belongs to one kind of question on one "
             f"scale{rest}."
@@ -242,12 +242,12 @@ def levels_title(index: pd.DataFrame, design_effect: float = 1.0) -> str:
     names = [str(r["quantity"]).removeprefix("share ") for r in found]
     ties = ties_with_largest(found[0]["value"], [r["value"] for r in found[1:]], found[0]["n"] / design_effect)
     near = [name for name, is_tied in zip(names[1:], ties, strict=True) if is_tied]
+    one, many = ("commonest answer is", "commonest answers are") if names[0] in AGREEMENT_LEVELS.values() else (
+        "largest group is", "largest groups are")
     if near:
-        return (
-            f"The largest groups are {formatting.join_words([names[0], *near])}: the difference is not "
-            "statistically significant"
-        )
-    return f"The largest group is {names[0]}: {formatting.share(found[0]['value'])}"
+        return (f"The {many} {formatting.join_words([names[0], *near])}: the difference is not statistically "
+                "significant")
+    return f"The {one} {names[0]}: {formatting.share(found[0]['value'])}"
 
 
 def waves_title(index: pd.DataFrame, waves: Sequence[str]) -> str:

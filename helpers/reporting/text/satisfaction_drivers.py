@@ -14,7 +14,7 @@ from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity, unreliable_constructs
 from helpers.stats.relative_importance import RELEVANCE_LEVEL
 
-TIE = 0.05
+TIE, SURE = 0.05, 0.01
 
 MOST_SHARES, MOST_EFFECTS = 2, 6  # that a sentence names one by one
 
@@ -195,22 +195,16 @@ def reversed_drivers(paths: pd.DataFrame, by_segment: SegmentDrivers | NoPathMod
         ``results/satisfaction_paths``.
     by_segment : SegmentDrivers or NoPathModel, optional
         From `helpers.satisfaction.drivers_by_segment.drivers_by_segment`: what holds only where groups with other
-        drivers are mixed is told as such.
+        drivers are mixed is not told.
     """
     direct = paths[(paths["quantity"] == "path") & (paths["status"] == Status.OK) & (paths["high"] < 0)]
     arrows = [segment.split(" → ") for segment in direct["segment"]]
     names = [start for start, end in arrows if end == SATISFACTION_CONSTRUCT]
     effects = getattr(by_segment, "effects", ())
-    mixed = [name for name in names if not all(of[name].high < 0 for of in effects)]
-    said = {"": [name for name in names if name not in mixed], "over all groups together, but not in each": mixed}
-    return " ".join(_goes_with_less(of, where) for where, of in said.items() if of)
-
-
-def _goes_with_less(names: list[str], where: str) -> str:
-    verb = "goes" if len(names) == 1 else "go"
-    rest = f" {where}: the groups have other drivers" if where else (
-        ": a share says how much goes with it, not which way")
-    return f"Rated higher, the other drivers equal, {formatting.join_words(names)} {verb} with less satisfaction{rest}."
+    said = [name for name in names if all(of[name].high < 0 for of in effects)]
+    verb = "goes" if len(said) == 1 else "go"
+    return (f"Rated higher, the other drivers equal, {formatting.join_words(said)} {verb} with less satisfaction: a "
+            "share says how much goes with it, not which way." if said else "")
 
 
 def leading_drivers(found: SatisfactionDrivers) -> list[str]:
@@ -307,6 +301,17 @@ def rank_table(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Callable], 
     """
     forms = {c: formatting.share for c in table.columns if c != "driver"}
     return table, forms, "How often each driver has each rank, over the resamples"
+
+
+def chance_text(p: float) -> str:
+    """Return a probability that some hundred resamples tell, which do not tell it from none or one.
+
+    Examples
+    --------
+    >>> chance_text(0.0), chance_text(0.587), chance_text(1.0)
+    ('< 1 %', '58.7 %', '> 99 %')
+    """
+    return "< 1 %" if p < SURE else "> 99 %" if p > 1 - SURE else formatting.share(p)
 
 
 def importance_performance_rows(table: pd.DataFrame) -> pd.DataFrame:

@@ -179,9 +179,7 @@ def test_a_driver_that_goes_with_less_satisfaction_is_named_as_such():
     assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows[1:])) == ""
     in_each, in_none = Interval(-0.3, -0.4, -0.2), Interval(0.02, 0.0, 0.04)
     mixed = SegmentDrivers("travel", (), (), 0.001, effects=({"Times": in_each}, {"Times": in_none}))
-    assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows), mixed) == (
-        "Rated higher, the other drivers equal, Times goes with less satisfaction over all groups together, but not in "
-        "each: the groups have other drivers.")
+    assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows), mixed) == "", "of neither group"
     same = SegmentDrivers("travel", (), (), 0.001, effects=({"Times": in_each},) * 2)
     assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows), same).endswith("not which way.")
 
