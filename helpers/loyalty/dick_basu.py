@@ -28,7 +28,7 @@ class Attitudes:
     ----------
     people : DataFrame
         Grain person, sorted: ``person, customer_id`` (empty where anonymous)``, responded_at, weight`` (survey
-        weight)``, attitude`` [0–100]``, n_items``.
+        weight)``, attitude`` [0–100]``, attachment`` (the attitude without recommendation)``, n_items``.
     items : tuple of str
         The questions, one column each in the reliability.
     reliability : Reliability
@@ -61,7 +61,9 @@ def measure_attitudes(answers: ir.Table, known: pd.DataFrame, assumed: LoyaltyCo
     items = tuple(known.loc[known["role"].isin(assumed.attitude_roles), "item"])
     wide = survey_scales.latest_by_person(survey_scales.answers_wide(answers, items), items)
     people = wide.index.to_frame(index=False)[["person", "customer_id", "responded_at", "weight"]]
-    people = people.assign(attitude=wide.mean(axis=1).to_numpy(), n_items=wide.notna().sum(axis=1).to_numpy())
+    attached = [item for item in items if item not in set(known.loc[known["role"] == "recommend", "item"])]
+    people = people.assign(attitude=wide.mean(axis=1).to_numpy(), n_items=wide.notna().sum(axis=1).to_numpy(),
+                           attachment=wide[attached].mean(axis=1).to_numpy(float))
     return Attitudes(people, items, measure_reliability(wide.to_numpy()), _waves(answers, assumed),
                      assumed.asks_attachment)
 
@@ -214,7 +216,7 @@ def loyalty_customers_table(people: pd.DataFrame) -> pd.DataFrame:
     people : DataFrame
         From `classify_loyalty`, with what later rooms have added.
     """
-    left_out = ["person", "weight", "share_rewarded", *STATED_EVIDENCE_ROLES, *OBSERVED_EVIDENCE_COLUMNS]
+    left_out = ["person", "weight", "attachment", "share_rewarded", *STATED_EVIDENCE_ROLES, *OBSERVED_EVIDENCE_COLUMNS]
     return people[people["customer_id"].notna()].drop(columns=left_out, errors="ignore")
 
 

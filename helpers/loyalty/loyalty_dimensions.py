@@ -11,7 +11,7 @@ from helpers.loyalty.dick_basu_uncertainty import hidden_kinds
 from helpers.stats.confidence_intervals import Interval, mean_interval
 from helpers.stats.disclosure_control import estimate_if_enough, too_few
 
-DIMENSION_COLUMNS = {"attachment": "attitude", "repeat purchase": "share_active",
+DIMENSION_COLUMNS = {"attachment": "attachment", "repeat purchase": "share_active",
                      "share of category": "category_spend", "price tolerance": "price_tolerance",
                      "advocacy": "recommend"}
 
@@ -36,7 +36,8 @@ def loyalty_dimensions(
     Parameters
     ----------
     people : DataFrame
-        From `helpers.loyalty.loyalty_types.classify_motives`.
+        From `helpers.loyalty.loyalty_types.classify_motives`; attachment is the attitude without recommendation, which
+        is advocacy: a dimension is not compared with a part of itself.
     assumed : LoyaltyConfig
         Section ``[loyalty]``: where nobody was asked about attachment, the first dimension is
         `SATISFACTION_DIMENSION`.
@@ -45,7 +46,8 @@ def loyalty_dimensions(
     """
     rows = []
     columns = DIMENSION_COLUMNS if assumed.asks_attachment else {
-        SATISFACTION_DIMENSION if column == "attitude" else name: column for name, column in DIMENSION_COLUMNS.items()}
+        SATISFACTION_DIMENSION: "attitude",
+        **{name: column for name, column in DIMENSION_COLUMNS.items() if name != "attachment"}}
     withheld = hidden_kinds(people[people["kind"].isin(LOYALTY_KINDS)])
     for segment in ("all", *(kind for kind in kinds if not withheld[kind])):
         part = people if segment == "all" else people[people["kind"] == segment]

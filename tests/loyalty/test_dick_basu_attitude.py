@@ -18,6 +18,14 @@ def test_attitude_is_the_mean_of_the_latest_answers_of_the_declared_roles(catalo
     assert found.items == ("intend", "trust")
 
 
+def test_attachment_is_the_attitude_without_recommendation(catalogued, surveyed):
+    known = catalogued({"item": "intend", "role": "intention"}, {"item": "tell", "role": "recommend"})
+    answers = surveyed(known, [("r1", "intend", 5), ("r1", "tell", 1), ("r2", "tell", 5)])
+    found = measure_attitudes(answers, known, LoyaltyConfig()).people
+    assert found["attitude"].to_list() == [50, 100]
+    np.testing.assert_equal(found["attachment"].to_numpy(), [100, np.nan])
+
+
 def test_which_roles_count_is_for_the_study_to_say(catalogued, surveyed):
     known = catalogued({"item": "intend", "role": "intention"}, {"item": "happy"})
     answers = surveyed(known, [("r", "intend", 1), ("r", "happy", 5)])

@@ -35,7 +35,8 @@ def customers(rows):
     )
     frame["person"] = frame["customer_id"]
     people = frame[["person", "customer_id", "attitude", "is_repeating"]].assign(
-        kind="true", weight=1.0, share_active=0.5, is_repeating=frame["is_repeating"].astype("boolean"))
+        kind="true", weight=1.0, share_active=0.5, attachment=frame["attitude"],
+        is_repeating=frame["is_repeating"].astype("boolean"))
     asked, acted = (
         frame[["person", *loyalty_type_evidence.STATED_EVIDENCE_ROLES]],
         frame[["customer_id", *loyalty_type_evidence.OBSERVED_EVIDENCE_COLUMNS]],
@@ -138,11 +139,11 @@ def test_loyalty_has_five_dimensions_and_it_says_which_were_not_asked():
 def test_attitudes_are_compared_within_the_same_people(shift, is_apart):
     people = customers([TRUST] * 60)
     level, noise = np.linspace(20, 90, 60), np.tile([-2.0, 2.0], 30)
-    people = people.assign(attitude=level, recommend=level - shift + noise, price_tolerance=np.nan)
+    people = people.assign(attachment=level, recommend=level - shift + noise, price_tolerance=np.nan)
     found = {e.quantity: e for e in loyalty_dimensions.loyalty_dimensions(people, ASSUMED) if e.segment == "all"}
     assert found["attachment"].low < found["advocacy"].high
     apart = found[loyalty_dimensions.DIMENSION_DIFFERENCE]
-    known = stats.ttest_rel(people["attitude"], people["recommend"]).confidence_interval(0.95)
+    known = stats.ttest_rel(people["attachment"], people["recommend"]).confidence_interval(0.95)
     assert (apart.value, apart.low, apart.high) == pytest.approx((shift, known.low, known.high))
     assert (apart.low > 0) == is_apart
 
