@@ -19,6 +19,8 @@ ENTRY_KIND_LABELS = {"opening": "opening balance", "earn": "earned", "adjust": "
 
 NET_CHANGE, CLOSING_BALANCE = "net change of all balances", "closing balance"
 
+NOT_IDENTIFIABLE = "liability not identifiable, net change only: "
+
 POINTS_UNIT = "loyalty points"
 
 MAX_WRONG_SHARE = 0.01
@@ -212,7 +214,7 @@ def ledger_estimates(found: PointsLedger) -> list[Estimate]:
         rows[0] = no_estimate(rows[0].quantity, Status.INSUFFICIENT, reason, unit=POINTS_UNIT, n=found.n_entries)
     rows.append(Estimate(NET_CHANGE, found.closing - found.sums["opening"], unit=POINTS_UNIT, n=found.n_members))
     if found.unidentified:
-        reason = f"liability not identifiable, net change only: {found.unidentified}"
+        reason = f"{NOT_IDENTIFIABLE}{found.unidentified}"
         return [*rows, no_estimate(CLOSING_BALANCE, Status.NOT_APPLICABLE, reason, unit=POINTS_UNIT, n=found.n_members)]
     return [*rows, Estimate(CLOSING_BALANCE, found.closing, unit=POINTS_UNIT, n=found.n_members)]
 

@@ -139,7 +139,7 @@ def _why_no_projection(books: PointsLedger, issued: np.ndarray) -> str:
     if not books.n_entries:
         return "no points programme is recorded"
     if books.unidentified:
-        return f"liability not identifiable, net change only: {books.unidentified}"
+        return f"{points_ledger.NOT_IDENTIFIABLE}{books.unidentified}"
     if not (issued > 0).any():
         return "points were used, but none were ever earned"
     if len(issued) < MIN_COHORTS:

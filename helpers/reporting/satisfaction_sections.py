@@ -46,7 +46,7 @@ def driver_priorities(importance: SatisfactionDrivers | NoPathModel, paths: pd.D
 
 def drivers_of_segments(by_segment: SegmentDrivers | NoPathModel) -> Exhibit:
     """Return whether segments have other drivers, and each one's shares; nothing where they have not."""
-    shares = plots.heat_map(drivers_by_segment.segment_driver_table(by_segment),
+    shares = plots.heat_map(drivers_by_segment.segment_driver_table(by_segment).round(3),
                             segments_text.segment_drivers_title(by_segment), "share")
     return display.show_with_finding(segments_text.segment_drivers_sentence(by_segment), shares)
 

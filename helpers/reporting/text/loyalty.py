@@ -196,7 +196,7 @@ def _no_kinds(matrix: pd.DataFrame, found: Row) -> str:
 
 def _caveat(gates: pd.DataFrame) -> str:
     crossed = gates[gates["is_crossed"] & (gates["level"] == "qualify") & (gates["claims"] == KINDS_CLAIM)]
-    caveats = [sentence.split(";")[0].rstrip(".") for sentence in crossed["sentence"]]
+    caveats = [sentence.split(";")[0].split(" over ")[0].rstrip(".") for sentence in crossed["sentence"]]
     return f" (caution: {'; '.join(caveats)})" if caveats else ""
 
 

@@ -38,7 +38,8 @@ def programme_answer(owed: pd.DataFrame, currency: str) -> str:
     liability, ultimate = (quantity_row(owed, q) for q in (
         points_liability.PROGRAMME_LIABILITY, points_liability.ULTIMATE_REDEMPTION))
     if not is_reported(ultimate):
-        return f"What the programme owes cannot be said: {ultimate['reason']}{_net(change, ultimate)}."
+        why = str(ultimate["reason"]).removeprefix(points_ledger.NOT_IDENTIFIABLE).split("; ")[0]
+        return f"What the programme owes cannot be said: {why}{_net(change, ultimate)}."
     in_the_end = f"{formatting.estimate_text(ultimate)} of the points issued are redeemed in the end"
     if not is_reported(liability):
         expected = quantity_row(owed, points_liability.POINTS_TO_BE_REDEEMED)
