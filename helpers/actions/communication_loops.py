@@ -137,6 +137,20 @@ def outside_loop(lines: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index().sort_values(["first_on", "channel", "told"], ignore_index=True)[OUTSIDE]
 
 
+def case_notes(barred: Mapping[str, str], contacted: Mapping[str, str]) -> dict[str, str]:
+    """Return what who deals with a case has to know of its customer, by customer.
+
+    Parameters
+    ----------
+    barred : mapping of str to str
+        Who must not be approached otherwise, and why, as `eligibility.barred_customers` gives it.
+    contacted : mapping of str to str
+        Who contacts a customer in this round, as `contact_lists.contacted_by` gives it.
+    """
+    return {**{customer: f"{why}: settle it, no extra contact" for customer, why in barred.items()},
+            **{customer: f"contacted by {who}: tell it there" for customer, who in contacted.items()}}
+
+
 def cases_file(
     cases: pd.DataFrame, notes: Mapping[str, str], assumptions: ActionsConfig, days: WorkingDays
 ) -> dict[str, bytes]:
@@ -147,7 +161,7 @@ def cases_file(
     cases : DataFrame
         As `contact_lists.due_cases` gives them.
     notes : mapping of str to str
-        What else is known of customers: a control group, a list that contacts them, an opt-out.
+        As `case_notes` gives them.
     assumptions : ActionsConfig
         Days within which cases are dealt with; the owner, for cases without a team.
     days : WorkingDays

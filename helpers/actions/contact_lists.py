@@ -211,12 +211,12 @@ def offers_with_terms(offers: pd.DataFrame, terms: Sequence[OfferTerms]) -> pd.D
 
 
 def contact_lists(
-    by_draw: Mapping[str, pd.DataFrame], apart: pd.DataFrame, terms: Sequence[OfferTerms] = ()
+    by_draw: Mapping[str, pd.DataFrame], apart: pd.DataFrame, assumptions: ActionsConfig
 ) -> ContactLists:
     """Return the files: Excel and CSV for each person and channel, whom not to contact apart, one for mailing tools.
 
-    The one for tools leaves out who has an open case, or an offer whose eligibility nobody has checked: what it sends,
-    nobody looks at before.
+    The one for tools leaves out whom a person calls or visits, who has an open case, and an offer whose eligibility
+    nobody has checked: what it sends, nobody looks at before.
 
     Parameters
     ----------
@@ -225,11 +225,11 @@ def contact_lists(
         stands in two.
     apart : DataFrame
         Whom not to contact, as `eligibility.people_apart` gives them.
-    terms : sequence of OfferTerms
-        Of the offers, as the study declares them.
+    assumptions : ActionsConfig
+        Terms of offers; channels of contacts that people make.
     """
     lines = pd.concat([rows.assign(campaign=name, file="") for name, rows in by_draw.items()], ignore_index=True)
-    lines = with_offer_terms(lines, terms)
+    lines = with_offer_terms(lines, assumptions.offers)
     treated = lines[lines["variant"] == TREATMENT].round(
         {"churn_probability": 3, "margin_at_risk": 2, "value_of_asking": 2})
     parts: list[_ListFile] = []
@@ -243,11 +243,11 @@ def contact_lists(
         lines.loc[rows.index, "file"] = file + EXCEL
     if len(apart):
         parts += _for_people(APART_FILE, apart.rename(columns=lambda c: c.replace("_", " ")), DO_NOT_CONTACT, "")
-    unattended = treated[treated["check"].eq("")]
+    unattended = treated[treated["check"].eq("") & ~treated["channel"].isin(assumptions.personal_channels)]
     if len(unattended):
         names = {"offer": "offer_id", "script": "first_line", "contact_on": "send_on", "do_by_on": "send_by_on"}
         content = spreadsheets.csv_file(unattended.rename(columns=names)[FOR_TOOLS], is_for_people=False)
-        parts.append(_ListFile(MAILING + CSV, "mailing tools", "all", len(unattended), content))
+        parts.append(_ListFile(MAILING + CSV, "mailing tools", "written", len(unattended), content))
     return ContactLists(lines, {part.file: part.content for part in parts}, _files_table(parts))
 
 

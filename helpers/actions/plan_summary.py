@@ -94,9 +94,11 @@ def control_group_by_action(actions: pd.DataFrame, drawn: str) -> pd.DataFrame:
     -------
     DataFrame
         action (*all* last), n_drawn, n_drawn_held_out, n_kept, n_kept_held_out [customers]. Those drawn now are drawn
-        in proportion to action and tier; those kept as another draw had it.
+        in proportion to action and tier; those kept as another draw had it. Empty without a list.
     """
     listed = actions[actions["variant"].notna()]
+    if listed.empty:
+        return pd.DataFrame(columns=["action", "n_drawn", "n_drawn_held_out", "n_kept", "n_kept_held_out"])
     is_new, is_held = listed["draw"].eq(drawn), listed["variant"].eq(CONTROL_GROUP)
     counts = pd.DataFrame({"n_drawn": is_new, "n_drawn_held_out": is_new & is_held, "n_kept": ~is_new,
                            "n_kept_held_out": ~is_new & is_held}).astype("int64")

@@ -15,6 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 from helpers.actions.config import ActionsConfig
 from helpers.actions.schema import DECISIONS
 from helpers.actions.working_days import WorkingDays
+from helpers.foundation.money import currency_text
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import confidence_intervals
 
@@ -189,7 +190,7 @@ def expected_closings(outcomes: pd.DataFrame, horizon_days: int) -> PipelineFore
     waiting = dated[dated["outcome"].eq(OPEN)]
     chances = _chances(dated, waiting["days"].to_numpy("float64"), horizon_days)
     is_known = chances[:, 1] > 0
-    rows = _forecast_rows(_valued(outcomes, waiting)[is_known], chances[is_known])
+    rows = _forecast_rows(with_value(outcomes, waiting)[is_known], chances[is_known])
     p, worth = rows["chance"].to_numpy("float64"), rows["value"].to_numpy("float64")
     known = worth[~np.isnan(worth)]
     return PipelineForecast(
@@ -211,8 +212,16 @@ def _chances(dated: pd.DataFrame, ages: np.ndarray, horizon_days: int) -> np.nda
     return np.column_stack([chance, is_known.astype("float64")])
 
 
-def _valued(outcomes: pd.DataFrame, waiting: pd.DataFrame) -> pd.DataFrame:
-    """Return open opportunities with a value: their own, else the mean won value of their product, else of all."""
+def with_value(outcomes: pd.DataFrame, waiting: pd.DataFrame) -> pd.DataFrame:
+    """Return open opportunities with a value: their own, else the mean won value of their product, else of all.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        As `with_outcome` gives them, for what was won.
+    waiting : DataFrame
+        Those that are open.
+    """
     won = outcomes[outcomes["outcome"].eq(WON)]
     by_product = won.groupby("product")["value"].mean()
     guess = waiting["product"].map(by_product).astype("float64").fillna(float(won["value"].mean()))
@@ -267,8 +276,26 @@ def whitespace(outcomes: pd.DataFrame) -> pd.DataFrame:
         ["weight", "account_id"], ascending=[False, True], ignore_index=True).drop(columns="weight")
 
 
+def most_won_by(outcomes: pd.DataFrame) -> pd.Series:
+    """Return who won most value at each account, by account; accounts where nothing was won are absent."""
+    won = outcomes[outcomes["outcome"].eq(WON)].groupby(["account_id", "owner"])["value"].sum().reset_index()
+    ordered = won.sort_values(["account_id", "value", "owner"], ascending=[True, False, True])
+    return ordered.drop_duplicates("account_id").set_index("account_id")["owner"]
+
+
+def value_beyond(outcomes: pd.DataFrame) -> float:
+    """Return what open opportunities are worth, if won, that are open as long as any decision took or longer [money].
+
+    An upper bound of what closing them could lose, of which nothing was ever won so late.
+    """
+    waiting = outcomes[outcomes["outcome"].eq(OPEN)]
+    longest = outcomes.loc[outcomes["outcome"].ne(OPEN), "days"].max()
+    return float(with_value(outcomes, waiting)["value"].where(waiting["days"] >= longest).sum())
+
+
 def with_pipeline_decision(
-    decisions: pd.DataFrame, forecast: PipelineForecast, assumptions: ActionsConfig, days: WorkingDays
+    decisions: pd.DataFrame, forecast: PipelineForecast, outcomes: pd.DataFrame, assumptions: ActionsConfig,
+    days: WorkingDays, currency: str = "",
 ) -> pd.DataFrame:
     """Return ``results/decisions`` with the one that opportunities ask for which are open longer than decisions took.
 
@@ -278,17 +305,24 @@ def with_pipeline_decision(
         What the plan asks for.
     forecast : PipelineForecast
         Of what is open.
+    outcomes : DataFrame
+        As `with_outcome` gives them, for what is at stake.
     assumptions : ActionsConfig
         For the owner, and the days within which accounts are dealt with.
     days : WorkingDays
         Working days after the plan.
+    currency : str
+        Of the money.
     """
     if not forecast.n_beyond:
         return decisions
+    worth = currency_text(f"{float(f'{value_beyond(outcomes):.3g}'):,.0f}", currency)
     many = f"{forecast.n_beyond:,} open opportunit{'y' if forecast.n_beyond == 1 else 'ies'}"
     asked = pd.DataFrame([{
         "decision": f"Ask about {many} and close what nobody confirms", "cost": 0.0,
         "gain": "not in money: what is forecast is then what is alive", "worst_case": 0.0,
-        "confidence": "as recorded: none was ever decided later; it takes the owners' time", "owner": assumptions.owner,
+        "confidence": "as recorded: none was ever decided later; it takes the owners' time; worst case, if only those "
+                      f"are closed that nobody confirms: nothing, of the {worth} that all would be worth if won",
+        "owner": assumptions.owner,
         "stop_on": pd.Timestamp(days.due(assumptions.account_days)), "status": "asked for"}])
     return pd.concat([part for part in (decisions, asked) if len(part)], ignore_index=True)[list(DECISIONS.names)]

@@ -3,7 +3,7 @@
 What was put in and what came back within a year stand beside each other; that one follows from the other is not said.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -11,7 +11,6 @@ import pandas as pd
 
 from helpers.actions.config import EVERY_TIER, ActionsConfig, TierStrategy
 from helpers.actions.schema import DECISIONS
-from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation import spreadsheets
 from helpers.foundation.money import currency_text
 from helpers.foundation.spreadsheets import EXCEL, Sheet
@@ -130,23 +129,23 @@ def balance_of_service(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 def balance_file(
-    balance: pd.DataFrame, lists: Sequence[pd.DataFrame], held_out: Collection[str]
+    balance: pd.DataFrame, contacted: Mapping[str, str], strategies: Sequence[TierStrategy]
 ) -> dict[str, bytes]:
     """Return the Excel file of both groups by its name, a sheet each; none where there is nobody.
 
     Parameters
     ----------
     balance : DataFrame
-        As `balance_of_service` gives it.
-    lists : sequence of DataFrame
-        ``results/actions`` and ``results/campaigns``: who is on a list of this round is marked, so that nobody is
-        approached twice.
-    held_out : collection of str
-        Customers of control groups, as `random_assignment.held_out_customers` gives them; they are left out.
+        As `balance_of_service` gives it, without those whom control groups hold out.
+    contacted : mapping of str to str
+        Who contacts a customer in this round, as `contact_lists.contacted_by` gives it, so that nobody is approached
+        twice.
+    strategies : sequence of TierStrategy
+        How customers of each are to be served.
     """
-    free = balance[~balance["customer_id"].isin(held_out)].round({"cost_to_serve": 2, "margin": 2})
-    on_list = free["customer_id"].isin(pd.concat([r.loc[r["variant"].eq(TREATMENT), "customer_id"] for r in lists]))
-    rows = free.assign(on_contact_list=np.where(on_list, "yes: speak with its owner first", ""), done_on="")
+    served = {one.name: one.service for one in strategies}
+    rows = balance.round({"cost_to_serve": 2, "margin": 2}).assign(
+        serve_by=balance["strategy"].map(served), contacted_by=balance["customer_id"].map(dict(contacted)), done_on="")
     sheets = [Sheet(str(name), part.drop(columns="balance").rename(columns=lambda c: c.replace("_", " ")))
               for name, part in rows.groupby("balance")]
     return {BALANCE_FILE: spreadsheets.excel_file(sheets)} if sheets else {}

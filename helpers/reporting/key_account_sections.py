@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from helpers.actions import contact_lists, sales_pipeline
+from helpers.actions import contact_lists, key_accounts, sales_pipeline
 from helpers.actions.communication_loops import KEY_ACCOUNTS_FILE
 from helpers.actions.sales_pipeline import OPEN, PipelineForecast
 from helpers.foundation import spreadsheets
@@ -39,8 +39,10 @@ def pipeline_sentences(
     """
     if outcomes.empty:
         return ()
-    return (text.pipeline_sentence(sales_pipeline.pipeline_totals(outcomes), currency),
-            text.closings_sentence(forecast, longest_decision(outcomes), horizon_days, currency))
+    said = (text.pipeline_sentence(sales_pipeline.pipeline_totals(outcomes), currency),
+            text.closings_sentence(forecast, longest_decision(outcomes), horizon_days, currency),
+            text.undated_owners_sentence(outcomes))
+    return tuple(filter(None, said))
 
 
 def accounts_overview(
@@ -131,7 +133,7 @@ def account_plan(
 def open_opportunities(
     outcomes: pd.DataFrame, forecast: PipelineForecast, longest: float | None = None
 ) -> pd.DataFrame:
-    """Return what is open with its chance and its next step, the most expected first, then the longest open.
+    """Return what is open with its chance and its next step, the most expected first, then the most worth if won.
 
     Parameters
     ----------
@@ -143,18 +145,22 @@ def open_opportunities(
     Returns
     -------
     DataFrame
-        opportunity_id, account_id, product, owner, stage, opened_on, days, chance and expected (empty where not
-        forecast), next_step, to_record (what the records lack; empty where nothing).
+        opportunity_id, account_id, product, owner, stage, opened_on, days, value_if_won (its own, else the mean of
+        what was won of its product) [money], chance and expected (empty where not forecast), next_step, to_record (what
+        the records lack; empty where nothing).
     """
     late = longest_decision(outcomes) if longest is None else longest
-    rows = outcomes[outcomes["outcome"].eq(OPEN)]
-    found = rows[["opportunity_id", "account_id", "product", "owner", "stage", "opened_on", "days"]].merge(
+    rows = sales_pipeline.with_value(outcomes, outcomes[outcomes["outcome"].eq(OPEN)]).rename(
+        columns={"value": "value_if_won"})
+    known = ["opportunity_id", "account_id", "product", "owner", "stage", "opened_on", "days", "value_if_won"]
+    found = rows[known].merge(
         forecast.by_opportunity[["opportunity_id", "chance", "expected"]], on="opportunity_id", how="left")
     found = found.assign(
         next_step=np.select([found["days"].isna(), found["days"] >= late],
                             ["record when it was opened, or close it", "decide or close"], "follow up"),
         to_record=found["account_id"].isna().map({True: "its account"}))
-    return found.sort_values(["expected", "days", "opportunity_id"], ascending=[False, False, True], ignore_index=True)
+    return found.sort_values(["expected", "value_if_won", "opportunity_id"], ascending=[False, False, True],
+                             ignore_index=True)
 
 
 def account_file(
@@ -173,7 +179,7 @@ def account_file(
     if accounts.empty:
         return {}
     waiting = open_opportunities(outcomes, forecast).sort_values(
-        ["owner", "expected", "days"], ascending=[True, False, False], ignore_index=True).assign(done_on="")
+        ["owner", "expected", "value_if_won"], ascending=[True, False, False], ignore_index=True).assign(done_on="")
     known = people.assign(warned_of=people["customer_id"].map(answers.set_index("customer_id")["cause"])) if len(
         people) else people
     sheets = [("accounts", account_rows(accounts, people, outcomes).assign(done_on="")), ("people", known),
@@ -194,7 +200,8 @@ def account_rows(accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.Data
     Returns
     -------
     DataFrame
-        account_id, looked_after_by (of its people, and of what is open there), next_steps, and the other columns.
+        account_id, lead (who looks after most of its decision, else who won most there), looked_after_by (of its
+        people, and of what is open there), next_steps, and the other columns.
     """
     own = people[["account_id", "our_owner"]].rename(columns={"our_owner": "owner"})
     names = pd.concat([own, outcomes.loc[outcomes["outcome"].eq(OPEN), ["account_id", "owner"]]]).dropna()
@@ -205,8 +212,10 @@ def account_rows(accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.Data
     steps = [" ".join(text.next_steps(pd.Series(row), of_people.get(row["account_id"], nobody),
                                       of_deals.get(row["account_id"], nothing), longest))
              for row in accounts.to_dict("records")]
-    found = accounts.assign(looked_after_by=accounts["account_id"].map(ours), next_steps=steps)
-    first = ["account_id", "looked_after_by", "next_steps"]
+    leads = {**sales_pipeline.most_won_by(outcomes), **key_accounts.lead_owners(people)}
+    lead = accounts["account_id"].map(leads).astype("object")
+    found = accounts.assign(lead=lead, looked_after_by=accounts["account_id"].map(ours), next_steps=steps)
+    first = ["account_id", "lead", "looked_after_by", "next_steps"]
     return found[[*first, *(c for c in accounts if c not in first)]]
 
 

@@ -101,8 +101,8 @@ def test_a_contact_for_an_alert_is_a_line_of_a_list_with_channel_first_line_and_
     assert set(lines["do_by_on"]) == {pd.Timestamp("2026-01-02")}  # the first of January is a holiday
     assert lines[["owner", "channel", "script", "variant"]].drop_duplicates().to_numpy().tolist() == [
         ["Cy", "phone", "How are you?", "treated"]]
-    made = contact_lists.contact_lists({DRAW: lines}, pd.DataFrame())
-    assert set(made.contents) == {"alert-cy-phone.xlsx", "alert-cy-phone.csv", "mailing.csv"}
+    made = contact_lists.contact_lists({DRAW: lines}, pd.DataFrame(), ActionsConfig())
+    assert set(made.contents) == {"alert-cy-phone.xlsx", "alert-cy-phone.csv"}
 
 
 def test_contacts_for_alerts_are_a_decision_with_cost_owner_and_control_group():

@@ -91,7 +91,8 @@ def test_where_nothing_is_on_record_no_campaign_is_for_anybody(customers):
     lists = campaigns.plan_campaigns(fits, customers, ActionsConfig(), MONEY, draws(), PERMITTED)
     assert lists.empty
     assert campaigns.campaign_summary(lists, ActionsConfig(), pd.DataFrame())["n_treated"].sum() == 0
-    made = contact_lists.contact_lists(campaigns.campaign_lines(lists, ActionsConfig(), draws(), DAYS), APART.head(0))
+    made = contact_lists.contact_lists(campaigns.campaign_lines(lists, ActionsConfig(), draws(), DAYS), APART.head(0),
+                                       ActionsConfig())
     assert not made.contents
 
 
@@ -198,7 +199,7 @@ def test_each_campaign_has_files_of_its_own_and_one_file_holds_all_control_group
     fits["win-back"]["value_of_asking"] = 5.0
     lists = campaigns.plan_campaigns(fits, customers, ActionsConfig(owner="Ada"), MONEY, draws(), PERMITTED)
     lines = campaigns.campaign_lines(lists, ActionsConfig(owner="Ada"), draws(), DAYS)
-    made = contact_lists.contact_lists(lines, APART)
+    made = contact_lists.contact_lists(lines, APART, ActionsConfig())
     assert {name for name in made.contents if name.endswith(".xlsx")} == {
         "service-recovery-ada-phone.xlsx", "win-back-ada-e-mail.xlsx", "do-not-contact.xlsx"}
     header = made.contents["win-back-ada-e-mail.csv"].decode("utf-8-sig").splitlines()[0]

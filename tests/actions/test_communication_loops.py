@@ -87,7 +87,7 @@ CASES_DUE = pd.DataFrame({
 
 
 def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
-    lists = contact_lists.contact_lists({"plan": lines()}, NOBODY_APART)
+    lists = contact_lists.contact_lists({"plan": lines()}, NOBODY_APART, ActionsConfig())
     people = pd.DataFrame({"account_id": ["k", "k", "l"], "our_owner": ["Di", None, "Di"],
                            "decision_weight": [0.5, 0.4, 1.0]})
     accounts = pd.DataFrame({"account_id": ["k", "l"], "is_single_threaded": [True, False]})
@@ -107,7 +107,7 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
 
 
 def test_an_account_of_several_owners_is_led_by_one_of_them():
-    lists = contact_lists.contact_lists({"plan": lines().head(0)}, NOBODY_APART)
+    lists = contact_lists.contact_lists({"plan": lines().head(0)}, NOBODY_APART, ActionsConfig())
     people = pd.DataFrame({"account_id": "k", "our_owner": ["Di", "Cy"], "decision_weight": [0.6, 0.3]})
     accounts = pd.DataFrame({"account_id": ["k"], "is_single_threaded": [True]})
     none = pd.DataFrame()
@@ -132,7 +132,8 @@ def test_cases_stand_in_a_file_by_team_with_their_age_and_what_else_is_known_of_
 def test_who_works_the_lists_of_several_campaigns_hears_of_every_file_by_its_own_day():
     both = contact_lists.contact_lists(
         {"plan": lines(), "win-back of 2026-07-01": lines().assign(
-            customer_id="w" + lines()["customer_id"], do_by_on=pd.Timestamp("2026-07-03"))}, NOBODY_APART)
+            customer_id="w" + lines()["customer_id"], do_by_on=pd.Timestamp("2026-07-03"))}, NOBODY_APART,
+        ActionsConfig())
     found = communication_loops.inside_loop(InsideSources(both, *[pd.DataFrame()] * 4), ActionsConfig(),
                                             WorkingDays(AS_OF))
     own = found[found["who"].eq("Ada")]

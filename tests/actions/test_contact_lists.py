@@ -40,7 +40,8 @@ def read(contents, name, tmp_path):
 
 
 def test_each_person_and_channel_has_a_list_and_the_control_group_is_in_none_of_them(lines, tmp_path):
-    made = contact_lists.contact_lists({"action plan of 2026-06-30": lines}, APART)
+    checked = lines.assign(check=lines["check"].str.replace("offer is for: gold members", ""))
+    made = contact_lists.contact_lists({"action plan of 2026-06-30": checked}, APART, ActionsConfig())
     assert set(made.contents) == {
         "contact-ada-phone.xlsx", "contact-ada-phone.csv", "contact-bo-müller-post.xlsx", "contact-bo-müller-post.csv",
         "do-not-contact.xlsx", "do-not-contact.csv", "mailing.csv"}
@@ -51,8 +52,8 @@ def test_each_person_and_channel_has_a_list_and_the_control_group_is_in_none_of_
                    for who in ("ada-phone", "bo-müller-post")]
         assert by_file[0] | by_file[1] == treated
         assert not by_file[0] & by_file[1]
-    assert set(read(made.contents, "mailing.csv", tmp_path)["customer_id"]) == set(
-        lines.loc[lines["variant"].eq("treated") & lines["check"].eq(""), "customer_id"])
+    written = checked["variant"].eq("treated") & checked["channel"].eq("post") & checked["check"].eq("")
+    assert set(read(made.contents, "mailing.csv", tmp_path)["customer_id"]) == set(lines.loc[written, "customer_id"])
 
 
 def test_a_line_says_why_what_to_check_what_to_say_and_by_when(lines):
@@ -67,41 +68,42 @@ def test_a_line_says_why_what_to_check_what_to_say_and_by_when(lines):
 
 
 def test_what_tools_read_names_the_draw_so_that_contacts_can_be_told_apart(lines, tmp_path):
-    made = contact_lists.contact_lists({"action plan of 2026-06-30": lines}, APART)
+    made = contact_lists.contact_lists({"action plan of 2026-06-30": lines.assign(check="")}, APART, ActionsConfig())
     rows = read(made.contents, "mailing.csv", tmp_path)
     assert list(rows.columns) == contact_lists.FOR_TOOLS
     assert set(rows["campaign"]) == {"action plan of 2026-06-30"}
 
 
 def test_a_script_that_looks_like_a_formula_stays_text(lines, tmp_path):
-    made = contact_lists.contact_lists({"plan": lines}, APART)
+    made = contact_lists.contact_lists({"plan": lines}, APART, ActionsConfig())
     assert set(read(made.contents, "contact-ada-phone.xlsx", tmp_path)["first line"]) == {"=1+1"}
     assert set(read(made.contents, "contact-ada-phone.csv", tmp_path)["first line"]) == {"'=1+1"}
 
 
 def test_owners_of_like_names_have_files_of_their_own(lines):
     twins = lines.assign(owner=["A b" if i % 2 else "A-b" for i in range(len(lines))], channel="post")
-    made = contact_lists.contact_lists({"plan": twins}, APART)
+    made = contact_lists.contact_lists({"plan": twins}, APART, ActionsConfig())
     assert {"contact-a-b-post.xlsx", "contact-a-b-post-2.xlsx"} <= set(made.contents)
     assert made.files["file"].is_unique
 
 
 def test_each_list_stands_once_with_both_its_files(lines):
-    files = contact_lists.contact_lists({"plan": lines}, APART).files.set_index("file")["csv"]
+    made = contact_lists.contact_lists({"plan": lines.assign(check="")}, APART, ActionsConfig())
+    files = made.files.set_index("file")["csv"]
     assert files["contact-ada-phone.xlsx"] == "contact-ada-phone.csv"
     assert files["mailing.csv"] == ""
     assert len(files) == 4
 
 
 def test_without_a_list_there_is_no_file(lines):
-    made = contact_lists.contact_lists({"plan": lines.head(0)}, APART.head(0))
+    made = contact_lists.contact_lists({"plan": lines.head(0)}, APART.head(0), ActionsConfig())
     assert made.contents == {}
     assert made.files.empty
 
 
 def test_an_offer_stands_in_the_list_and_for_the_tool_with_what_it_is_worth_its_code_and_until_when(lines, tmp_path):
     terms = (OfferTerms(offer="voucher", value="8 euros off", code="BACK8", valid_days=20, terms="from 30 euros on"),)
-    made = contact_lists.contact_lists({"plan": lines.assign(check="")}, APART, terms)
+    made = contact_lists.contact_lists({"plan": lines.assign(check="")}, APART, ActionsConfig(offers=terms))
     row = read(made.contents, "mailing.csv", tmp_path).query("offer_id == 'voucher'").iloc[0]
     assert (row["offer_value"], row["offer_code"], row["offer_terms"]) == ("8 euros off", "BACK8", "from 30 euros on")
     assert pd.Timestamp(row["valid_until"]) - pd.Timestamp(row["send_on"]) == pd.Timedelta(days=20)
@@ -111,13 +113,14 @@ def test_an_offer_stands_in_the_list_and_for_the_tool_with_what_it_is_worth_its_
     assert "code" not in read(made.contents, "contact-ada-phone.csv", tmp_path)
 
 
-def test_tools_get_no_offer_whose_eligibility_nobody_has_checked(lines, tmp_path):
-    sent = read(contact_lists.contact_lists({"plan": lines}, APART).contents, "mailing.csv", tmp_path)
-    assert set(sent["action"]) == {"call"}
+def test_tools_get_neither_calls_nor_an_offer_whose_eligibility_nobody_has_checked(lines):
+    assert set(lines.loc[lines["check"].eq(""), "action"]) == {"call"}
+    made = contact_lists.contact_lists({"plan": lines}, APART, ActionsConfig())
+    assert "mailing.csv" not in made.contents
 
 
 def test_whom_not_to_contact_stands_in_csv_alone_where_no_sheet_could_be_worked_with(lines, monkeypatch):
     monkeypatch.setattr(contact_lists, "MOST_IN_EXCEL", len(APART) - 1)
-    files = contact_lists.contact_lists({"plan": lines.head(0)}, APART)
+    files = contact_lists.contact_lists({"plan": lines.head(0)}, APART, ActionsConfig())
     assert set(files.contents) == {"do-not-contact.csv"}
     assert files.files["file"].tolist() == ["do-not-contact.csv"]

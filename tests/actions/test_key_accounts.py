@@ -212,13 +212,16 @@ def test_what_is_open_longer_than_decisions_took_is_a_decision_asked_for():
     none = pd.DataFrame(columns=list(DECISIONS.names))
     unknown = no_estimate("won", Status.INSUFFICIENT, "few")
     waiting = PipelineForecast(pd.DataFrame(), unknown, unknown, 0, 3)
-    asked = sales_pipeline.with_pipeline_decision(none, waiting, ActionsConfig(owner="Ada", account_days=7),
-                                                 WorkingDays(AS_OF))
+    outcomes = pd.DataFrame({"outcome": [WON, OPEN, OPEN, OPEN], "days": [30.0, 30.0, 40.0, 20.0], "product": "p",
+                             "value": [100.0, np.nan, 400.0, 1000.0]})
+    asked = sales_pipeline.with_pipeline_decision(
+        none, waiting, outcomes, ActionsConfig(owner="Ada", account_days=7), WorkingDays(AS_OF), "EUR")
+    assert "nothing, of the €500 that all would be worth if won" in asked["confidence"].iloc[0]
     assert asked[["decision", "owner", "worst_case"]].to_numpy().tolist() == [
         ["Ask about 3 open opportunities and close what nobody confirms", "Ada", 0.0]]
     assert asked["stop_on"].iloc[0] == pd.Timestamp(AS_OF) + pd.Timedelta(days=7)
     nothing = replace(waiting, n_beyond=0)
-    assert sales_pipeline.with_pipeline_decision(asked, nothing, ActionsConfig(), WorkingDays(AS_OF)) is asked
+    assert sales_pipeline.with_pipeline_decision(asked, nothing, outcomes, ActionsConfig(), WorkingDays(AS_OF)) is asked
 
 
 def test_people_of_key_accounts_are_on_no_list_and_their_owner_speaks_with_them(session_engine, value, scores, nobody):

@@ -13,7 +13,6 @@ from helpers.actions.effort_allocation import FOR_TESTING, MEASURED, effort_or_p
 from helpers.actions.plan_summary import proposed_decisions
 from helpers.actions.response_curves import POWER, ResponseCurves, no_curves
 from helpers.actions.tier_strategy import COST_ABOVE_MARGIN, LITTLE_FOR_MARGIN
-from helpers.customers.random_assignment import held_out_customers
 from helpers.foundation import spreadsheets
 from helpers.reporting import tier_sections
 from helpers.reporting.text import tier_allocation as text
@@ -99,20 +98,16 @@ def test_the_balance_asks_for_a_decision_that_claims_no_gain():
     assert tier_strategy.with_balance_decision(none, few, ActionsConfig(), date(2026, 1, 1), 90).empty
 
 
-def test_the_file_of_both_groups_leaves_control_groups_out_and_marks_who_is_on_the_list(tmp_path):
+def test_the_file_of_both_groups_tells_how_to_serve_each_and_who_contacts_them(tmp_path):
     found = balanced()
-    actions = pd.DataFrame({"customer_id": ["c00", "c01", "c02"], "variant": ["treated", "held out", None]})
-    campaigns = pd.DataFrame({"customer_id": ["c04", "c05"], "variant": ["held out", "treated"]})
-    assigned = pd.DataFrame({"unit_id": ["c03", "c06"], "variant": ["held out", "treated"]})
-    held_out = held_out_customers([actions, campaigns], assigned)
-    assert held_out == {"c01", "c03", "c04"}
-    content = tier_strategy.balance_file(found, [actions, campaigns], held_out)[tier_strategy.BALANCE_FILE]
-    (tmp_path / tier_strategy.BALANCE_FILE).write_bytes(content)
+    content = tier_strategy.balance_file(found, {"c00": "Ada by phone"}, ActionsConfig().strategies)
+    (tmp_path / tier_strategy.BALANCE_FILE).write_bytes(content[tier_strategy.BALANCE_FILE])
     sheets = {sheet.name: sheet.rows for sheet in spreadsheets.read_sheets(tmp_path / tier_strategy.BALANCE_FILE)}
     rows = sheets[COST_ABOVE_MARGIN].set_index("customer id").astype("object").fillna("")
-    assert held_out.isdisjoint(rows.index)
-    assert rows.loc[["c00", "c05"], "on contact list"].str.startswith("yes").all()
-    assert not rows.loc["c02", "on contact list"]
+    assert rows["contacted by"].to_dict()["c00"] == "Ada by phone"
+    assert set(rows["contacted by"]) == {"Ada by phone", ""}
+    served = {one.name: one.service for one in ActionsConfig().strategies}
+    assert rows["serve by"].tolist() == [served[name] for name in rows["strategy"]]
 
 
 def plan_of(n=40):

@@ -85,6 +85,27 @@ def _without_account(forecast: PipelineForecast, currency: str) -> str:
             "followed up.")
 
 
+def undated_owners_sentence(outcomes: pd.DataFrame) -> str:
+    """Return whose open opportunities have no opening day, so that the forecast leaves these owners out; else empty.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        As `sales_pipeline.with_outcome` gives them.
+    """
+    longest = outcomes.loc[outcomes["outcome"].ne(OPEN), "days"].max()
+    waiting = outcomes[outcomes["outcome"].eq(OPEN) & outcomes["owner"].notna()]
+    by = waiting.groupby("owner")["days"]
+    n_undated, n_forecast = by.apply(lambda days: days.isna().sum()), by.apply(lambda days: (days < longest).sum())
+    without = n_undated[(n_undated > 0) & (n_forecast == 0)]
+    if without.empty or len(without) == len(n_undated):
+        return ""
+    n, n_all = formatting.whole(int(without.sum())), formatting.whole(int(n_undated.sum()))
+    return (f"Nothing of {formatting.count_text(len(without), 'owner', 'owners')} is forecast, who have {n} of the "
+            f"{n_all} without an opening day: what is expected is that of the other "
+            f"{formatting.whole(len(n_undated) - len(without))}.")
+
+
 def coverage_sentence(accounts: pd.DataFrame) -> str:
     """Return how many accounts hang on one person or none; or that nobody is known there.
 

@@ -74,7 +74,8 @@ def plan_answer(
     blocked = gates[gates["is_crossed"] & takes_away]
     if len(blocked):
         reasons = "; ".join(str(s).rstrip(".") for s in blocked["sentence"])
-        return f"No list can be drawn up: {reasons}.", NEEDED
+        is_told = blocked["gate"].eq("forecast of churn").any()  # then its reason says what lacks
+        return f"No list can be drawn up: {reasons}.", *([] if is_told else [NEEDED])
     said = margin_at_risk_sentence(stakes, gates, currency, horizon_days)
     if decisions.empty:
         return said, f"Nobody is to be contacted: {reasons_for_no_plan(actions)}."

@@ -98,9 +98,9 @@ def control_group_sentence(groups: pd.DataFrame) -> str:
     groups : DataFrame
         As `plan_summary.control_group_by_action` gives it.
     """
-    row = groups.iloc[-1]
-    if not row["n_drawn_held_out"] + row["n_kept_held_out"]:
+    if groups.empty or not groups.iloc[-1][["n_drawn_held_out", "n_kept_held_out"]].sum():
         return ""
+    row = groups.iloc[-1]
     drawn, held, kept, kept_held = (people_text(int(row[c])) for c in (
         "n_drawn", "n_drawn_held_out", "n_kept", "n_kept_held_out"))
     return (f"Of the list {drawn} are drawn now, {held} of them held out, in proportion to action and tier; {kept} "

@@ -90,12 +90,24 @@ def test_each_account_of_the_file_has_who_looks_after_it_and_what_is_next():
     people = pd.DataFrame({"account_id": ["n"], "customer_id": ["a"], "role": ["decider"], "decision_weight": [1.0],
                            "attitude": [0.5], "is_covered": [False], "not_to_contact": [None], "our_owner": ["Bo"]})
     outcomes = pd.DataFrame({"account_id": ["n", "n"], "owner": ["Ada", "Cy"], "outcome": [OPEN, WON],
-                             "days": [3.0, 10.0]})
+                             "days": [3.0, 10.0], "value": [np.nan, 5.0]})
     found = key_account_sections.account_rows(accounts, people, outcomes).set_index("account_id")
     assert found["looked_after_by"].fillna("").to_dict() == {"n": "Ada, Bo", "m": ""}
+    assert found["lead"].fillna("").to_dict() == {"n": "Bo", "m": ""}
+    alone = key_account_sections.account_rows(accounts, people.head(0), outcomes).set_index("account_id")
+    assert alone["lead"].fillna("").to_dict() == {"n": "Cy", "m": ""}  # who won most there
     assert found.loc["n", "next_steps"].startswith("Get in touch with a (decider")
     assert found.loc["n", "next_steps"].endswith("Follow up 1 open opportunity.")
     assert found.loc["m", "next_steps"] == "Nothing is open and nobody is uncovered: look for a new need."
+
+
+def test_owners_who_have_no_opening_day_of_anything_open_are_told_to_be_left_out_of_the_forecast():
+    outcomes = pd.DataFrame({"owner": ["Ada", "Ada", "Bo", "Bo", "Cy"], "outcome": [OPEN, OPEN, OPEN, WON, WON],
+                             "days": [np.nan, np.nan, 3.0, 10.0, 5.0]})
+    assert text.undated_owners_sentence(outcomes) == (
+        "Nothing of 1 owner is forecast, who have 2 of the 2 without an opening day: what is expected is that of the "
+        "other 1.")
+    assert text.undated_owners_sentence(outcomes.assign(days=3.0)) == ""
 
 
 def test_without_accounts_there_is_no_section_and_no_file():
@@ -108,7 +120,7 @@ def test_without_accounts_there_is_no_section_and_no_file():
 def test_the_pipeline_is_told_once_by_the_answer_or_by_its_section():
     accounts = pd.DataFrame({"account_id": ["a"], "n_people": [np.nan], "n_open": [1]})
     outcomes = pd.DataFrame({"opportunity_id": ["q"], "account_id": ["a"], "outcome": [OPEN], "days": [3.0],
-                             "value": [np.nan], "stage": ["offer"], "product": ["p"]})
+                             "value": [np.nan], "stage": ["offer"], "product": ["p"], "owner": ["Ada"]})
     told = key_account_sections.pipeline_sentences(outcomes, forecast(), "", 90)
     assert told[0].startswith("1 account with 1 opportunity")
     assert key_account_sections.pipeline_sentences(outcomes.head(0), forecast(), "", 90) == ()
