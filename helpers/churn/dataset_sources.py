@@ -22,6 +22,7 @@ from helpers.churn.dataset import (
 )
 from helpers.customers import features, windows
 from helpers.customers.windows import Snapshot, TimeWindow
+from helpers.foundation.canonical_schema import STATIC_WITH_ALL
 from helpers.foundation.engine import Engine
 
 MIN_DATED_SHARE = 0.95  # share of ended contracts whose end has a date
@@ -254,11 +255,8 @@ def _known_by(rows: pd.DataFrame, used: tuple[leakage.LeakageReport, tuple[str, 
     """Return plan, fee and the attributes that may be used, each empty where it was not known by the cut-off."""
     columns = ["plan", "monthly_fee", *(c for c in used[0].used if c not in used[1])]
     found = rows[[c for c in columns if rows[c].notna().any()]].copy()
-    dated = [
-        c
-        for c in found
-        if known_from.get(c, leakage.STATIC_ATTRIBUTE) != leakage.STATIC_ATTRIBUTE and cutoff is not None
-    ]
+    always = (leakage.STATIC_ATTRIBUTE, STATIC_WITH_ALL)
+    dated = [c for c in found if known_from.get(c, always[0]) not in always and cutoff is not None]
     late = {c: found[c].mask(~(rows[known_from[c]].astype("datetime64[us]") <= cutoff)) for c in dated}
     numbers = {c: found[c].astype("float64") for c in found if is_numeric(found[c]) and c not in late}
     return found.assign(**late, **numbers)

@@ -138,6 +138,13 @@ def test_a_dated_attribute_is_empty_before_the_day_on_which_it_was_known(basis, 
     assert all(values is None or values.isna().all() for day, values in seen.items() if day < date(2025, 11, 15))
 
 
+def test_one_decision_for_all_attributes_holds_for_dated_contracts_at_every_origin(basis, contracts):
+    table = dated(contracts(n=500))
+    names = [c for c in table if c.startswith("attribute_")]
+    found = basis(signed=table, known_from=dict.fromkeys(names, STATIC_WITH_ALL))
+    assert {"attribute_calls", "attribute_fibre"} <= {*found.newest.features}
+
+
 def test_scrambling_the_future_leaves_every_feature_as_it_is(basis, shop, session_engine, transactions):
     frame = session_engine.frame(shop(n=120))
     table = frame[["customer_id", "amount", "ordered_at"]]
