@@ -60,7 +60,7 @@ def test_a_total_on_each_line_of_an_order_without_money_of_the_lines_is_doubtful
 
 
 def test_what_is_sure_is_said_without_doubt(small):
-    said, _ = head(small, "order_no,customer_no,order_date,amount", lambda i: f"{i},K{i % 5},{DAYS[i]},{i}.5")
+    said, _ = head(small, "order_no,customer_no,order_date,amount EUR", lambda i: f"{i},K{i % 5},{DAYS[i]},{i}.5")
     assert said == []
 
 
