@@ -11,9 +11,13 @@ from helpers.foundation.results import Estimate
 from helpers.reporting import formatting
 from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import RunResults
+from helpers.reporting.text.next_quarter import RULE_WORDS
 from helpers.reporting.translation import message, plural, translatable
+from helpers.value.weekly_sales import BY_OTHER_RULE, BY_RULE
 
-FIRST_GRADED, RULE = "quarter_net_sales", "_by_rule"  # whose grade is told; ends the quantity of a simple rule
+FIRST_GRADED = "quarter_net_sales"  # whose grade is told
+
+SALES_BY = "net_sales by "  # begins the segment of how far a method was off
 
 USUAL = 0.95  # level of ranges
 
@@ -155,23 +159,36 @@ def _places(row: Mapping[str, Any], currency: str) -> dict[str, str]:
             "range": formatting.interval(row["low"], row["high"], form)}
 
 
-def nearer_than_rule(grades: pd.DataFrame) -> str:
-    """Return how often a graded forecast was nearer than the simple rule made with it; empty where none was."""
+def nearer_than_rule(grades: pd.DataFrame, currency: str = "") -> str:
+    """Return how often a graded forecast was nearer than the simple rule made with it; empty where none was.
+
+    The rule is the one that had been nearer in past quarters: last quarter again or the same quarter a year before;
+    of churn the rate of the period before. Those that were nearer than the forecast are named.
+    """
     known = grades[grades["status"].eq("ok")].assign(size=lambda g: (g["actual"] - g["value"]).abs())
-    own = _own(known).assign(rule=lambda g: g["quantity"] + RULE) if len(known) else known.assign(rule="")
+    own = _own(known).assign(rule=lambda g: g["quantity"] + BY_RULE) if len(known) else known.assign(rule="")
     pairs = own.merge(known, left_on=["rule", "segment", "due_on"], right_on=["quantity", "segment", "due_on"],
                       suffixes=("", "_of_rule"))
+    pairs = pairs[pairs["segment"] == "all"]
     if pairs.empty:
         return ""
-    n, n_nearer = len(pairs), int((pairs["size"] < pairs["size_of_rule"]).sum())
-    return plural("The {n} forecast with a simple rule beside it (the same quarter a year before, or the quarter "
-                  "before) was {n_nearer} times nearer than the rule.",
-                  "Of {n} forecasts with a simple rule beside them (the same quarter a year before, or the quarter "
-                  "before) {n_nearer} came nearer than the rule.", n, n=n, n_nearer=n_nearer)
+    n, is_nearer = len(pairs), pairs["size"] < pairs["size_of_rule"]
+    said = plural("The {n} forecast with a simple rule beside it was {n_nearer} times nearer than the rule.",
+                  "Of {n} forecasts with a simple rule beside them {n_nearer} came nearer than the rule.", n, n=n,
+                  n_nearer=int(is_nearer.sum()))
+    worse = [_worse_than_rule(row, currency) for row in pairs[~is_nearer].to_dict("records")]
+    return " ".join((said, *([message("The rule was nearer for {forecasts}.", forecasts=worse)] if worse else [])))
+
+
+def _worse_than_rule(row: Mapping[str, Any], currency: str) -> str:
+    form = figure_form(str(row["unit"]), currency)
+    return message("{forecast} (rule {rule}, forecast {expected}, came {actual})",
+                   forecast=quantity_label(str(row["quantity"])), rule=form(row["value_of_rule"]),
+                   expected=form(row["value"]), actual=form(row["actual"]))
 
 
 def past_quarters(holdout: pd.DataFrame) -> str:
-    """Return by how much net sales of past quarters were missed by the method in use and by the simple rule.
+    """Return by how much net sales of past quarters were missed by the method in use and by the simple rules.
 
     Parameters
     ----------
@@ -181,14 +198,15 @@ def past_quarters(holdout: pd.DataFrame) -> str:
     rows = holdout[holdout["quantity"].eq("quarter_error") & holdout["status"].eq("ok")] if len(holdout) else holdout
     if rows.empty:
         return ""
-    sales = rows[rows["segment"].str.startswith("net_sales by ")]
-    is_rule = sales["segment"].str.endswith("rule")
-    if not (is_rule.any() and (~is_rule).any()):
+    sales = rows[rows["segment"].str.startswith(SALES_BY)]
+    by = dict(zip(sales["segment"].str.removeprefix(SALES_BY), sales["value"], strict=True))
+    rules = [message("{rule} by {share}", rule=RULE_WORDS[name], share=formatting.share(by.pop(name)))
+             for name in sorted(set(by) & set(RULE_WORDS), key=by.__getitem__)]
+    if not rules or not by:
         return ""
-    own, rule = (float(part["value"].iloc[0]) for part in (sales[~is_rule], sales[is_rule]))
-    return message("Net sales of past quarters, each forecast from what was known before it, were missed by {own} "
-                   "(root mean square), by the simple rule by {rule}.", own=formatting.share(own),
-                   rule=formatting.share(rule))
+    return message("Net sales of past quarters, each forecast from what was known before it, were missed by {own} of "
+                   "what was forecast (root mean square), by simple rules: {rules}.", rules=rules,
+                   own=formatting.share(next(iter(by.values()))))
 
 
 def simple_rule_verdict(difference: Estimate, rule: str) -> str:
@@ -227,7 +245,7 @@ def churn_range_reason(results: RunResults) -> str:
 
 def _own(grades: pd.DataFrame) -> pd.DataFrame:
     """Return the grades of the workbook's own forecasts, without those of simple rules."""
-    return grades[~grades["quantity"].str.endswith(RULE)] if len(grades) else grades
+    return grades[~grades["quantity"].str.endswith((BY_RULE, BY_OTHER_RULE))] if len(grades) else grades
 
 
 def parts_graded(grades: pd.DataFrame) -> str:

@@ -261,7 +261,7 @@ def forecast_accuracy(known: QuestionInputs) -> tuple[str, ...]:
                 forecast_grades_text.missed(known.grades, known.results.currency),
                 forecast_grades_text.parts_graded(known.grades),
                 forecast_grades_text.running_calibration(known.grades))
-    rules = (forecast_grades_text.nearer_than_rule(known.grades), past,
+    rules = (forecast_grades_text.nearer_than_rule(known.grades, known.results.currency), past,
              rule or message("Whether a simple rule would have done as well cannot be said."))
     return tuple(" ".join(filter(None, part)) for part in (outcomes, rules))
 

@@ -25,6 +25,9 @@ VERDICTS = {  # by the sign of the change on the year before, 0 where its interv
 }
 
 
+BEYOND = {True: translatable("more than chance would make"), False: translatable("within what chance would make")}
+
+
 def retention_answer(results: RunResults, kpis: pd.DataFrame, history: pd.DataFrame) -> tuple[str, ...]:
     """Return whether customers are kept: the verdict, the rate that counts, the year before, by money.
 
@@ -43,8 +46,9 @@ def retention_answer(results: RunResults, kpis: pd.DataFrame, history: pd.DataFr
         return (_without_orders(results, kpis, struck, by_count),)
     compared = year_comparison(results)
     verdict = VERDICTS[side(compared[0])] if compared else ""
+    by_money = " ".join(filter(None, (_by_money(results, kpis, by_count), _compared_by_money(results))))
     return tuple(filter(None, (verdict, _rate_that_counts(results, kpis, by_count), _compared(results, history),
-                               _by_money(results, kpis, by_count))))
+                               _compared_by_quarters(results), by_money)))
 
 
 def side(change: Estimate) -> int:
@@ -129,10 +133,51 @@ def _compared(results: RunResults, history: pd.DataFrame) -> str:
         "shorter periods of the same season are: "))
     return unknown + message(
         "of the customers of {n} days {after} bought in the {n} days after, {before} a year before: {change}. As the "
-        "season is the same it is not seasonal; {mix} are mix (other kinds of customers), {within} are customers of "
-        "the same kind, by their number of orders.", n=days, after=results.said(after),
+        "season is the same it is not seasonal. Of it {mix} are mix, other kinds of customers by number of orders and "
+        "time as a customer; {within} are customers of the same kind.", n=days, after=results.said(after),
         before=results.said(before), change=formatting.share_change_text(change),
         mix=formatting.share_change_text(by_mix), within=formatting.share_change_text(within))
+
+
+def _compared_by_quarters(results: RunResults) -> str:
+    """Return the change by quarters beside that of longer periods, and why the two differ; empty where there is none.
+
+    A quarter leaves out who comes back after a pause; longer periods count them.
+    """
+    compared = year_comparison(results)
+    change, within, days = (results.estimate(BASE, quantity, retention_mix.QUARTER) for quantity in (
+        retention_mix.CHANGE, retention_mix.WITHIN, retention_mix.PERIOD))
+    if not compared or any(e.status is not Status.OK for e in (change, within, days)):
+        return ""
+    said = message("By quarters the change is {change}, {verdict}; {within} of it are customers of the same kind.",
+                   change=formatting.share_change_text(change), within=formatting.share_change_text(within),
+                   verdict=BEYOND[side(change) != 0])
+    why = message("A quarter counts who comes back within {n} days, {n_longer} days count who comes back after a pause "
+                  "too.", n=formatting.whole(days.value), n_longer=compared[3])
+    before, after = (results.estimate(BASE, quantity) for quantity in (
+        retention_mix.PAUSED_BEFORE, retention_mix.PAUSED_AFTER))
+    if before.status is not Status.OK or after.status is not Status.OK:
+        return f"{said} {why}"
+    paused = message("Of those who paused {after} came back, {before} a year before.", after=results.said(after),
+                     before=results.said(before))
+    return f"{said} {why} {paused}"
+
+
+def _compared_by_money(results: RunResults) -> str:
+    """Return the same season a year apart with each customer counted by net sales; or why that cannot be said."""
+    if not year_comparison(results):
+        return ""
+    change, by_mix, within, before, after = (results.estimate(BASE, f"{quantity}{retention_mix.BY_MONEY}")
+                                             for quantity in (retention_mix.CHANGE, retention_mix.BY_MIX,
+                                                              retention_mix.WITHIN, retention_mix.RATE_BEFORE,
+                                                              retention_mix.RATE_AFTER))
+    if any(e.status is not Status.OK for e in (change, by_mix, within, before, after)):
+        return message("By money the year before cannot be said: {reason}.",
+                       reason=formatting.within_sentence(change.reason or "it was not counted"))
+    return message("By money over the same days: {after}, {before} a year before, {change}. Of it {mix} are mix, "
+                   "{within} are customers of the same kind.", after=results.said(after), before=results.said(before),
+                   change=formatting.share_change_text(change), mix=formatting.share_change_text(by_mix),
+                   within=formatting.share_change_text(within))
 
 
 def _mix_alone(results: RunResults) -> str:

@@ -84,8 +84,9 @@ def test_the_answer_begins_with_its_verdict_on_the_same_season_of_the_year_befor
                               "go back three years, so shorter periods of the same season are: of the customers of "
                               "182 days 50.0 % [45.0 %, 55.0 %] bought in the 182 days after, 45.0 % [40.0 %, 50.0 %] "
                               "a year before: 5 points [")
-    assert said[2].endswith("As the season is the same it is not seasonal; 2 points [1, 3] are mix (other kinds of "
-                            "customers), 3 points [−1, 7] are customers of the same kind, by their number of orders.")
+    assert said[2].endswith("As the season is the same it is not seasonal. Of it 2 points [1, 3] are mix, other kinds "
+                            "of customers by number of orders and time as a customer; 3 points [−1, 7] are customers of "
+                            "the same kind.")
 
 
 def test_where_three_years_are_on_record_the_rate_that_counts_stands_beside_that_of_the_year_before():
@@ -259,7 +260,8 @@ def test_past_quarters_tell_by_how_much_the_method_and_the_simple_rule_missed():
     errors = pd.DataFrame([{"quantity": "quarter_error", "segment": f"net_sales by {name}", "value": value,
                             "status": "ok"} for name, value in (("MBG/NBD", 0.1), ("seasonal-naive rule", 0.4))])
     said = answer_of(leadership_questions_text.forecast_accuracy, known(leading.results(value_holdout=errors)))
-    assert "were missed by 10.0 % (root mean square), by the simple rule by 40.0 %." in said
+    assert "were missed by 10.0 % of what was forecast (root mean square), by simple rules: the same quarter a year " \
+           "before by 40.0 %." in said
     assert "root mean square" not in answer_of(
         leadership_questions_text.forecast_accuracy, known(leading.results(value_holdout=errors.head(1))))
 
@@ -426,7 +428,7 @@ def test_sales_that_are_expected_are_said_where_churn_cannot_be_foretold():
     chance = leading.gates("05", leading.gate("ranking", "every forecast of churn", Level.STRIKE))
     said = answer_of(
         leadership_questions_text.next_quarter, known(leading.everything(sales_forecast=ahead(), churn_gates=chance)))
-    assert said.startswith("If we go on as before, the 13 weeks to 28 September 2026 bring €1,000")
+    assert said.startswith("If we go on as before, customers known by an id bring €1,000")
     assert "How many customers leave cannot be said, because ranking was found." in said
 
 
@@ -476,3 +478,43 @@ def test_anonymous_sales_are_told_by_how_many_customers_they_would_feed():
     found = leading.everything(intake_audit=counted, customer_base=retention_of_two_years(1460.0))
     said = leadership_coverage_text.missing_customers(found, None)[0]
     assert "those of the latest period (€1,460) are worth 4 customers: retention may be 10 points higher than " in said
+
+
+def year_apart(**more):
+    """Return retention of half-years a year apart by customers, by money and by quarters."""
+    share = {"retention_change_by_money": (0.12, 0.05, 0.19), "retention_change_by_mix_by_money": (0.02, 0.0, 0.04),
+             "retention_change_within_by_money": (0.1, 0.03, 0.17), "retention_rate_before_by_money": (0.6, 0.5, 0.7),
+             "retention_rate_after_by_money": (0.72, 0.65, 0.8), "retention_rate_of_paused_before": (0.2, 0.15, 0.25),
+             "retention_rate_of_paused_after": (0.35, 0.3, 0.4), "retention_change_by_mix": (0.05, 0.03, 0.07),
+             "retention_change_within": (0.1, 0.05, 0.15)}
+    quarters = {"retention_change": (0.05, -0.01, 0.11), "retention_change_within": (0.03, -0.02, 0.08)} | more
+    return pd.concat([retention_of_two_years(2000.0), estimate_table([
+        *(Estimate(q, *ends, "share", 300) for q, ends in share.items()),
+        *(Estimate(q, *ends, "share", 300, "quarters") for q, ends in quarters.items()),
+        Estimate("retention_change_period", 91, unit="days", n=200, segment="quarters")])], ignore_index=True)
+
+
+def test_retention_is_held_against_the_year_before_by_customers_by_quarters_and_by_money():
+    said = leadership_retention_text.retention_answer(
+        leading.everything(customer_base=year_apart()), NOTHING.kpis, NOTHING.history)
+    assert said[0] == "Yes, better than a year before, by more than chance would make."
+    assert "Of it 5 points [3, 7] are mix, other kinds of customers by number of orders and time as a customer; 10 " \
+           "points [5, 15] are customers of the same kind." in said[2]
+    assert said[3] == (
+        "By quarters the change is 5 points [−1, 11], within what chance would make; 3 points [−2, 8] of it are "
+        "customers of the same kind. A quarter counts who comes back within 91 days, 182 days count who comes back "
+        "after a pause too. Of those who paused 35.0 % [30.0 %, 40.0 %] came back, 20.0 % [15.0 %, 25.0 %] a year "
+        "before.")
+    assert said[4].endswith(
+        "By money over the same days: 72.0 % [65.0 %, 80.0 %], 60.0 % [50.0 %, 70.0 %] a year before, 12 points [5, "
+        "19]. Of it 2 points [0, 4] are mix, 10 points [3, 17] are customers of the same kind.")
+
+
+def test_without_money_the_year_before_by_money_says_why():
+    said = leadership_retention_text.retention_answer(
+        leading.everything(customer_base=retention_of_two_years(2000.0)), NOTHING.kpis, NOTHING.history)
+    assert "By money the year before cannot be said: " in said[-1]
+    beyond = year_apart(retention_change=(0.05, 0.01, 0.09))
+    quarters = leadership_retention_text.retention_answer(
+        leading.everything(customer_base=beyond), NOTHING.kpis, NOTHING.history)[3]
+    assert "more than chance would make" in quarters

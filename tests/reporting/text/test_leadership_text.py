@@ -420,9 +420,13 @@ def test_forecasts_are_held_against_the_simple_rule_that_was_made_with_them():
             ("quarter_margin", 100.0, 50.0), ("quarter_margin_by_rule", 60.0, 50.0), ("customers lost", 5.0, 5.0)]
     graded = pd.DataFrame(rows, columns=["quantity", "value", "actual"]).assign(
         segment="all", due_on=pd.Timestamp("2025-12-31"), status="ok", run="a")
+    graded = graded.assign(unit="orders")
     assert forecast_grades_text.nearer_than_rule(graded) == (
-        "Of 2 forecasts with a simple rule beside them (the same quarter a year before, or the quarter before) 1 came "
-        "nearer than the rule.")
+        "Of 2 forecasts with a simple rule beside them 1 came nearer than the rule. The rule was nearer for margin of "
+        "the quarter (rule 60, forecast 100, came 50).")
+    assert "The rule was nearer" not in forecast_grades_text.nearer_than_rule(graded.head(2))
+    other = graded.replace({"quantity": {"quarter_orders_by_rule": "quarter_orders_by_other_rule"}})
+    assert forecast_grades_text.nearer_than_rule(other.head(2)) == ""
     assert forecast_grades_text.nearer_than_rule(graded.tail(1)) == ""
 
 
@@ -466,3 +470,14 @@ def test_by_how_much_the_last_forecast_was_off_fits_a_card():
     assert forecast_grades_text.last_time_in_brief(high.assign(value=80.0), "margin_at_risk") == "last: 20 % too low"
     assert forecast_grades_text.last_time_in_brief(high.assign(value=100.0), "margin_at_risk") == ""
     assert forecast_grades_text.last_time_in_brief(high, "customers_lost") == ""
+
+
+def test_past_quarters_are_held_against_both_simple_rules_the_nearer_first():
+    rows = {"net_sales by BG/NBD": 0.07, "net_sales by seasonal-naive rule": 0.85,
+            "net_sales by last-quarter rule": 0.09, "orders by BG/NBD": 0.5}
+    holdout = pd.DataFrame({"quantity": "quarter_error", "status": "ok", "segment": list(rows), "value": rows.values()})
+    assert forecast_grades_text.past_quarters(holdout) == (
+        "Net sales of past quarters, each forecast from what was known before it, were missed by 7.0 % of what was "
+        "forecast (root mean square), by simple rules: the last quarter again by 9.0 % and the same quarter a year "
+        "before by 85.0 %.")
+    assert forecast_grades_text.past_quarters(holdout.head(1)) == ""
