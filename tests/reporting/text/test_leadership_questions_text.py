@@ -85,8 +85,8 @@ def test_the_answer_begins_with_its_verdict_on_the_same_season_of_the_year_befor
                               "182 days 50.0 % [45.0 %, 55.0 %] bought in the 182 days after, 45.0 % [40.0 %, 50.0 %] "
                               "a year before: 5 points [")
     assert said[2].endswith("As the season is the same it is not seasonal. Of it 2 points [1, 3] are mix, other kinds "
-                            "of customers by number of orders and time as a customer; 3 points [−1, 7] are customers of "
-                            "the same kind.")
+                            "of customers by number of orders and time as a customer; 3 points [−1, 7] are customers "
+                            "of the same kind.")
 
 
 def test_where_three_years_are_on_record_the_rate_that_counts_stands_beside_that_of_the_year_before():
