@@ -113,7 +113,7 @@ def referral_sentence(found: ReferralValue, currency: str = "") -> str:
 def retention_gain_text(gain: Estimate) -> str:
     """Return what more retention adds; in words, where it is the same over the whole range of the retention rate."""
     value, low, high = (formatting.share(v) for v in (gain.value, gain.low, gain.high))
-    return f"{value}, wherever in its range the retention rate lies," if low == value == high else (
+    return f"{value} (the same wherever in its range the retention rate lies)" if low == value == high else (
         formatting.estimate_text(gain))
 
 

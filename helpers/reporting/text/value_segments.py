@@ -217,7 +217,7 @@ def textbook_claim_sentences(top: Estimate, gain: Estimate, saves: Estimate) -> 
 def _claim(own: Estimate, text: str, form: Callable[[Estimate], str] = formatting.estimate_text) -> str:
     if own.status is not Status.OK:
         return f"{formatting.sentence_case(own.reason)}."
-    return f"{text.format(form(own))}.".replace(",,", ",")
+    return f"{text.format(form(own))}."
 
 
 def textbook_claims_title(found: tuple[Claim, ...]) -> str:

@@ -243,7 +243,7 @@ def test_what_cannot_be_said_is_gathered_with_its_reasons():
 def test_a_gain_that_is_the_same_over_the_range_of_the_retention_rate_shows_no_interval_without_width():
     narrow, wide = (Estimate("gain", 0.08, 0.08 - half, 0.08 + half, unit="share") for half in (0.0002, 0.01))
     same = value_relationships_text.retention_gain_text(narrow)
-    assert same == "8.0 %, wherever in its range the retention rate lies,"
+    assert same == "8.0 % (the same wherever in its range the retention rate lies)"
     assert value_relationships_text.retention_gain_text(wide) == "8.0 % [7.0 %, 9.0 %]"
     said = value_segments_text.textbook_claim_sentences(narrow, narrow, narrow)[1]
-    assert said.endswith("by 8.0 %, wherever in its range the retention rate lies, before the cost of keeping them.")
+    assert said.endswith(f"by {same}, before the cost of keeping them.")
