@@ -33,12 +33,14 @@ from helpers.value.value_predictors import ValuePredictors
 from helpers.value.weekly_sales import RULES
 
 
-def revenue_change(bridge: RevenueBridge, mix: RetentionMix, retained: RetainedCustomers, currency: str) -> Exhibit:
-    """Return the parts of the change in revenue, and what they say of retention."""
+def revenue_change(bridge: RevenueBridge, mix: RetentionMix, retained: RetainedCustomers, drawn: pd.DataFrame,
+                   currency: str) -> Exhibit:
+    """Return the parts of the change in revenue, and what they say of retention, beside whom lists drew for contact."""
     exact = dict.fromkeys(["before", "after", "change"], partial(formatting.exact_money, currency=currency))
     parts = display.data_table(bridge.table_of_parts(), exact, value_text.bridge_periods_caption(bridge))
     said = (value_text.retention_sentence(bridge), value_text.retention_change_sentence(mix),
             value_text.retention_change_by_money_sentence(mix), value_text.retention_by_quarter_sentence(mix),
+            value_text.contacted_in_periods_sentence(mix, drawn, bridge.periods.after.last_on),
             clv_text.retained_customers_sentence(retained, currency)) if bridge.periods else ()
     return display.show(parts, display.paragraph(said))
 

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers.customers import features, purchases
-from helpers.customers.windows import TimeWindow
+from helpers.customers.windows import TimeWindow, last_whole_period
 from helpers.foundation import money
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
@@ -29,15 +29,12 @@ RATE_BEFORE, RATE_AFTER, PERIOD, LAG = ("retention_rate_before", "retention_rate
                                         "retention_change_lag")
 
 BY_MONEY = "_by_money"  # ends a quantity of which each customer counts by net sales of the period followed from
-
 PAUSED_BEFORE, PAUSED_AFTER = "retention_rate_of_paused_before", "retention_rate_of_paused_after"
-
 QUARTER = "quarters"  # segment of the same comparison by quarters, beside the longer periods of everybody
 
 YEAR_DAYS, SHORTER_PERIODS = 365, (182, 91)  # periods [days] whose year before is on record before three years are
 
 ORDER_CLASSES = ("one order", "two or three orders", "four orders or more")
-
 TENURE_DAYS = (91, 182, 365)  # limits of classes by days since the first order, at the end of the period [days]
 
 UNKNOWN_TENURE = -1  # class of everybody where the first order on record need not be the first
@@ -64,7 +61,7 @@ class RetentionMix:
     lag_days : int
         Days from the one rate to the other; 0 stands for the length of a period, since one follows the other.
     quarter : RetentionMix, optional
-        The same by quarters a year apart, where the periods are longer and of the same season.
+        The same by the last two calendar quarters, where the periods are longer and of the same season.
     """
 
     n_days: int
@@ -107,8 +104,8 @@ class RetentionMix:
         Notes
         -----
         Kitagawa's split with the means of both as weights: Σ Δshare · mean rate and Σ mean share · Δrate add up to the
-        change. Percentile intervals of multinomial draws of both groups of customers; by money of gamma draws of the
-        sums of both groups, with the mean Σ m and the variance Σ m² that a Poisson number of each customer gives.
+        change. Percentile intervals of multinomial draws of customers; by money of gamma draws of sums, with the mean
+        Σ m and the variance Σ m² that a Poisson number of each customer gives.
 
         References
         ----------
@@ -135,10 +132,7 @@ class RetentionMix:
                       for columns in (what, squares)) for when in ("before", "after")]
 
     def rates(self) -> tuple[Estimate, ...]:
-        """Return both retention rates that are compared, the length of the periods and the days between the rates.
-
-        Nothing where one of them would tell of fewer than ten who stayed or left.
-        """
+        """Return both rates that are compared, and their periods; nothing where one would tell of fewer than ten."""
         sums = self.counts.sum()
         pairs = ((RATE_BEFORE, sums["n_before"], sums["kept_before"]),
                  (RATE_AFTER, sums["n_after"], sums["kept_after"]))
@@ -151,10 +145,7 @@ class RetentionMix:
                   for q, days in ((PERIOD, self.n_days), (LAG, self.lag_days or self.n_days))))
 
     def _paused(self) -> tuple[tuple[str, int, int], ...]:
-        """Return customers without an order in the later half of a period, and who of them came back after it.
-
-        They are what longer periods tell beside quarters; nothing without these.
-        """
+        """Return who did not buy in the later half of a period, and who of them came back; nothing without quarters."""
         if not self.quarter:
             return ()
         sums = self.counts[self.counts.index.get_level_values("paused")].sum()
@@ -175,10 +166,7 @@ class RetentionMix:
         return tuple(found)
 
     def table(self) -> pd.DataFrame:
-        """Return the split, both rates, the length of the periods and what lies between as a long summary table.
-
-        By customers and by money; below it, in a segment of its own, the same by quarters.
-        """
+        """Return the split by customers and by money, rates and periods as a long summary table; then by quarters."""
         own = [*self.estimates(), *(self.estimates(BY_MONEY) if self.has_money else ()), *self.rates()]
         by_quarter = self.quarter.table().assign(segment=QUARTER) if self.quarter else None
         return pd.concat([estimate_table(own), by_quarter], ignore_index=True)
@@ -228,7 +216,7 @@ def kitagawa_split(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     [-0.15, -0.15, 0.0]
     """
     shares = [part[..., 0] / part[..., 0].sum(axis=1, keepdims=True) for part in (before, after)]
-    rates = [part[..., 1] / np.maximum(part[..., 0], 1) for part in (before, after)]
+    rates = [part[..., 1] / np.where(part[..., 0] > 0, part[..., 0], 1) for part in (before, after)]
     # a class that one of the two does not have has the other's rate, so that its people are mix alone
     known = [np.where(part[..., 0] > 0, rate, other) for part, rate, other in
              zip((before, after), rates, rates[::-1], strict=True)]
@@ -260,9 +248,8 @@ def split_retention_change(
     A shorter history bears no three years. It is then asked for half-years or quarters of which the same of the year
     before are on record, so that the season is the same in both rates, and for its thirds only where it has none.
 
-    Classes are orders in the period by tenure at its end: the customers of a young company grow older from year to
-    year, and who has been one for longer stays more often without anybody's doing. Where records begin later than the
-    company, tenure is not known and orders alone tell classes apart.
+    Classes are orders in the period by tenure at its end: the customers of a young company grow older, and who has been
+    one for longer stays more often. Where records begin later than the company, tenure is unknown and left out.
     """
     history = features.recorded_window(engine, transactions, as_of_on)
     n_days, lag_days = _compared_periods(period_days, history.n_days if history else 0)
@@ -271,19 +258,35 @@ def split_retention_change(
                             "the history does not bear three periods")
     days = purchases.cached_customer_days(engine, transactions, as_of_on)
     has_tenure = _is_seen_from_the_start(engine, days, history)
-    shortest = SHORTER_PERIODS[-1]
 
-    def compared(length: int, lag: int, quarter: RetentionMix | None = None) -> RetentionMix:
-        sides = [_counted(engine, days, *_two_periods(as_of_on - timedelta(back), length), has_tenure=has_tenure)
-                 .add_suffix(f"_{when}") for back, when in ((lag, "before"), (0, "after"))]
+    def compared(length: int, lag: int, windows: list[tuple[TimeWindow, TimeWindow]],
+                 quarter: RetentionMix | None = None) -> RetentionMix:
+        sides = [_counted(engine, days, *pair, has_tenure=has_tenure).add_suffix(f"_{when}")
+                 for when, pair in zip(("before", "after"), windows, strict=True)]
         counts = pd.concat(sides, axis=1).fillna(0).sort_index()
         few = counts[["n_before", "n_after"]].sum().min() < MIN_CUSTOMERS
         why = f"fewer than {MIN_CUSTOMERS} customers bought in a period" if few else ""
         return RetentionMix(length, counts, seed, why, lag, quarter)
 
-    is_longer = n_days > shortest and lag_days % YEAR_DAYS == 0 and YEAR_DAYS + 2 * shortest <= history.n_days
-    quarter = compared(shortest, YEAR_DAYS) if is_longer else None
-    return compared(n_days, lag_days, None if quarter is None or quarter.reason else quarter)
+    quarter, quarters = None, _quarters_a_year_apart(as_of_on)
+    if n_days > SHORTER_PERIODS[-1] and lag_days % YEAR_DAYS == 0 and quarters[0][0].first_on >= history.first_on:
+        quarter = compared(SHORTER_PERIODS[-1], YEAR_DAYS, quarters)
+    return compared(n_days, lag_days, [_two_periods(as_of_on - timedelta(back), n_days) for back in (lag_days, 0)],
+                    None if quarter is None or quarter.reason else quarter)
+
+
+def _quarters_a_year_apart(as_of_on: date) -> list[tuple[TimeWindow, TimeWindow]]:
+    """Return the last two whole calendar quarters, after the same two of the year before.
+
+    Examples
+    --------
+    >>> print(*_quarters_a_year_apart(date(2025, 12, 31))[0])
+    2024-07-01 to 2024-09-30 2024-10-01 to 2024-12-31
+    """
+    last = last_whole_period(as_of_on, "Q")
+    before, after, earlier, later = (TimeWindow(q.start_time.date(), q.end_time.date()) for q in (
+        last - 5, last - 4, last - 1, last))
+    return [(before, after), (earlier, later)]
 
 
 def _is_seen_from_the_start(engine: Engine, days: ir.Table, history: TimeWindow) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.customers import purchases as purchases_module
 from helpers.reporting.text import value as text
 from helpers.value import retention_mix
 
@@ -60,6 +61,13 @@ def test_more_customers_with_one_order_who_stay_as_before_are_told_as_mix():
     change, by_mix, within = retention_mix.kitagawa_split(old, new)[:, 0]
     assert (within, change) == (0, pytest.approx(by_mix))
     assert change == pytest.approx(360 / 900 - 280 / 500)
+
+
+def test_the_split_does_not_depend_on_the_unit_of_money():
+    old, new = np.array([[[100.0, 20.0], [100.0, 80.0]]]), np.array([[[150.0, 40.0], [50.0, 40.0]]])
+    found = [retention_mix.kitagawa_split(unit * old, unit * new)[:, 0].tolist() for unit in (1e-6, 1.0, 1e6)]
+    assert found[0] == pytest.approx(found[1])
+    assert found[2] == pytest.approx(found[1])
 
 
 def test_a_class_that_only_one_period_has_counts_as_mix():
@@ -126,6 +134,10 @@ def test_quarters_stand_beside_half_years_with_who_came_back_after_a_pause(sessi
     assert by_quarter[retention_mix.PERIOD] == 91
     moved = by_quarter[retention_mix.RATE_AFTER] - by_quarter[retention_mix.RATE_BEFORE]
     assert moved == pytest.approx(by_quarter[retention_mix.CHANGE])
+    quarterly = purchases_module.quarterly_figures(session_engine, table, END)  # as the leadership page draws them
+    again = (quarterly["n_again"] / quarterly["n_customers"].shift()).to_numpy()
+    assert by_quarter[retention_mix.RATE_AFTER] == pytest.approx(again[-1])
+    assert by_quarter[retention_mix.RATE_BEFORE] == pytest.approx(again[-5])
     days = session_engine.frame(table.select("customer_id", "ordered_at"), "t").assign(
         back=lambda t: (pd.Timestamp(END) - pd.to_datetime(t["ordered_at"]).dt.normalize()).dt.days)
     whose = {name: set(days.loc[days["back"].between(*span), "customer_id"]) for name, span in
@@ -133,6 +145,16 @@ def test_quarters_stand_beside_half_years_with_who_came_back_after_a_pause(sessi
     paused = whose["half"] - whose["quarter"]
     assert rows[retention_mix.PAUSED_AFTER, "all"] == len(paused & whose["later"]) / len(paused)
     assert "came back, " in text.retention_by_quarter_sentence(found)
+
+
+def test_customers_whom_lists_drew_for_contact_are_told_beside_the_change_they_are_part_of():
+    found = retention_mix.RetentionMix(182, pd.DataFrame(), lag_days=365)
+    on = pd.Timestamp(END) - pd.to_timedelta(np.repeat([10, 370, 300, 0, 182], [30, 15, 9, 20, 10]), "D")
+    drawn = pd.DataFrame({"customer_id": [f"{i}" for i in range(84)], "on": on, "weight": [0.0] * 84})
+    assert text.contacted_in_periods_sentence(found, drawn, END).startswith(
+        "Lists of earlier runs drew 40 customers for contact in the latest 182 days and 15 in those compared with them")
+    assert "and nobody in those" in text.contacted_in_periods_sentence(found, drawn.head(30), END)
+    assert text.contacted_in_periods_sentence(found, drawn.assign(weight=1.0), END) == ""
 
 
 def test_by_money_each_customer_counts_by_net_sales(session_engine, transactions):

@@ -1,9 +1,12 @@
 """Text of the customer value page: revenue bridge, retention, concentration, tiers."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
+
+import pandas as pd
 
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Gate, Level, Status
@@ -213,14 +216,39 @@ def retention_by_quarter_sentence(found: RetentionMix) -> str:
         return ""
     change, _, within = (formatting.share_change_text(e) for e in found.quarter.estimates())
     told = {e.quantity: e for e in found.rates()}
-    said = (f"By quarters, beside the same of the year before, it is {change}, {within} of it among customers of the "
-            f"same kind. A quarter counts who comes back within {found.quarter.n_days} days; {found.n_days} days count "
+    said = (f"From the last quarter but one to the last, beside the same of the year before, it is {change}, {within} "
+            f"of it among customers of the same kind. A quarter counts who comes back in it; {found.n_days} days count "
             "who comes back after a pause too, and show more of what keeps customers")
     if PAUSED_AFTER not in told:
         return f"{said}."
     before, after = (formatting.estimate_text(told[q]) for q in (PAUSED_BEFORE, PAUSED_AFTER))
     return (f"{said}: of those without an order in the later half of these days {after} came back, {before} a year "
             "before.")
+
+
+def contacted_in_periods_sentence(found: RetentionMix, drawn: pd.DataFrame, as_of_on: date) -> str:
+    """Return how many customers lists of earlier runs drew for contact in the periods in which others came back.
+
+    Parameters
+    ----------
+    found : RetentionMix
+        The change.
+    drawn : DataFrame
+        Grain customer × list: ``customer_id``, ``on`` (of the draw), ``weight``, 0 who was to be contacted.
+    as_of_on : date
+        Last day of the latest period.
+    """
+    contacted = drawn[drawn["weight"] == 0]
+    back = (pd.Timestamp(as_of_on) - contacted["on"]).dt.days
+    lag = found.lag_days or found.n_days
+    n, n_before = (contacted.loc[(back > last) & (back <= last + found.n_days), "customer_id"].nunique()
+                   for last in (0, lag))  # who is drawn on the last day of a period is contacted after it
+    if found.reason or not n + n_before:
+        return ""
+    before = people_text(n_before) if n_before else "nobody"
+    return (f"Lists of earlier runs drew {people_text(n, 'customer', 'customers')} for contact in the latest "
+            f"{formatting.count_text(found.n_days, 'day', 'days')} and {before} in those compared with them: what they "
+            "brought back is part of the change.")
 
 
 def top_share_sentence(pyramid: TierShares) -> str:
