@@ -7,6 +7,7 @@ emotion as antecedents of satisfaction beside performance and expectation.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import comb
 
 import ibis.expr.types as ir
@@ -108,7 +109,7 @@ def frame_estimates(
 
 
 def tag_means(answers: ir.Table, tagged: pd.DataFrame, replicas: ReplicateWeights | None = None) -> list[Estimate]:
-    """Return the mean [0–100] of each tag's questions, each person counted once.
+    """Return the mean [0–100] of each tag's questions, each person counted once; the reason says how many they are.
 
     Parameters
     ----------
@@ -127,7 +128,8 @@ def tag_means(answers: ir.Table, tagged: pd.DataFrame, replicas: ReplicateWeight
         rows = survey_scales.latest_by_person(wide, list(group["item"]))
         i = survey_scales.weighted_sample(rows, replicas).mean(rows.mean(axis=1).to_numpy())
         name = frame.removeprefix(FRAME_PREFIX)
-        made.append(estimate_if_enough(f"{SCORE_BY}{name}", i, len(rows), unit="points", segment=tag))
+        found = estimate_if_enough(f"{SCORE_BY}{name}", i, len(rows), unit="points", segment=tag)
+        made.append(found if found.reason else replace(found, reason=f"questions: {len(group)}"))
     return made
 
 

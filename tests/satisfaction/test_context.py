@@ -355,6 +355,11 @@ def test_satisfaction_goes_with_the_tag_that_makes_it_and_its_own_questions_coun
     assert by_tag["product"].value > 0.9
     assert by_tag["service"].low < 0 < by_tag["service"].high, "the satisfaction question has this tag, too"
     assert by_tag["fairness"].quantity == f"{item_frameworks.CORRELATION_BY}antecedent"
+    scores = [e for e in item_frameworks.framework_estimates(surveyed(known, given), known, tagged, 1)
+              if e.quantity == f"{item_frameworks.SCORE_BY}horizontal"]
+    alone = np.mean([score for _, item, score in given if item == "s"])
+    assert found(scores, scores[0].quantity, "service").value == pytest.approx(alone), "of the same questions"
+    assert {e.reason for e in scores} == {"questions: 1"}
 
 
 def test_delivered_value_weighs_gains_against_sacrifices(catalogued, surveyed, table):

@@ -153,7 +153,7 @@ def part_label(segment: str) -> str:
 
 
 def frame_table(rows: Sequence[Estimate], frame: str) -> pd.DataFrame:
-    """Return one row a tag of a frame: ``tag, score, correlation, people``, values with their intervals in words.
+    """Return one row a tag of a frame: ``tag, questions, score, correlation, people``, values with intervals in words.
 
     Parameters
     ----------
@@ -163,9 +163,9 @@ def frame_table(rows: Sequence[Estimate], frame: str) -> pd.DataFrame:
         Its name.
     """
     correlations = {e.segment: formatting.estimate_text(e) for e in _rows(rows, CORRELATION_BY, frame)}
-    made = [(e.segment, formatting.estimate_text(e), correlations.get(e.segment, ""), e.n)
-            for e in _rows(rows, SCORE_BY, frame)]
-    return pd.DataFrame(made, columns=["tag", "score", "correlation", "people"])
+    made = [(e.segment, e.reason.removeprefix("questions: "), formatting.estimate_text(e),
+             correlations.get(e.segment, ""), e.n) for e in _rows(rows, SCORE_BY, frame)]
+    return pd.DataFrame(made, columns=["tag", "questions", "score", "correlation", "people"])
 
 
 def kano_sentence(shown: pd.DataFrame) -> str:

@@ -1,5 +1,7 @@
 """Sentences on frames, antecedents and delivered value: each branch read."""
 
+from dataclasses import replace
+
 from helpers.foundation.results import Estimate
 from helpers.reporting.text import satisfaction_frameworks as text
 from helpers.satisfaction.item_frameworks import DELIVERED_VALUE_WEIGHT
@@ -30,7 +32,9 @@ def test_every_frame_is_said_by_the_difference_of_those_who_answered_both_ends()
         "Around the purchase: lowest for before, 50 points [48, 52], highest for after, 70 points [68, 72]; those who "
         "answered both differ by 19 points [16, 22].")
     assert text.frame_sentence(rows, "horizontal") == "", "a single tag has nothing to differ from"
-    assert text.frame_table(rows, "phase")["tag"].tolist() == ["before", "after"]
+    table = text.frame_table([replace(rows[0], reason="questions: 8"), *rows[1:]], "phase")
+    assert table["tag"].tolist() == ["before", "after"]
+    assert table["questions"].tolist()[0] == "8"
 
 
 def test_what_satisfaction_goes_with_is_said_where_tags_can_be_told_apart():
