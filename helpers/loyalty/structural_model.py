@@ -79,6 +79,11 @@ class StructuralModel:
     status: Status = Status.OK
     reason: str = ""
 
+    @property
+    def loyalty_items(self) -> tuple[str, ...]:
+        """The questions that stated loyalty is made of; none without a fit."""
+        return () if self.fit is None else tuple(self.fit.model.blocks[LOYALTY_CONSTRUCT])
+
 
 def fit_structural_model(
     answers: ir.Table, known: pd.DataFrame, seed: int, draws: int = N_MODEL_DRAWS,

@@ -1,7 +1,10 @@
 """Sections of the loyalty page: the tables and figures that stand together under one finding."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, estimate_table
 from helpers.loyalty import (
     dick_basu,
@@ -59,11 +62,14 @@ def moderators(effects: list[Estimate], drivers: pd.DataFrame) -> Exhibit:
     return display.show_with_finding(repurchase_text.moderator_sentence(drivers), table)
 
 
-def stated_loyalty(values: list[Estimate], reported: list[Estimate], drivers: pd.DataFrame) -> Exhibit:
-    """Return what stated loyalty is associated with, and the values that failed a check."""
+def stated_loyalty(values: list[Estimate], reported: list[Estimate], drivers: pd.DataFrame, asked: Sequence[str] = ()
+                   ) -> Exhibit:
+    """Return what stated loyalty, by the questions asked, is associated with, and the values that failed a check."""
+    of = f": loyalty is {formatting.join_words([readable_id(item) for item in asked])}" if asked else ""
     figure = plots.interval_plot(structural_model.total_effects_frame(reported), "construct", "value", "low", "high",
                                  "Total associations with stated loyalty", "standard deviations", reference=0)
-    table = display.estimates_table(loyalty_text.reported_rows(estimate_table(reported)), caption="Structural model")
+    table = display.estimates_table(loyalty_text.reported_rows(estimate_table(reported)),
+                                    caption=f"Structural model{of}")
     return display.show_with_finding(repurchase_text.structural_model_sentence(drivers), figure, table,
                                      display.unreported_values(values, reported))
 

@@ -251,8 +251,9 @@ def attitude_behaviour_correlation(matrix: pd.DataFrame) -> str:
     if not decimal_places.is_missing(found["low"]) and found["low"] <= 0 <= found["high"]:
         verdict = "no statistically significant association of attitude with behaviour"
     else:
-        way, most = "more" if found["value"] > 0 else "less", max(abs(found["low"]), abs(found["high"]))
-        verdict = f"the stronger the attitude, the {way} often people buy{', but hardly' if most < NEGLIGIBLE else ''}"
+        way = "larger" if found["value"] > 0 else "smaller"
+        hardly = ", but hardly" if max(abs(found["low"]), abs(found["high"])) < NEGLIGIBLE else ""
+        verdict = f"the stronger the attitude, the {way} the share of periods with a purchase{hardly}"
     return (f"Among {formatting.count_text(found['n'], 'customer', 'customers')} with both, {verdict}: "
             f"rank correlation {formatting.estimate_text(found)}.")
 
@@ -290,10 +291,8 @@ def respondent_difference(matrix: pd.DataFrame) -> str:
         return f"Whether respondents buy as often as non-respondents is not known: {_why(found)}."
     range_ = formatting.interval(found["low"], found["high"], formatting.points)
     if found["low"] <= 0 <= found["high"]:
-        return (
-            f"Respondents are not shown to buy more or less often than non-respondents: no statistically significant "
-            f"difference ({formatting.points(found['value'])} {range_})."
-        )
+        return ("Respondents are not shown to buy more or less often than non-respondents: no statistically "
+                f"significant difference ({formatting.points(found['value'])} {range_}).")
     more = "more" if found["value"] > 0 else "fewer"
     return (f"Respondents buy in {more} periods than non-respondents, by {formatting.points(found['value'])} "
             f"{range_}: the shares above do not represent all customers.")

@@ -161,10 +161,10 @@ def test_the_largest_group_heads_the_figure_and_ties_are_named_together():
 
 def test_attitude_and_behaviour_go_together_or_not_or_against_each_other():
     assert loyalty_text.attitude_behaviour_correlation(matrix()) == (
-        "Among 100 customers with both, the stronger the attitude, the more often people buy: rank correlation "
-        "0.19 [0.11, 0.27].")
+        "Among 100 customers with both, the stronger the attitude, the larger the share of periods with a purchase: "
+        "rank correlation 0.19 [0.11, 0.27].")
     against = Estimate(ATTITUDE_BEHAVIOUR_CORRELATION, -0.3, -0.4, -0.2, "correlation", 100)
-    assert "the less often people buy" in loyalty_text.attitude_behaviour_correlation(matrix(c=against))
+    assert "the smaller the share of periods with" in loyalty_text.attitude_behaviour_correlation(matrix(c=against))
     noise = Estimate(ATTITUDE_BEHAVIOUR_CORRELATION, 0.05, -0.1, 0.2, "correlation", 100)
     text = loyalty_text.attitude_behaviour_correlation(matrix(c=noise))
     assert "no statistically significant association of attitude with behaviour" in text
@@ -220,7 +220,8 @@ def test_the_definition_carries_the_assumptions():
 def test_a_slight_correlation_is_told_as_such():
     row = Estimate(ATTITUDE_BEHAVIOUR_CORRELATION, 0.03, 0.01, 0.05, "rank correlation", 900)
     assert loyalty_text.attitude_behaviour_correlation(estimate_table([row])).endswith(
-        "the stronger the attitude, the more often people buy, but hardly: rank correlation 0.03 [0.01, 0.05].")
+        "the stronger the attitude, the larger the share of periods with a purchase, but hardly: rank "
+        "correlation 0.03 [0.01, 0.05].")
 
 
 def test_the_headline_has_two_digits_and_says_what_is_missing():
