@@ -209,7 +209,7 @@ def parser_cache_states(session: SparkSession) -> int:
     return int(atn.ParseInfo(atn.ProfilingATNSimulator(parser)).getDFASize())
 
 
-SPARK_VARIABLE = "LOYALTY_SPARK"
+SPARK_VARIABLE, IN_PROCESS = "LOYALTY_SPARK", "local"  # how the address of a Spark inside this process begins
 
 HEAP_SHARE = 0.7  # the rest of the memory is Python's
 
@@ -221,6 +221,13 @@ SPARK_SETTINGS = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
+
+LARGE_BYTES = 2**26  # of a stored table; with smaller ones a query takes longer to compile than to run
+
+SMALL_TABLES = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+                "spark.sql.shuffle.partitions": "1"}
+
+LARGE_TABLES = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
 
 
 def spark_address() -> str:
@@ -245,10 +252,9 @@ def _session_builder(master: str) -> SparkSession.Builder:
     builder = SparkSession.builder.master(master).appName("loyalty-workbook")
     told = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR",
             "spark.driver.memory": f"{int(memory_mib() * HEAP_SHARE)}m"}
-    if master.startswith("local"):
+    if master.startswith(IN_PROCESS):
         told |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
-                 "spark.local.dir": tempfile.gettempdir(), "spark.sql.warehouse.dir": tempfile.gettempdir(),
-                 "spark.sql.shuffle.partitions": str(4 * thread_count())}
+                 "spark.local.dir": tempfile.gettempdir(), "spark.sql.warehouse.dir": tempfile.gettempdir()}
     for name, value in told.items():
         builder = builder.config(name, value)
     return builder
@@ -256,9 +262,16 @@ def _session_builder(master: str) -> SparkSession.Builder:
 
 @dataclass(slots=True)
 class SparkEngine(Engine):
-    """One session of Spark: the same tables in, the same tables out."""
+    """One session of Spark: the same tables in, the same tables out.
+
+    Notes
+    -----
+    Inside this process queries are interpreted, with one task a shuffle, until a large table is read; a cluster keeps
+    the settings that it was given.
+    """
 
     name: str = "spark"
+    _is_large: bool = False
     _kept: dict[str, DataFrame] = field(default_factory=dict)
 
     @property
@@ -269,10 +282,16 @@ class SparkEngine(Engine):
             connection.register_options()
             connection.do_connect(spark_session())
             self._connection = connection
+            if spark_address().startswith(IN_PROCESS):
+                self._set(SMALL_TABLES)
         return self._connection
 
     def stored(self, path: Path) -> ir.Table:
         """Return the lazy table of a Parquet file, or of a folder of them; every node of a cluster has to see it."""
+        size = sum(part.stat().st_size for part in parquet_files.table_parts(path))
+        if size >= LARGE_BYTES and spark_address().startswith(IN_PROCESS) and not self._is_large:
+            self._is_large = True
+            self._set({**LARGE_TABLES, "spark.sql.shuffle.partitions": str(4 * thread_count())})
         return self.connection.read_parquet(parquet_files.spark_path(path), **parquet_files.SPARK)
 
     def in_order(self, table: ir.Table, order: Sequence[str]) -> ir.Table:
@@ -290,7 +309,7 @@ class SparkEngine(Engine):
         """
         name = ibis.util.gen_name("kept")
         computed = self._computed(table)
-        frame = computed.localCheckpoint() if spark_address().startswith("local") else computed.persist()
+        frame = computed.localCheckpoint() if spark_address().startswith(IN_PROCESS) else computed.persist()
         frame.createOrReplaceTempView(name)
         self._kept[name] = frame
         return self.connection.table(name)
@@ -320,6 +339,10 @@ class SparkEngine(Engine):
             lone = parts[0].replace(path.with_name(f"{path.name}.lone"))
             shutil.rmtree(path)
             lone.replace(path)
+
+    def _set(self, settings: Mapping[str, str]) -> None:
+        for name, value in settings.items():
+            self.connection._session.conf.set(name, value)
 
     def _computed(self, table: ir.Table) -> DataFrame:
         return self.connection.planned(self.query_text(table))

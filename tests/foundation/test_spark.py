@@ -37,11 +37,6 @@ from helpers.value.btyd.bg_nbd import MBG_NBD
 from helpers.value.btyd.gamma_gamma import GammaGammaFit
 
 pytestmark = pytest.mark.xdist_group("spark")
-QUICK = {
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.codegen.wholeStage": "false",  # for a handful of rows
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-}
 SHORT_LIVED = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}  # code that runs once is not optimised
 PLACES = {"rel": 1e-12, "abs": 1e-9}
 
@@ -60,8 +55,6 @@ def spark(needs_spark):
         for name, value in {engine.THREADS_VARIABLE: "1", engine.MEMORY_VARIABLE: "2000", **SHORT_LIVED}.items():
             patch.setenv(name, value)
         one = engine_choice.open_engine("spark")
-    for name, value in QUICK.items():
-        one.connection._session.conf.set(name, value)
     yield one
     one.connection._session.stop()
 
@@ -425,6 +418,25 @@ def test_a_small_table_is_one_file_and_a_large_one_a_folder_of_parts_in_order(sp
     assert stored.schema() == canonical_schema.TRANSACTIONS.schema()
     assert duck.frame(stored)["order_id"].tolist() == [f"{i:03d}" for i in range(7)]
     assert spark.frame(spark.in_order(spark.stored(tmp_path / "large.parquet"), ["order_id"]))["amount"].sum() == 8.75
+
+
+def test_queries_are_interpreted_until_a_large_table_is_read_and_compiled_from_then_on(spark, tmp_path, monkeypatch):
+    from helpers.foundation import spark as spark_module
+
+    pq.write_table(pa.table({"n": [1, 2]}), tmp_path / "numbers.parquet")
+    settings = spark.connection._session.conf
+    names = ("spark.sql.codegen.wholeStage", "spark.sql.codegen.factoryMode", "spark.sql.shuffle.partitions")
+    small = spark.stored(tmp_path / "numbers.parquet")
+    assert [settings.get(name) for name in names] == ["false", "NO_CODEGEN", "1"]
+    monkeypatch.setattr(spark_module, "LARGE_BYTES", 1)
+    large = spark.stored(tmp_path / "numbers.parquet")
+    try:
+        assert [settings.get(name) for name in names] == ["true", "FALLBACK", str(4 * engine.thread_count())]
+        assert spark.arrow(large.agg(n=large["n"].sum())).to_pylist() == [{"n": 3}]
+    finally:
+        spark._is_large = False
+        spark._set(spark_module.SMALL_TABLES)
+    assert spark.arrow(small.agg(n=small["n"].sum())).to_pylist() == [{"n": 3}]
 
 
 @pytest.mark.parametrize("name", ["amount=7", "it's [1]", "s*", "{a,b}?"])
