@@ -53,7 +53,7 @@ def explained(ledger, rejected=REJECTED):
 def test_a_difference_is_held_against_what_the_intake_rejected_in_the_year_and_against_timing():
     assert explained(230.0).startswith(
         "What may explain it: of €39.00 in records that the intake rejected in the files of that year, €31.00 were "
-        "rejected because no day; with these the difference would be €1.00. ")
+        "rejected because no day; with these €1.00 would stay unexplained. ")
     assert explained(190.0).startswith("Rejected records (€39.00 in the files of that year) do not explain it")
     assert explained(200.0) == ""
     assert explained(230.0, REJECTED.tail(1)).startswith("No rejected record has an amount that could explain it.")
@@ -107,3 +107,12 @@ def test_without_a_declared_figure_nothing_is_reconciled():
 def test_a_figure_without_a_whole_period_is_refused(told):
     with pytest.raises(ValidationError, match="last_on"):
         finance.FinanceConfig(**told)
+
+
+def test_figures_beyond_the_tolerance_are_a_finding_and_those_within_it_none():
+    rows = pd.DataFrame({"quantity": ["net sales", "customers with purchases", "margin"],
+                         "difference": [-3500.5, -7.0, 1.0], "is_reconciled": [False, False, True]})
+    assert leadership_finance_text.beyond_tolerance(rows, "EUR") == (
+        "The records do not tie to the ledger: net sales by €3,500.50 and customers with purchases by 7, beyond the "
+        "tolerance; the cause has to be asked of finance.",)
+    assert leadership_finance_text.beyond_tolerance(rows.tail(1), "EUR") == ()

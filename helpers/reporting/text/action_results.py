@@ -21,6 +21,8 @@ EFFECTS = "results/experiment_effects"
 
 MONEY = ("margin", "net_sales")  # outcomes of lists that are money, the first at hand counts
 
+LEAST_CONTACTED = 0.5  # of a list more than of its control group, below which its result is none of contact
+
 UNEVEN = 1.5  # times as far as the nearer end, from which a range is called uneven
 
 UNMEASURED = 2  # rank of a list without money that can be judged
@@ -49,6 +51,7 @@ def action_earnings(results: RunResults, costs: Mapping[str, float]) -> tuple[st
         return (cannot(translatable("no action list with a random control group has been both carried out and "
                                     "measured")), *_otherwise(results, effects[~is_list] if len(effects) else effects))
     rows = [_list_row(name, rows) for name, rows in lists.groupby("experiment")]
+    rows = [row | {"is_contacted": _contact_rate(results, row["primary"]) >= LEAST_CONTACTED} for row in rows]
     rows.sort(key=lambda row: (row["rank"], row["name"]))
     told = [_list_sentence(results, row, costs.get(row["name"])) for row in rows if row["rank"] < UNMEASURED]
     return (_overview(rows), *told, *_too_few(rows), *_in_doubt(results, rows), *_costs_note(rows, costs))
@@ -84,11 +87,15 @@ def _side(row: Mapping[str, Any]) -> int:
 def _overview(rows: list[dict[str, Any]]) -> str:
     """Return how many lists of the day earned more than their control groups, and how many cannot tell."""
     day = formatting.date_text(rows[0]["name"][-len("2026-06-30"):])
-    n_more = sum(row["rank"] < UNMEASURED and _side(row["money"]) > 0 for row in rows)
+    n_more = sum(row["rank"] < UNMEASURED and row["is_contacted"] and _side(row["money"]) > 0 for row in rows)
     n_none = sum(row["rank"] == UNMEASURED for row in rows)
+    n_same = sum(row["rank"] < UNMEASURED and not _side(row["money"]) for row in rows)
     said = plural("Of {n} list drawn on {date} {n_more} earned more than its control group, beyond chance",
                   "Of {n} lists drawn on {date} {n_more} earned more than their control groups, beyond chance",
                   len(rows), n=len(rows), date=day, n_more=n_more)
+    if n_same:
+        said = plural("{sentence}; {n} shows no difference beyond chance",
+                      "{sentence}; {n} show no difference beyond chance", n_same, n=n_same, sentence=said)
     if not n_none:
         return message("{sentence}.", sentence=said)
     told = plural("{sentence}; {n} was too small to tell in money", "{sentence}; {n} were too small to tell in money",
@@ -111,6 +118,10 @@ def _list_sentence(results: RunResults, row: Mapping[str, Any], cost: float | No
                    metric=experiments_text.metric_name(money).removeprefix("the ").lower(),
                    amount=_range([n * x for x in ends], form), verdict=VERDICTS[_side(money)],
                    caveat=f" (caution: {formatting.join_words(caveats)})" if caveats else "")
+    if not row["is_contacted"]:
+        return message("{sentence}. Of those drawn only {share} more were contacted than in the control group, so "
+                       "this is no effect of contact, and no net is told.", sentence=said,
+                       share=formatting.share(_contact_rate(results, money)))
     if cost is None:
         return message("{sentence}; its cost is not recorded, so that the net is not known.", sentence=said)
     if money["metric"] != measured_response.MARGIN:
@@ -120,6 +131,13 @@ def _list_sentence(results: RunResults, row: Mapping[str, Any], cost: float | No
             translatable("whether it paid is open"))
     return message("{sentence}; cost {cost}, net {amount}: {verdict}.", sentence=said, cost=form(cost),
                    amount=_range(net, form), verdict=sure)
+
+
+def _contact_rate(results: RunResults, money: Mapping[str, Any]) -> float:
+    """Return by how much more of a list were contacted than of its control group [share]; 1 where nothing is told."""
+    gates = results.gates("results/experiment_gates")
+    own = gates.loc[gates["gate"].eq(f"{experiments_text.experiment_name(money)}: carried out"), "statistic"].dropna()
+    return float(own.iloc[0]) if len(own) else 1.0
 
 
 def _uneven(money: Mapping[str, Any]) -> list[str]:

@@ -30,6 +30,8 @@ COUNTED = {"ship": translatable("{n} to ship"), "hold": translatable("{n} not to
 
 NOT_RECORDED = "not recorded"
 
+MOST_TIMES = 10  # as many units as took part, up to which a further test is asked for
+
 NONE = translatable("none")
 
 
@@ -111,7 +113,9 @@ def _asked(call: ExperimentCall, *, is_brief: bool = False) -> str:
     """Return what is asked, with the arm where there are several; in brief without the arms to leave out."""
     name = experiment_name(call.arms[0])
     if call.kind == "hold":
-        return message("Do not ship {experiment} yet: the cost may exceed the gain", experiment=name)
+        said = (translatable("Do not ship {experiment} yet: the cost may exceed the gain") if _is_testable(call) else
+                translatable("Do not ship {experiment}: the cost may exceed the gain"))
+        return message(said, experiment=name)
     if call.kind == "stop":
         return message("Stop {experiment}", experiment=name)
     if not call.weaker and len(call.arms) == 1:
@@ -228,8 +232,16 @@ def _confidence(call: ExperimentCall, gates: pd.DataFrame) -> str:
     said = f"assigned at random, {_crossed(crossed)}{planned}"
     if call.kind != "hold" or not call.payoff or call.payoff.net[0] <= 0:
         return said
-    return message("{sentence}; about {n} would have to take part in a test to show whether it pays", sentence=said,
+    size = (translatable("{sentence}; about {n} would have to take part in a test to show whether it pays")
+            if _is_testable(call) else
+            translatable("{sentence}; whether it pays would only show in a test of about {n}, too many to ask for"))
+    return message(size, sentence=said,
                    n=formatting.number(call.payoff.n * payoffs.times_as_many(call.payoff), 2))
+
+
+def _is_testable(call: ExperimentCall) -> bool:
+    """Return whether a test of at most `MOST_TIMES` as many units would show that what is held pays."""
+    return call.payoff is not None and call.payoff.net[0] > 0 and payoffs.times_as_many(call.payoff) <= MOST_TIMES
 
 
 def _stop_on(call: ExperimentCall, as_of: date | None, review_on: date | None, *, is_brief: bool = False) -> str:
@@ -242,7 +254,7 @@ def _stop_on(call: ExperimentCall, as_of: date | None, review_on: date | None, *
         return NOT_RECORDED
     if as_of is None or max(days) > pd.Timestamp(as_of):
         return formatting.date_text(max(days))
-    if call.kind == "stop" or not review_on:
+    if call.kind == "stop" or not review_on or (call.kind == "hold" and not _is_testable(call)):
         return message("now") if is_brief else message("now: the test ended by {date}",
                                                        date=formatting.date_text(max(days)))
     review = formatting.date_text(review_on)

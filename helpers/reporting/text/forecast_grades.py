@@ -19,6 +19,8 @@ FIRST_GRADED = "quarter_net_sales"  # whose grade is told
 
 SALES_BY = "net_sales by "  # begins the segment of how far a method was off
 
+AS_NEAR = 0.1  # of half a range, within which forecast and rule say the same
+
 USUAL = 0.95  # level of ranges
 
 WIDE = 1.5  # times as wide as chance alone makes a range, from which its reason is told
@@ -163,7 +165,7 @@ def nearer_than_rule(grades: pd.DataFrame, currency: str = "") -> str:
     """Return how often a graded forecast was nearer than the simple rule made with it; empty where none was.
 
     The rule is the one that had been nearer in past quarters: last quarter again or the same quarter a year before;
-    of churn the rate of the period before. Those that were nearer than the forecast are named.
+    of churn the rate of the period before. Those that were as near as the forecast, or nearer, are named.
     """
     known = grades[grades["status"].eq("ok")].assign(size=lambda g: (g["actual"] - g["value"]).abs())
     own = _own(known).assign(rule=lambda g: g["quantity"] + BY_RULE) if len(known) else known.assign(rule="")
@@ -172,15 +174,19 @@ def nearer_than_rule(grades: pd.DataFrame, currency: str = "") -> str:
     pairs = pairs[pairs["segment"] == "all"]
     if pairs.empty:
         return ""
-    n, is_nearer = len(pairs), pairs["size"] < pairs["size_of_rule"]
+    n, apart = len(pairs), (pairs["value"] - pairs["value_of_rule"]).abs()
+    is_near = apart <= AS_NEAR * (pairs["high"] - pairs["low"]) / 2
+    is_nearer = (pairs["size"] < pairs["size_of_rule"]) & ~is_near
     said = plural("The {n} forecast with a simple rule beside it was {n_nearer} times nearer than the rule.",
                   "Of {n} forecasts with a simple rule beside them {n_nearer} came nearer than the rule.", n, n=n,
                   n_nearer=int(is_nearer.sum()))
-    worse = [_worse_than_rule(row, currency) for row in pairs[~is_nearer].to_dict("records")]
-    return " ".join((said, *([message("The rule was nearer for {forecasts}.", forecasts=worse)] if worse else [])))
+    alike, worse = ([_beside_rule(row, currency) for row in pairs[which].to_dict("records")]
+                    for which in (is_near, ~is_near & ~is_nearer))
+    return " ".join((said, *([message("The rule was as near for {forecasts}.", forecasts=alike)] if alike else []),
+                     *([message("The rule was nearer for {forecasts}.", forecasts=worse)] if worse else [])))
 
 
-def _worse_than_rule(row: Mapping[str, Any], currency: str) -> str:
+def _beside_rule(row: Mapping[str, Any], currency: str) -> str:
     form = figure_form(str(row["unit"]), currency)
     return message("{forecast} (rule {rule}, forecast {expected}, came {actual})",
                    forecast=quantity_label(str(row["quantity"])), rule=form(row["value_of_rule"]),

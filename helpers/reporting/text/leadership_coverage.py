@@ -22,8 +22,6 @@ AUDIT, BASE, VALUE_GATES = "results/intake_audit", "results/customer_base", "res
 
 NEUTRAL = 50.0  # middle of the satisfaction scale
 
-YEAR_DAYS = 365
-
 
 def missing_customers(results: RunResults, target: float | None) -> tuple[str, ...]:
     """Return who is not in the data, and whether they could reverse it; a paragraph each, or why nothing is known.
@@ -126,21 +124,23 @@ def _undone(results: RunResults) -> str:
     change, before, after, days = compared
     lower, period = (before, "before") if side > 0 else (after, "after")
     each, sales = _mean_spend(results, period), results.estimate(BASE, f"net_sales_{period}", ANONYMOUS_SALES)
-    if not each or sales.status is not Status.OK:
+    length = results.estimate(BASE, "period_length")
+    if not each or sales.status is not Status.OK or length.status is not Status.OK:
         return ""
-    n = abs(change.value) * lower.n
-    needed = n * each * days / YEAR_DAYS
+    n, part = abs(change.value) * lower.n, days / length.value
+    needed, at_hand = n * each * part, sales.value * part
     said = (translatable("To undo the rise in retention, {n} more of the {n_all} customers of a year before would have "
                          "had to return unrecognised, and none since.") if side > 0 else
             translatable("To undo the fall in retention, {n} more of the {n_all} customers of the latest period would "
                          "have had to return unrecognised, and none a year before."))
-    size = (translatable("They would have spent about {needed}, more than the {sales} of anonymous sales of that whole "
-                         "period, so by their size these cannot undo it.") if needed > sales.value else
-            translatable("They would have spent about {needed}, and anonymous sales of that period were {sales}, so "
-                         "this cannot be excluded."))
+    size = (translatable("They would have spent about {needed}, more than the {sales} or so of anonymous sales of "
+                         "{days} days, so by their size these cannot undo it.") if needed > at_hand else
+            translatable("They would have spent about {needed}, and anonymous sales of {days} days were about {sales}, "
+                         "so this cannot be excluded."))
     return " ".join((message(said, n=formatting.whole(math.ceil(n)), n_all=formatting.whole(lower.n)),
                      message(size, needed=formatting.money(needed, results.currency),
-                             sales=formatting.money(sales.value, results.currency))))
+                             days=days,
+                             sales=formatting.money(at_hand, results.currency))))
 
 
 def _silent(results: RunResults, target: float | None) -> str:

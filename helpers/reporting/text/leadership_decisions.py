@@ -37,7 +37,11 @@ NO_NET = "–"
 
 UNNAMED = frozenset({"not named", "not recorded", ""})  # what stands where no owner is declared
 
-AS_TEST, NOT_KNOWN = translatable("{decision}, as a test"), translatable("not known")
+AS_TEST, ON_TRIAL, NOT_KNOWN = (translatable("{decision}, as a test"),
+                                translatable("{decision}, on trial without a control group"),
+                                translatable("not known"))
+
+NO_CONTROL = "no control group"  # what the confidence in a decision without one says
 
 
 def decision_rows(results: RunResults) -> pd.DataFrame:
@@ -93,7 +97,7 @@ def _in_few_rows(rows: Sequence[dict[str, Any]], currency: str) -> list[dict[str
     by_use = sorted(rows, key=lambda row: not row["is_known"])  # stable: otherwise as they stand in full
     alone, others = by_use[:MOST_AT_A_GLANCE - 1], by_use[MOST_AT_A_GLANCE - 1:]
     cost, worst = (sum(row["amounts"][i] for row in others) for i in (0, 1))
-    owners = {row["owner"] for row in others}
+    owners = {name for row in others for name in re.split(", | and ", row["owner"])}
     days = {row["stop_on"] for row in others if not row["is_over"]}
     return [*alone, {
         "decision": message("{n} others below", n=len(others)), "cost": formatting.money(cost, currency),
@@ -141,9 +145,12 @@ def _test_in_brief(decision: str) -> str:
     return message("Test: {decision}", decision=formatting.within_sentence(decision.removesuffix(TEST_END)))
 
 
-def _as_test(decision: str) -> str:
-    """Return a decision as one that asks for a test alone, since its gain is not known or below its cost."""
-    return decision if decision.endswith(TEST_END) else message(AS_TEST, decision=decision)
+def _as_test(decision: Mapping[str, Any]) -> str:
+    """Return what is asked as a test alone, since its gain is not known or below its cost; on trial without control."""
+    asked = str(decision["decision"])
+    if asked.endswith(TEST_END):
+        return asked
+    return message(ON_TRIAL if NO_CONTROL in str(decision["confidence"]) else AS_TEST, decision=asked)
 
 
 def _headword(text: str) -> str:
@@ -195,7 +202,7 @@ def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     decision : mapping
         A row of ``results/decisions``.
     """
-    test = {"decision": _as_test(str(decision["decision"])), "net": NOT_KNOWN}
+    test = {"decision": _as_test(decision), "net": NOT_KNOWN}
     if not _is_on_list(results, decision):
         return test
     worst = formatting.money(-float(decision["worst_case"]), results.currency)
@@ -209,7 +216,7 @@ def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     net = {"net": _money_range([x - cost for x in gain], results.currency)}
     if gain[0] < cost:
         net["decision"] = message("{decision}: the expected gain is below the cost",
-                                  decision=_as_test(str(decision["decision"])))
+                                  decision=_as_test(decision))
     return said | net | {"expected_gain": _gain_in_words(results, gain, cost, until)}
 
 

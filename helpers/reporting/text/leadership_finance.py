@@ -111,13 +111,31 @@ def _nearest_reason(left_out: pd.Series, gap: float, is_of_period: bool, currenc
         float(left_out[reason]), float(nearest[reason]), float(left_out.sum())))
     if nearest[reason] >= abs(gap):
         return message("Rejected records ({amount} {where}) do not explain it: with none of them net sales would come "
-                       "nearer to the ledger.", amount=total, where=where)
+                       "nearer to the ledger, so it stays unexplained.", amount=total, where=where)
     return message("What may explain it: of {total} in records that the intake rejected {where}, {amount} were "
-                   "rejected because {reason}; with these the difference would be {rest}.", total=total, where=where,
+                   "rejected because {reason}; with these {rest} would stay unexplained.", total=total, where=where,
                    amount=amount, reason=readable_id(reason), rest=rest)
 
 
-def plan_sentence(history: pd.DataFrame, plan: PlanConfig, currency: str) -> str:
+def beyond_tolerance(compared: pd.DataFrame, currency: str) -> tuple[str, ...]:
+    """Return as a finding which of the ledger's figures are missed by more than the tolerance; nothing where all hold.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        As `helpers.reporting.finance.ledger_comparison` gives it.
+    currency : str
+        Of the run.
+    """
+    missed = [row for row in compared.to_dict("records") if not row["is_reconciled"]]
+    parts = [message("{quantity} by {amount}", quantity=row["quantity"], amount=(
+        formatting.whole(abs(row["difference"])) if row["quantity"] == finance.CUSTOMERS else
+        formatting.exact_money(abs(row["difference"]), currency))) for row in missed]
+    return (message("The records do not tie to the ledger: {parts}, beyond the tolerance; the cause has to be asked of "
+                    "finance.", parts=parts),) if parts else ()
+
+
+def plan_sentence(history: pd.DataFrame, plan: PlanConfig, currency: str, anonymous: float = float("nan")) -> str:
     """Return net sales of the latest whole quarter beside its plan, or that nothing is planned for it.
 
     Parameters
@@ -128,6 +146,8 @@ def plan_sentence(history: pd.DataFrame, plan: PlanConfig, currency: str) -> str
         Section ``[plan]``.
     currency : str
         Of the run.
+    anonymous : float
+        Net sales without a customer in the last 13 weeks, of which the plan has none [money]; NaN where not known.
     """
     sales = kpi_history.sales_by_quarter(history)
     if sales.empty:
@@ -138,13 +158,15 @@ def plan_sentence(history: pd.DataFrame, plan: PlanConfig, currency: str) -> str
     until = formatting.date_text(last["on"])
     if decimal_places.is_missing(planned):
         return message("No plan is declared for the calendar quarter to {date}.", date=until)
-    apart = float(last["value"]) / planned - 1
-    said = (translatable("Net sales of the calendar quarter to {date}, anonymous sales included: {amount}, {share} "
-                         "above the plan of {plan}.") if apart > 0 else
-            translatable("Net sales of the calendar quarter to {date}, anonymous sales included: {amount}, {share} "
-                         "below the plan of {plan}."))
-    amount, plan_amount = (formatting.money(x, currency) for x in (last["value"], planned))
-    return message(said, date=until, amount=amount, share=formatting.share(abs(apart)), plan=plan_amount)
+    named = float(last["value"]) - (0.0 if decimal_places.is_missing(anonymous) else anonymous)
+    apart = named / planned - 1
+    said = (translatable("Net sales of the calendar quarter to {date}, about {named} of them of known customers: "
+                         "{amount}; these are {share} above the plan of {plan}, which has no others.") if apart > 0 else
+            translatable("Net sales of the calendar quarter to {date}, about {named} of them of known customers: "
+                         "{amount}; these are {share} below the plan of {plan}, which has no others."))
+    amount, plan_amount, of_known = (formatting.money(x, currency) for x in (last["value"], planned, named))
+    return message(said, date=until, amount=amount, named=of_known, share=formatting.share(abs(apart)),
+                   plan=plan_amount)
 
 
 def _compared(row: Mapping[str, Any], currency: str) -> str:

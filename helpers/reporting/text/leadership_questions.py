@@ -157,7 +157,8 @@ def _net_of_contact(results: RunResults, saved: tuple[float, float, float]) -> s
     net = [x - n * each for x in saved]
     verdict = (translatable("it pays") if net[1] > 0 else translatable("it costs more than it saves") if net[2] < 0
                else translatable("whether it pays is open"))
-    return message("At the list's {each} a customer, contacting all {n} costs {cost}, and net {net} is left: "
+    return message("At the list's {each} a customer, contacting all {n}, as if all might be, costs {cost}, and "
+                   "net {net} is left: "
                    "{verdict}.", each=form(each), n=formatting.whole(n), cost=form(n * each), verdict=verdict,
                    net=f"{form(net[0])} {formatting.interval(net[1], net[2], form)}")
 
@@ -225,11 +226,13 @@ def satisfaction_causality(known: QuestionInputs) -> str:
         return cannot(found.reason if found.n else apart)
     side = 0 if found.low <= 0 <= found.high else 1 if found.value > 0 else -1
     strength = next(word for limit, word in STRENGTHS if abs(found.value) < limit)
-    moves = message("Attitude, what customers say of us, {moves} what they buy, {strength} (rank correlation "
+    moves = message("How much customers buy {moves} their attitude, what they say of us, {strength} (rank correlation "
                     "{correlation}, {n} customers).", moves=MOVES[side], strength=strength,
                     correlation=known.results.said(found), n=formatting.whole(found.n))
+    returned = _returned(known.results)
+    apart = message("Whether they come back and how much they buy are two things.") if returned else ""
     cause = message("That it causes it cannot be said, because nobody was made more satisfied at random.")
-    return " ".join(filter(None, (moves, _returned(known.results), cause)))
+    return " ".join(filter(None, (returned, moves, apart, cause)))
 
 
 def _returned(results: RunResults) -> str:
@@ -263,7 +266,16 @@ def forecast_accuracy(known: QuestionInputs) -> tuple[str, ...]:
                 forecast_grades_text.running_calibration(known.grades))
     rules = (forecast_grades_text.nearer_than_rule(known.grades, known.results.currency), past,
              rule or message("Whether a simple rule would have done as well cannot be said."))
-    return tuple(" ".join(filter(None, part)) for part in (outcomes, rules))
+    return tuple(" ".join(filter(None, part)) for part in (outcomes, rules, (_holdout_failed(known.results),)) if any(
+        part))
+
+
+def _holdout_failed(results: RunResults) -> str:
+    """Return by how much the model of purchases missed orders that it had not seen, where the check on it failed."""
+    gates = results.gates(VALUE_GATES)
+    failed = gates[gates["gate"].eq("hold-out total") & gates["is_crossed"].astype(bool)]
+    return message("A check failed: {finding}.", finding=formatting.within_sentence(
+        str(failed["sentence"].iloc[0]).rstrip("."))) if len(failed) else ""
 
 
 def _rule(results: RunResults) -> str:

@@ -87,6 +87,13 @@ def quarter_ahead_sentence(results: RunResults) -> str:
     return said + wide + _by_rules(row, results.currency) + _beside_plan(row, quarter, results.currency)
 
 
+def anonymous_sales(results: RunResults) -> float:
+    """Return net sales of the last 13 weeks without a customer, which no forecast and no plan has [money], or NaN."""
+    table = results.frame(SALES_FORECAST)
+    rows = table[table["period"].eq("quarter") & table["measure"].eq("net_sales")] if len(table) else table
+    return math.nan if rows.empty else float(rows["anonymous_value"].iloc[0])
+
+
 def _by_rules(row: pd.Series, currency: str) -> str:
     """Return what the simple rules say of net sales, the nearer first, and what is part of none of these figures."""
     said = []

@@ -37,7 +37,7 @@ def test_each_list_of_the_latest_day_is_told_and_none_of_an_earlier_one():
     said = answered({}, MARGIN, {"experiment": WIN_BACK}, MARGIN | {"experiment": WIN_BACK, "low": -2.0}, club,
                     MARGIN | {"experiment": OLD}, costs={PLAN: 100.0, WIN_BACK: 4000.0})
     assert said[0] == ("Of 3 lists drawn on 1 January 2026 1 earned more than their control groups, beyond chance; 1 "
-                       "was too small to tell in money.")
+                       "shows no difference beyond chance; 1 was too small to tell in money.")
     assert said[1].endswith("net €1,900 [€300, €3,500]: it paid.")
     assert said[2].startswith("Win-back: 200 drawn for contact, 100 in the control group: margin €2,000 [−€400, "
                               "€3,600], no difference beyond chance")
@@ -85,3 +85,15 @@ def test_lists_too_small_to_tell_of_which_it_is_in_doubt_whether_all_were_contac
     told = "Whether all that were drawn were contacted is in doubt or not recorded: customer club."
     assert told in answered({}, MARGIN, club, experiment_gates=idle)
     assert told not in answered({}, MARGIN, club)
+
+
+def test_a_list_whose_customers_were_hardly_contacted_earned_nothing_by_contact():
+    name = "action plan of 1 January 2026"
+    idle = leading.gates("06", Gate(f"{name}: carried out", 0.002, 0.9, True, Level.QUALIFY, f"every verdict on {name}",
+                                    "0.2 % were contacted"))
+    counted, told, *_ = answered({"experiment_label": name}, MARGIN | {"experiment_label": name}, costs={PLAN: 100.0},
+                                 experiment_gates=idle)
+    assert counted.startswith("Of 1 list drawn on 1 January 2026 0 earned more")
+    assert told.endswith("Of those drawn only 0.2 % more were contacted than in the control group, so this is no "
+                         "effect of contact, and no net is told.")
+    assert "net €" not in told

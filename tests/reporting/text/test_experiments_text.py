@@ -267,7 +267,7 @@ def test_the_finding_counts_what_the_decisions_ask_for_and_weaker_arms_are_no_ex
     rows = ({}, {"variant": "call", "verdict": "stop"}, {"experiment": "banner", "verdict": "stop"},
             {"experiment": "old", "treatment_cost": 9.0, "unit_value": 0.1})
     assert [terms["decision"] for terms in asked(*rows)] == [
-        "Ship gift: letter, without the weaker call", "Do not ship old yet: the cost may exceed the gain",
+        "Ship gift: letter, without the weaker call", "Do not ship old: the cost may exceed the gain",
         "Stop banner"]
     assert in_brief(*rows)[0]["decision"] == "Ship gift: letter"
     assert experiment_decisions_text.decision_counts(effects(*rows)) == (
@@ -303,3 +303,14 @@ def test_a_decision_counts_the_gates_that_its_experiment_crossed():
                                    effects({"experiment": "action plan of 2026-06-30"})])  # the action plan's to decide
 def test_no_decision_is_asked_for_where_no_verdict_is_due(frame):
     assert experiment_decisions_text.experiment_decisions(frame, GATES) == []
+
+
+def test_what_no_feasible_test_could_show_is_not_held_for_one():
+    far = {"unit": "share", "metric": "ordered", "unit_value": 40.0, "treatment_cost": 1.9, "value": 0.05, "low": 0.01,
+           "high": 0.09, "stop_on": pd.Timestamp("2026-03-31")}
+    terms = asked(far, as_of=date(2026, 3, 31), review_on=date(2026, 7, 31))[0]
+    assert terms["decision"] == "Do not ship gift: the cost may exceed the gain"
+    assert terms["confidence"].endswith(", too many to ask for")
+    assert terms["stop_on"] == "now: the test ended by 31 March 2026"
+    near = asked(far | {"treatment_cost": 0.5}, as_of=date(2026, 3, 31), review_on=date(2026, 7, 31))[0]
+    assert near["stop_on"] == "31 July 2026: dropped then, unless a larger test has been planned"

@@ -420,13 +420,17 @@ def test_forecasts_are_held_against_the_simple_rule_that_was_made_with_them():
             ("quarter_margin", 100.0, 50.0), ("quarter_margin_by_rule", 60.0, 50.0), ("customers lost", 5.0, 5.0)]
     graded = pd.DataFrame(rows, columns=["quantity", "value", "actual"]).assign(
         segment="all", due_on=pd.Timestamp("2025-12-31"), status="ok", run="a")
-    graded = graded.assign(unit="orders")
+    graded = graded.assign(unit="orders", low=lambda g: g["value"] - 10, high=lambda g: g["value"] + 10)
     assert forecast_grades_text.nearer_than_rule(graded) == (
         "Of 2 forecasts with a simple rule beside them 1 came nearer than the rule. The rule was nearer for margin of "
         "the quarter (rule 60, forecast 100, came 50).")
     assert "The rule was nearer" not in forecast_grades_text.nearer_than_rule(graded.head(2))
     other = graded.replace({"quantity": {"quarter_orders_by_rule": "quarter_orders_by_other_rule"}})
     assert forecast_grades_text.nearer_than_rule(other.head(2)) == ""
+    alike = graded.head(2).assign(value=[100.0, 99.5])
+    assert forecast_grades_text.nearer_than_rule(alike).endswith(
+        "0 times nearer than the rule. The rule was as near for orders of the quarter (rule 100, forecast 100, came "
+        "110).")
     assert forecast_grades_text.nearer_than_rule(graded.tail(1)) == ""
 
 
@@ -481,3 +485,16 @@ def test_past_quarters_are_held_against_both_simple_rules_the_nearer_first():
         "forecast (root mean square), by simple rules: the last quarter again by 9.0 % and the same quarter a year "
         "before by 85.0 %.")
     assert forecast_grades_text.past_quarters(holdout.head(1)) == ""
+
+
+def test_a_decision_without_a_control_group_is_a_trial_and_no_test():
+    plan = pd.DataFrame([leading.decision(confidence="none yet; no control group, since nobody is approached")])
+    assert decisions_text.decision_rows(leading.results(decisions=plan))["decision"].iloc[0].endswith(
+        ", on trial without a control group")
+
+
+def test_owners_of_the_other_decisions_are_counted_as_people():
+    owners = ["a", "b", "c", "d", "d and e"]
+    plan = pd.DataFrame([leading.decision(decision=f"Call {x}", owner=x) for x in owners])
+    brief = decisions_text.brief_decision_rows(leading.results(decisions=plan))
+    assert brief["owner, until 28 September 2026"].iloc[-1] == "2 owners"
