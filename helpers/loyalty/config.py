@@ -24,6 +24,9 @@ class LoyaltyConfig(Section):
         0.5, gt=0, le=1, description="share of elapsed periods with a purchase from which a customer repeats [share]")
     order_kinds: list[str] = Field(
         ["order"], description="kinds of event that stand for an order, with its id as object: cancelled ones show too")
+    is_order_sample: bool = Field(
+        False, description="whether the records are a sample of orders, not of customers: other orders of the same "
+        "people are missing")
     satisfaction_roles: list[ItemRole] = Field(
         ["satisfaction"], min_length=1, description="roles of the questions averaged to the satisfaction of the curve")
     horizon_days: int = Field(

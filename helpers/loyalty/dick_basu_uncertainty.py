@@ -20,6 +20,8 @@ from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, p
 from helpers.stats.scale_reliability import RELIABILITY_STRIKE, alpha_estimate
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
+REPEATS, RARELY = "repeats", "rarely or never repeats"
+
 KIND_SHARES = tuple(f"share {kind}" for kind in LOYALTY_KINDS)
 
 MEAN_ATTITUDE, MEAN_ACTIVE_PERIODS = "attitude", "share of periods with a purchase"
@@ -162,7 +164,7 @@ def attitude_behaviour_table(people: pd.DataFrame) -> pd.DataFrame:
     shares, is_hidden = _weighted_shares(both), hidden_kinds(both)
     cells = [[shares[kind] if not is_hidden[kind] and len(both) >= LEAST_PEOPLE else np.nan
               for kind in row] for row in (("true", "latent"), ("spurious", "none"))]
-    frame = pd.DataFrame(cells, ["strong", "weak"], ["repeats", "does not repeat"], dtype="float64")
+    frame = pd.DataFrame(cells, ["strong", "weak"], [REPEATS, RARELY], dtype="float64")
     return frame.rename_axis("attitude").rename_axis("behaviour", axis=1)
 
 

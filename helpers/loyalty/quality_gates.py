@@ -71,6 +71,15 @@ def dick_basu_gates(people: pd.DataFrame, said: Attitudes) -> list[Gate]:
     return gates
 
 
+def order_sample_gates(assumed: LoyaltyConfig) -> list[Gate]:
+    """Return the gate on records that are a sample of orders; none where the study says of no such sample."""
+    if not assumed.is_order_sample:
+        return []
+    said = ("The records are a sample of orders, not of customers: other orders of the same people are missing, so "
+            "that repeat purchase is understated and cannot be judged.")
+    return [Gate("orders of the same people", 1, 0, True, Level.QUALIFY, KINDS_CLAIM, said)]
+
+
 SATISFACTION_SCALE, CURVE_CLAIM = "satisfaction score", "link of satisfaction and repurchase"
 
 

@@ -56,7 +56,7 @@ def test_a_cell_that_would_follow_from_the_others_is_empty_too(company):
     people, _ = company({"true": 11, "latent": 60, "spurious": 1, "none": 40})
     cells = dick_basu_uncertainty.attitude_behaviour_table(people)
     assert cells["repeats"].isna().all(), "eleven of the twelve who repeat would give away the one"
-    assert cells["does not repeat"].notna().all()
+    assert cells["rarely or never repeats"].notna().all()
 
 
 def test_an_unreliable_attitude_strikes_the_kinds_and_leaves_the_counts(company):
@@ -194,3 +194,10 @@ def test_survey_weights_reach_the_shares_of_the_kinds_their_matrix_and_the_attit
             dick_basu_uncertainty.attitude_behaviour_table(people).loc["strong", "repeats"])
     assert found["even"] == pytest.approx((0.5, 55.0, 0.5))
     assert found["heavy"] == pytest.approx((0.75, 72.5, 0.75))
+
+
+def test_a_sample_of_orders_carries_its_caution_to_the_kinds():
+    assert quality_gates.order_sample_gates(LoyaltyConfig()) == []
+    (gate,) = quality_gates.order_sample_gates(LoyaltyConfig(is_order_sample=True))
+    assert (gate.is_crossed, gate.level, gate.claims) == (True, Level.QUALIFY, quality_gates.KINDS_CLAIM)
+    assert "repeat purchase is understated" in gate.sentence

@@ -46,8 +46,10 @@ CALLED = {"true": "true loyalty", "latent": "latent loyalty", "spurious": "spuri
 
 MEANING = {"latent": " (strong attitude, few purchases)", "spurious": " (repeat buying without a strong attitude)"}
 
-SATISFIED = {"true": "satisfied customers who buy again", "latent": "satisfied customers who do not buy again",
-             "spurious": "other customers who buy again", "none": "other customers who do not buy again"}
+OFTEN, RARELY = "customers who buy regularly", "customers who rarely or never buy again"
+
+SATISFIED = {"true": f"satisfied {OFTEN}", "latent": f"satisfied {RARELY}", "spurious": f"other {OFTEN}",
+             "none": f"other {RARELY}"}
 
 ASKED = {"recommend": "recommendation"}
 
@@ -118,17 +120,8 @@ def loyalty_answer(matrix: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]
     """
     found = [quantity_row(matrix, quantity) for quantity in KIND_SHARES]
     if not any(is_reported(f) for f in found):
-        return tuple(
-            filter(
-                None,
-                (
-                    _no_kinds(matrix, found[0]),
-                    attitude_or_behaviour_only(matrix, gates),
-                    repeat_buyers(matrix),
-                    outside_groups(matrix),
-                ),
-            )
-        )
+        return tuple(filter(None, (_no_kinds(matrix, found[0]), attitude_or_behaviour_only(matrix, gates),
+                                   repeat_buyers(matrix), outside_groups(matrix))))
     shares = _kind_shares(matrix, found)
     who = formatting.count_text(next(f["n"] for f in found if is_reported(f)), "customer", "customers")
     return tuple(filter(None, (f"Of {who} who answered and could have bought again, {shares[0]}{_caveat(gates)}.",

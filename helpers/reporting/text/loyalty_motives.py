@@ -273,7 +273,7 @@ TAKES = {
     SAID: ("answers on loyalty and on quality, value, satisfaction, switching cost or trust",
            "what stated loyalty is associated with"),
     OWED: ("a ledger of points earned, redeemed and expired", "what the programme owes, and what is never redeemed"),
-    LIABILITY: ("the opening balance of every member, and three cohorts of issued points",
+    LIABILITY: ("opening balances, entries that are complete and booked after joining, and three cohorts of points",
                 "what the programme owes, and what is never redeemed"),
     ENROLMENT: ("days of enrolment, and purchases of members and of others before and after",
                 "whether members buy more because they are members"),

@@ -115,17 +115,17 @@ def tier_migration_sentence(found: TierMoves, tiers: Sequence[str] = ()) -> str:
     joined = found.moves.loc[found.moves["tier_before"] == programme_tiers.NOT_YET_MEMBER, "n"].sum()
     text = f"From {formatting.date_text(found.from_on)} to {formatting.date_text(found.to_on)}, "
     if not n:
-        return f"{text}{people_text(joined, 'member', 'members')} joined; nobody was in a tier before."
+        return f"{text}{people_text(joined, 'member', 'members')} joined and stayed; nobody was in a tier before."
     change = n - kept - left
     if found.are_given:
         still, gone = parts_text_if_enough([formatting.share(k / n) for k in (kept, left)], (kept, left))
         return (f"{text}{still} of {formatting.count_text(n, 'member', 'members')} stayed and {gone} left; "
-                f"{people_text(joined)} joined. No change of tier is recorded: tiers are given for good, or their "
-                "history is not kept.")
+                f"{people_text(joined)} have joined since and stayed. No change of tier is recorded: tiers are given "
+                "for good, or their history is not kept.")
     shares = parts_text_if_enough([formatting.share(k / n) for k in (kept, change, left)], (kept, change, left))
     said = (
         f"{shares[0]} of {formatting.count_text(n, 'member', 'members')} stayed in their tier, {shares[1]} changed "
-        f"it{_ways(stays, tiers)} and {shares[2]} left; {people_text(joined)} joined."
+        f"it{_ways(stays, tiers)} and {shares[2]} left; {people_text(joined)} have joined since and stayed."
     )
     return text + said
 

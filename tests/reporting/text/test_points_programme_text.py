@@ -126,13 +126,14 @@ def moves(rows):
                 ("y", programme_tiers.LEFT_PROGRAMME, 20),
                 (programme_tiers.NOT_YET_MEMBER, "x", 17),
             ],
-            "60.0 % of 100 members stayed in their tier, 20.0 % changed it and 20.0 % left; 17 joined.",
+            "60.0 % of 100 members stayed in their tier, 20.0 % changed it and 20.0 % left; 17 have joined since and",
         ),
-        ([("x", "x", 60), ("y", "y", 20)], "80 members stayed and 0 % left; 0 joined. No change of tier is recorded"),
+        ([("x", "x", 60), ("y", "y", 20)],
+         "80 members stayed and 0 % left; 0 have joined since and stayed. No change of tier is recorded"),
         ([("x", "x", 60), ("x", "y", 7)], "some of 67 members stayed in their tier, some changed it and 0 % left"),
         (
             [(programme_tiers.NOT_YET_MEMBER, "x", 7), (programme_tiers.NOT_YET_MEMBER, "y", 11)],
-            "18 members joined; nobody was in a tier before.",
+            "18 members joined and stayed; nobody was in a tier before.",
         ),
     ],
 )
