@@ -125,7 +125,8 @@ def _revenue(results: RunResults) -> Iterator[Exhibit]:
     if results.struck("results/value_gates", "change in revenue") or parts.empty:
         return
     yield plots.bar_plot(parts, "customers", "change", revenue_title(results), results.currency or "money",
-                         told=leadership_findings_text.revenue_amounts(results)[1])
+                         told=[f"+{told}" if part > 0 else told for part, told in zip(
+                             parts["change"], leadership_findings_text.revenue_amounts(results)[1], strict=True)])
 
 
 def _buyers(monthly: pd.DataFrame) -> Iterator[Exhibit]:

@@ -204,8 +204,8 @@ def _card(card: KpiCard) -> str:
         f'<p class="name">{name}</p>',
         f'<p class="value{"" if any(map(str.isdigit, card.value)) else " worded"}">{escape_text(card.value)}</p>',
         f'<p class="interval">{escape_text(readable_id(card.interval))}</p>' if card.interval else "",
-        f'<p class="change">{escape_text(card.change)}</p>' if card.change else "",
         f'<p class="target">{escape_text(card.target_words)}</p>' if card.target_words else "",
+        f'<p class="change">{escape_text(card.change)}</p>' if card.change else "",
         sparkline(card.spark, card.band, card.target, card.ends),
         f'<p class="alarm">▲ {escape_text(card.alarm)}</p>' if card.alarm else "",
     ]

@@ -89,10 +89,14 @@ def _overview(rows: list[dict[str, Any]]) -> str:
     day = formatting.date_text(rows[0]["name"][-len("2026-06-30"):])
     n_more = sum(row["rank"] < UNMEASURED and row["is_contacted"] and _side(row["money"]) > 0 for row in rows)
     n_none = sum(row["rank"] == UNMEASURED for row in rows)
-    n_same = sum(row["rank"] < UNMEASURED and not _side(row["money"]) for row in rows)
+    n_idle = sum(row["rank"] < UNMEASURED and not row["is_contacted"] for row in rows)
+    n_same = sum(row["rank"] < UNMEASURED and row["is_contacted"] and not _side(row["money"]) for row in rows)
     said = plural("Of {n} list drawn on {date} {n_more} earned more than its control group, beyond chance",
                   "Of {n} lists drawn on {date} {n_more} earned more than their control groups, beyond chance",
                   len(rows), n=len(rows), date=day, n_more=n_more)
+    if n_idle:
+        said = plural("{sentence}; {n} was not carried out", "{sentence}; {n} were not carried out", n_idle, n=n_idle,
+                      sentence=said)
     if n_same:
         said = plural("{sentence}; {n} shows no difference beyond chance",
                       "{sentence}; {n} show no difference beyond chance", n_same, n=n_same, sentence=said)
@@ -110,6 +114,8 @@ def _overview(rows: list[dict[str, Any]]) -> str:
 def _list_sentence(results: RunResults, row: Mapping[str, Any], cost: float | None) -> str:
     """Return what a list brought beside its control group, what it cost and what is left."""
     money, form = row["money"], formatting.unit_format("money", results.currency)
+    if not row["is_contacted"]:
+        return _not_carried_out(results, money)
     n, ends = int(money["n_variant"]), tuple(float(money[c]) for c in ("value", "low", "high"))
     caveats = [*experiments_text.caveats(money, results.gates("results/experiment_gates")), *_uneven(money)]
     name = formatting.sentence_case(experiments_text.experiment_name(money).partition(" of ")[0])
@@ -118,10 +124,6 @@ def _list_sentence(results: RunResults, row: Mapping[str, Any], cost: float | No
                    metric=experiments_text.metric_name(money).removeprefix("the ").lower(),
                    amount=_range([n * x for x in ends], form), verdict=VERDICTS[_side(money)],
                    caveat=f" (caution: {formatting.join_words(caveats)})" if caveats else "")
-    if not row["is_contacted"]:
-        return message("{sentence}. Of those drawn only {share} more were contacted than in the control group, so "
-                       "this is no effect of contact, and no net is told.", sentence=said,
-                       share=formatting.share(_contact_rate(results, money)))
     if cost is None:
         return message("{sentence}; its cost is not recorded, so that the net is not known.", sentence=said)
     if money["metric"] != measured_response.MARGIN:
@@ -131,6 +133,15 @@ def _list_sentence(results: RunResults, row: Mapping[str, Any], cost: float | No
             translatable("whether it paid is open"))
     return message("{sentence}; cost {cost}, net {amount}: {verdict}.", sentence=said, cost=form(cost),
                    amount=_range(net, form), verdict=sure)
+
+
+def _not_carried_out(results: RunResults, money: Mapping[str, Any]) -> str:
+    """Return that a list was not carried out, so that what its customers bought is no earning of it."""
+    name = formatting.sentence_case(experiments_text.experiment_name(money).partition(" of ")[0])
+    return message("{list}: not carried out as drawn. Of {n} drawn for contact only {share} more were contacted than "
+                   "of {n_control} in the control group, so it earned nothing, and no cost counts.", list=name,
+                   n=people_text(int(money["n_variant"])), n_control=people_text(int(money["n_control"])),
+                   share=formatting.share(_contact_rate(results, money)))
 
 
 def _contact_rate(results: RunResults, money: Mapping[str, Any]) -> float:

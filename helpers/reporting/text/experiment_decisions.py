@@ -56,6 +56,24 @@ class ExperimentCall:
     weaker: tuple[Mapping[str, Any], ...] = ()
     payoff: Payoff | None = None
 
+    @property
+    def is_testable(self) -> bool:
+        """Whether a test of at most `MOST_TIMES` as many units would show that the arm pays."""
+        return (self.payoff is not None and self.payoff.net[0] > 0
+                and payoffs.times_as_many(self.payoff) <= MOST_TIMES)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing goes on that would have to be stopped later."""
+        return self.kind == "stop" or (self.kind == "hold" and not self.is_testable)
+
+    @property
+    def amounts(self) -> tuple[float, float]:
+        """What doing as asked costs and loses at worst [money]; nothing where that is not known or nothing is done."""
+        if self.kind != "ship" or self.payoff is None:
+            return 0.0, 0.0
+        return 0.0 if math.isnan(self.payoff.cost) else self.payoff.cost, max(-_worst(self.payoff), 0.0)
+
 
 def experiment_calls(effects: pd.DataFrame) -> list[ExperimentCall]:
     """Return what verdicts ask for, one an experiment: those to ship by their net gain, to hold, to stop.
@@ -113,7 +131,7 @@ def _asked(call: ExperimentCall, *, is_brief: bool = False) -> str:
     """Return what is asked, with the arm where there are several; in brief without the arms to leave out."""
     name = experiment_name(call.arms[0])
     if call.kind == "hold":
-        said = (translatable("Do not ship {experiment} yet: the cost may exceed the gain") if _is_testable(call) else
+        said = (translatable("Do not ship {experiment} yet: the cost may exceed the gain") if call.is_testable else
                 translatable("Do not ship {experiment}: the cost may exceed the gain"))
         return message(said, experiment=name)
     if call.kind == "stop":
@@ -233,15 +251,10 @@ def _confidence(call: ExperimentCall, gates: pd.DataFrame) -> str:
     if call.kind != "hold" or not call.payoff or call.payoff.net[0] <= 0:
         return said
     size = (translatable("{sentence}; about {n} would have to take part in a test to show whether it pays")
-            if _is_testable(call) else
+            if call.is_testable else
             translatable("{sentence}; whether it pays would only show in a test of about {n}, too many to ask for"))
     return message(size, sentence=said,
                    n=formatting.number(call.payoff.n * payoffs.times_as_many(call.payoff), 2))
-
-
-def _is_testable(call: ExperimentCall) -> bool:
-    """Return whether a test of at most `MOST_TIMES` as many units would show that what is held pays."""
-    return call.payoff is not None and call.payoff.net[0] > 0 and payoffs.times_as_many(call.payoff) <= MOST_TIMES
 
 
 def _stop_on(call: ExperimentCall, as_of: date | None, review_on: date | None, *, is_brief: bool = False) -> str:
@@ -254,7 +267,7 @@ def _stop_on(call: ExperimentCall, as_of: date | None, review_on: date | None, *
         return NOT_RECORDED
     if as_of is None or max(days) > pd.Timestamp(as_of):
         return formatting.date_text(max(days))
-    if call.kind == "stop" or not review_on or (call.kind == "hold" and not _is_testable(call)):
+    if call.is_over or not review_on:
         return message("now") if is_brief else message("now: the test ended by {date}",
                                                        date=formatting.date_text(max(days)))
     review = formatting.date_text(review_on)

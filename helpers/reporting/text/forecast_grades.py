@@ -83,7 +83,7 @@ def running_calibration(grades: pd.DataFrame) -> str:
     judged = _own(judged)
     n_runs = judged["run"].nunique() if len(judged) else 0
     if n_runs < 2:
-        return ""
+        return message("All are of one earlier report, of which little can be concluded.") if n_runs else ""
     return message("Running calibration: of {n} stated ranges of {n_runs} earlier reports {n_inside} held, where about "
                    "{n_expected} should.", n=len(judged), n_inside=int(judged["is_inside"].astype(bool).sum()),
                    n_runs=n_runs, n_expected=formatting.number(round(USUAL * len(judged), 1)))
@@ -256,7 +256,7 @@ def _own(grades: pd.DataFrame) -> pd.DataFrame:
 
 def parts_graded(grades: pd.DataFrame) -> str:
     """Return how the forecasts for a part of the customers have done; empty where there is none beside everybody's."""
-    known = grades[grades["status"] == "ok"] if len(grades) else grades
+    known = _own(grades[grades["status"] == "ok"]) if len(grades) else grades
     parts = _apart(known)[0] if len(known) else known
     judged = parts[parts["is_inside"].notna()] if len(parts) else parts
     if judged.empty:

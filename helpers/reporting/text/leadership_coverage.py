@@ -33,7 +33,10 @@ def missing_customers(results: RunResults, target: float | None) -> tuple[str, .
     target : float, optional
         What the study wants of satisfaction [points]; without one the middle of the scale is asked for.
     """
-    unnamed = " ".join(filter(None, (_anonymous(results), _perhaps_anonymous(results), _undone(results))))
+    perhaps = _perhaps_anonymous(results)
+    alone = (message("Churn, margin at risk and the decisions are of known customers alone.")
+             if perhaps and results.has("results/churn_scores") else "")
+    unnamed = " ".join(filter(None, (_anonymous(results), perhaps, _undone(results), alone)))
     said = tuple(filter(None, (unnamed, _silent(results, target), _not_counted(results))))
     unknown = translatable("neither anonymous sales nor the share of customers who were surveyed are known")
     return said or (cannot(unknown),)
@@ -130,7 +133,7 @@ def _undone(results: RunResults) -> str:
     n, part = abs(change.value) * lower.n, days / length.value
     needed, at_hand = n * each * part, sales.value * part
     said = (translatable("To undo the rise in retention, {n} more of the {n_all} customers of a year before would have "
-                         "had to return unrecognised, and none since.") if side > 0 else
+                         "had to return unrecognised, and nobody in the latest period.") if side > 0 else
             translatable("To undo the fall in retention, {n} more of the {n_all} customers of the latest period would "
                          "have had to return unrecognised, and none a year before."))
     size = (translatable("They would have spent about {needed}, more than the {sales} or so of anonymous sales of "

@@ -1,14 +1,16 @@
 """Text of the leadership page's decisions: what is asked for today, and on what terms."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from helpers.actions import measured_response
-from helpers.foundation.results import Status
+from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.text import actions as actions_text
@@ -16,7 +18,7 @@ from helpers.reporting.text import experiment_decisions as experiment_decisions_
 from helpers.reporting.translation import message, plural, translatable
 from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
 
-EFFECTS = "results/experiment_effects"
+EFFECTS, SCORES = "results/experiment_effects", "results/churn_scores"
 
 CENT = 0.01
 
@@ -115,7 +117,7 @@ def _rows_in_brief(results: RunResults) -> list[dict[str, Any]]:
     tried = zip(full[len(rows):], experiment_decisions_text.experiment_calls(effects), strict=True)
     review_on = _review_on(results)
     rows += [row | experiment_decisions_text.brief_terms(call, results.currency, results.as_of, review_on)
-             | {"amounts": (0.0, 0.0), "is_known": call.kind == "ship", "is_over": call.kind == "stop"}
+             | {"amounts": call.amounts, "is_known": call.kind == "ship", "is_over": call.is_over}
              for row, call in tried]
     return [{"is_known": row["net"] not in (NO_NET, NOT_KNOWN), "is_over": False} | row for row in rows]
 
@@ -128,7 +130,7 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
              "net": NO_NET}
     if not _is_on_list(results, decision):
         return brief
-    if gain := _saved_margin(results):
+    if gain := saved_margin(results):
         net = [x - float(decision["cost"]) for x in gain]
         brief |= {"expected_gain": message("{amount} up to {date}", amount=_money_range(gain, results.currency),
                                            date=formatting.date_text(decision["stop_on"])),
@@ -164,23 +166,24 @@ def _headword(text: str) -> str:
     return re.split(r" \(|: |; ", text, maxsplit=1)[0]
 
 
-def _treated(results: RunResults) -> pd.DataFrame:
+def treated(results: RunResults) -> pd.DataFrame:
+    """Return who of the plan's list is contacted."""
     listed = results.frame("results/actions")
     return listed[listed["variant"] == "treated"] if len(listed) else listed
 
 
 def _is_on_list(results: RunResults, decision: Mapping[str, Any]) -> bool:
     """Return whether a row of ``results/decisions`` asks for the list: its worst case is what all its offers cost."""
-    treated = _treated(results)
-    return len(treated) >= LEAST_PEOPLE and abs(treated["cost_worst"].sum() - float(decision["worst_case"])) <= CENT
+    listed = treated(results)
+    return len(listed) >= LEAST_PEOPLE and abs(listed["cost_worst"].sum() - float(decision["worst_case"])) <= CENT
 
 
-def _saved_margin(results: RunResults) -> tuple[float, float, float] | None:
+def saved_margin(results: RunResults) -> tuple[float, float, float] | None:
     """Return what the listed save if they respond as was measured, value, low and high; None where nothing was."""
     gone = measured_response.pooled_response(results.frame(EFFECTS)).reduction
     if gone.status is not Status.OK:
         return None
-    at_risk = float(_treated(results)["margin_at_risk"].sum())
+    at_risk = float(treated(results)["margin_at_risk"].sum())
     return gone.value * at_risk, gone.low * at_risk, gone.high * at_risk
 
 
@@ -210,7 +213,7 @@ def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     if doubt := results.qualified_by("results/action_gates", LISTED):
         said["confidence"] = message("{confidence}; {doubt}", confidence=str(decision["confidence"]).rstrip("."),
                                      doubt=formatting.within_sentence(doubt).rstrip("."))
-    if not (gain := _saved_margin(results)):
+    if not (gain := saved_margin(results)):
         return test | said
     cost, until = float(decision["cost"]), formatting.date_text(decision["stop_on"])
     net = {"net": _money_range([x - cost for x in gain], results.currency)}
@@ -222,22 +225,96 @@ def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
 
 def _gain_in_words(results: RunResults, gain: Sequence[float], cost: float, until: str) -> str:
     """Return what the list saves until when, and from which cut in churn it pays."""
-    treated, response = _treated(results), measured_response.pooled_response(results.frame(EFFECTS))
-    at_risk, gone = float(treated["margin_at_risk"].sum()), response.reduction
+    listed, response = treated(results), measured_response.pooled_response(results.frame(EFFECTS))
+    at_risk, gone = float(listed["margin_at_risk"].sum()), response.reduction
     return message(
         "{amount} of margin to {date}, before the cost: churn of the {n} contacted cut by {share}, as measured; it "
         "pays from a cut of {break_even}", amount=_money_range(gain, results.currency),
-        n=formatting.whole(len(treated)), date=until,
+        n=formatting.whole(len(listed)), date=until,
         break_even=formatting.share(cost / at_risk) if at_risk else formatting.MISSING,
         share=f"{formatting.share(gone.value)} {formatting.interval(gone.low, gone.high, formatting.share)}")
+
+
+def savable(results: RunResults, stake: Estimate) -> str:
+    """Return how much of the margin at risk contact can save, by what earlier lists have measured."""
+    measured = measured_response.pooled_response(results.frame(EFFECTS), results.currency)
+    if not measured.is_measured:
+        return message("how much of it can be saved cannot be said until an action is tried on customers drawn at "
+                       "random.")
+    found = message("contact {response} ({people})", people=measured_response.response_people(measured),
+                    response=measured_response.response_sentence(replace(measured, margin=measured_response.NO_MARGIN)))
+    gone = measured.reduction
+    if stake.status is not Status.OK or gone.status is not Status.OK:
+        return message("{sentence}.", sentence=found)
+    form = formatting.unit_format("money", results.currency)
+    value, low, high = product_interval(gone, stake)
+    saved = message("{response}. Were everybody at risk contacted and did they respond alike, {amount} of it would be "
+                    "saved, before the cost of contact.", response=found,
+                    amount=f"{form(value)} {formatting.interval(low, high, form)}")
+    return " ".join(filter(None, (saved, _net_of_contact(results, (value, low, high)), _beside_the_list(results))))
+
+
+def _beside_the_list(results: RunResults) -> str:
+    """Return what today's list is to save, and why contact may have earned more a customer; empty without a list."""
+    listed = treated(results)
+    if len(listed) < LEAST_PEOPLE or not (gain := saved_margin(results)):
+        return ""
+    form = formatting.unit_format("money", results.currency)
+    said = message("Of it the list asked for today, of {n} customers who may be contacted, is to save {amount}.",
+                   n=formatting.whole(len(listed)),
+                   amount=f"{form(gain[0])} {formatting.interval(gain[1], gain[2], form)}")
+    each = measured_response.pooled_response(results.frame(EFFECTS), results.currency).margin
+    if each.status is not Status.OK:
+        return said
+    if gain[0] / len(listed) >= each.value:
+        return said
+    why = message("That is {each} a customer, less than the {earned} that earlier contact earned: it counts lost "
+                  "customers alone, not what those buy more who stay.", each=form(gain[0] / len(listed)),
+                  earned=form(each.value))
+    return f"{said} {why}"
+
+
+def _net_of_contact(results: RunResults, saved: tuple[float, float, float]) -> str:
+    """Return what is left of the margin saved once everybody at risk is contacted at the cost of the list's customers.
+
+    Empty without a list.
+    """
+    listed, scores = treated(results), results.frame(SCORES)
+    if len(listed) < LEAST_PEOPLE:
+        return ""
+    n, each = int(scores["churn_probability"].notna().sum()), float(listed["cost_expected"].mean())
+    form = formatting.unit_format("money", results.currency)
+    net = [x - n * each for x in saved]
+    verdict = (translatable("it pays") if net[1] > 0 else translatable("it costs more than it saves") if net[2] < 0
+               else translatable("whether it pays is open"))
+    return message("At the list's {each} a customer, contacting all {n}, as if all might be, costs {cost}, and "
+                   "net {net} is left: "
+                   "{verdict}.", each=form(each), n=formatting.whole(n), cost=form(n * each), verdict=verdict,
+                   net=f"{form(net[0])} {formatting.interval(net[1], net[2], form)}")
+
+
+def product_interval(one: Estimate, other: Estimate) -> tuple[float, float, float]:
+    """Return the product of two independent estimates with its limits.
+
+    Notes
+    -----
+    Each limit is off the product by the root of the squared distances that either estimate alone would make.
+    """
+    value = one.value * other.value
+    ends = [[(a.value - a.low) * b.value, (a.high - a.value) * b.value] for a, b in ((one, other), (other, one))]
+    below, above = (math.hypot(*(pair[i] for pair in ends)) for i in (0, 1))
+    return value, value - below, value + above
 
 
 def decision_today(results: RunResults) -> tuple[str, ...]:
     """Return the answer to: which decision is asked for today; a sentence each; reasons stand in the list above."""
     if rows := _rows_in_brief(results):
-        opening = plural("{n} decision is asked for; its reasons stand under “Decisions asked for, in full”.",
-                         "{n} decisions are asked for; their reasons stand under “Decisions asked for, in full”.",
-                         len(rows), n=len(rows))
+        cost, worst = (formatting.money(sum(row["amounts"][i] for row in rows), results.currency) for i in (0, 1))
+        opening = plural("{n} decision is asked for: it costs {cost} and loses {worst} at worst. Its reasons stand "
+                         "under “Decisions asked for, in full”.",
+                         "{n} decisions are asked for: together they cost {cost} and lose {worst} at worst. Their "
+                         "reasons stand under “Decisions asked for, in full”.", len(rows), n=len(rows), cost=cost,
+                         worst=worst)
         full = decision_rows(results)[["owner", "stop_on"]].to_dict("records")
         return (opening, *(_asked({**row, **terms}) for row, terms in zip(rows, full, strict=True)))
     if results.has(EFFECTS):

@@ -72,7 +72,9 @@ def ledger_sentence(compared: pd.DataFrame, currency: str) -> str:
                        "neither net sales nor margin nor customers.")
     declared = set(compared["quantity"])
     missing = [name for name in (finance.NET_SALES, finance.MARGIN, finance.CUSTOMERS) if name not in declared]
-    return " ".join([*said, *([message("Not held against the ledger, which declares none: {figures}.",
+    ties = (message("Yes, within the tolerance.") if compared["is_reconciled"].all() else
+            message("No, not within the tolerance."))
+    return " ".join([ties, *said, *([message("Not held against the ledger, which declares none: {figures}.",
                                        figures=missing)] if missing else [])])
 
 
@@ -113,7 +115,7 @@ def _nearest_reason(left_out: pd.Series, gap: float, is_of_period: bool, currenc
         return message("Rejected records ({amount} {where}) do not explain it: with none of them net sales would come "
                        "nearer to the ledger, so it stays unexplained.", amount=total, where=where)
     return message("What may explain it: of {total} in records that the intake rejected {where}, {amount} were "
-                   "rejected because {reason}; with these {rest} would stay unexplained.", total=total, where=where,
+                   "rejected as “{reason}”; with these {rest} would stay unexplained.", total=total, where=where,
                    amount=amount, reason=readable_id(reason), rest=rest)
 
 
@@ -164,7 +166,7 @@ def plan_sentence(history: pd.DataFrame, plan: PlanConfig, currency: str, anonym
                          "{amount}; these are {share} above the plan of {plan}, which has no others.") if apart > 0 else
             translatable("Net sales of the calendar quarter to {date}, about {named} of them of known customers: "
                          "{amount}; these are {share} below the plan of {plan}, which has no others."))
-    amount, plan_amount, of_known = (formatting.money(x, currency) for x in (last["value"], planned, named))
+    amount, plan_amount, of_known = (formatting.exact_money(x, currency) for x in (last["value"], planned, named))
     return message(said, date=until, amount=amount, named=of_known, share=formatting.share(abs(apart)),
                    plan=plan_amount)
 

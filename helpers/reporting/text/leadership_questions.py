@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from helpers.actions import measured_response
 from helpers.churn import scoring
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
 from helpers.churn.model_selection import PairedComparison
@@ -26,7 +25,6 @@ from helpers.reporting.text import leadership_retention as leadership_retention_
 from helpers.reporting.text import next_quarter as next_quarter_text
 from helpers.reporting.text.leadership import cannot
 from helpers.reporting.translation import message, translatable
-from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 AUDIT, BASE, FORECASTS, SCORES = ("results/intake_audit", "results/customer_base", "results/forecasts",
                                   "results/churn_scores")
@@ -109,7 +107,7 @@ def margin_at_risk(known: QuestionInputs) -> str:
     if struck := known.results.struck(CHURN_GATES, "every forecast of churn"):
         return cannot(struck)
     stake = scoring.margin_at_risk(scores, known.results.frame(FORECASTS))
-    savable = _savable(known.results, stake)
+    savable = leadership_decisions_text.savable(known.results, stake)
     before = forecast_grades_text.last_time(known.grades, "margin_at_risk", known.results.currency)
     if stake.status is not Status.OK:
         said = [cannot(stake.reason)] if known.results.has(FORECASTS) else [cannot(stake.reason),
@@ -122,58 +120,6 @@ def margin_at_risk(known: QuestionInputs) -> str:
             message("{amount} of margin is at risk by {date}, the chance of each customer to be gone for good times "
                     "the margin lost by it{caveat}. {savable}", **places, date=formatting.date_text(due)))
     return " ".join(filter(None, (said, known.results.qualified_by(VALUE_GATES, "margin"), before)))
-
-
-def _savable(results: RunResults, stake: Estimate) -> str:
-    """Return how much of the margin at risk contact can save, by what earlier lists have measured."""
-    measured = measured_response.pooled_response(results.frame(EFFECTS), results.currency)
-    if not measured.is_measured:
-        return message("how much of it can be saved cannot be said until an action is tried on customers drawn at "
-                       "random.")
-    found = message("contact {response} ({people})", people=measured_response.response_people(measured),
-                    response=measured_response.response_sentence(replace(measured, margin=measured_response.NO_MARGIN)))
-    gone = measured.reduction
-    if stake.status is not Status.OK or gone.status is not Status.OK:
-        return message("{sentence}.", sentence=found)
-    form = formatting.unit_format("money", results.currency)
-    value, low, high = product_interval(gone, stake)
-    saved = message("{response}. Were everybody at risk contacted and did they respond alike, {amount} of it would be "
-                    "saved, before the cost of contact.", response=found,
-                    amount=f"{form(value)} {formatting.interval(low, high, form)}")
-    return " ".join(filter(None, (saved, _net_of_contact(results, (value, low, high)))))
-
-
-def _net_of_contact(results: RunResults, saved: tuple[float, float, float]) -> str:
-    """Return what is left of the margin saved once everybody at risk is contacted at the cost of the list's customers.
-
-    Empty without a list.
-    """
-    listed, scores = results.frame("results/actions"), results.frame(SCORES)
-    treated = listed[listed["variant"] == "treated"] if len(listed) else listed
-    if len(treated) < LEAST_PEOPLE:
-        return ""
-    n, each = int(scores["churn_probability"].notna().sum()), float(treated["cost_expected"].mean())
-    form = formatting.unit_format("money", results.currency)
-    net = [x - n * each for x in saved]
-    verdict = (translatable("it pays") if net[1] > 0 else translatable("it costs more than it saves") if net[2] < 0
-               else translatable("whether it pays is open"))
-    return message("At the list's {each} a customer, contacting all {n}, as if all might be, costs {cost}, and "
-                   "net {net} is left: "
-                   "{verdict}.", each=form(each), n=formatting.whole(n), cost=form(n * each), verdict=verdict,
-                   net=f"{form(net[0])} {formatting.interval(net[1], net[2], form)}")
-
-
-def product_interval(one: Estimate, other: Estimate) -> tuple[float, float, float]:
-    """Return the product of two independent estimates with its limits.
-
-    Notes
-    -----
-    Each limit is off the product by the root of the squared distances that either estimate alone would make.
-    """
-    value = one.value * other.value
-    ends = [[(a.value - a.low) * b.value, (a.high - a.value) * b.value] for a, b in ((one, other), (other, one))]
-    below, above = (math.hypot(*(pair[i] for pair in ends)) for i in (0, 1))
-    return value, value - below, value + above
 
 
 def next_quarter(known: QuestionInputs) -> tuple[str, ...]:

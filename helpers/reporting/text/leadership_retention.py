@@ -48,7 +48,19 @@ def retention_answer(results: RunResults, kpis: pd.DataFrame, history: pd.DataFr
     verdict = VERDICTS[side(compared[0])] if compared else ""
     by_money = " ".join(filter(None, (_by_money(results, kpis, by_count), _compared_by_money(results))))
     return tuple(filter(None, (verdict, _rate_that_counts(results, kpis, by_count), _compared(results, history),
-                               _compared_by_quarters(results), by_money)))
+                               _compared_by_quarters(results), by_money, _looking_ahead(kpis))))
+
+
+def _looking_ahead(kpis: pd.DataFrame) -> str:
+    """Return what expected churn did since the previous report, which may differ; empty where that is unknown."""
+    rows = kpis[kpis["quantity"].eq("expected_churn_rate")]
+    if rows.empty or decimal_places.is_missing(rows["change"].iloc[0]):
+        return ""
+    row = rows.to_dict("records")[0]
+    return message("Expected churn, which looks ahead, is {now} after {before} in the report before ({change}); the "
+                   "season of these months and the mix of newer customers are in it.", change=row["change_words"],
+                   now=formatting.share(row["value"]), before=formatting.share(row["previous"]))
+
 
 
 def side(change: Estimate) -> int:

@@ -7,6 +7,7 @@ from helpers.reporting import kpi_history
 from helpers.reporting.forecast_tracking import all_gates
 from helpers.reporting.html import flatten
 from helpers.reporting.text import leadership_coverage as leadership_coverage_text
+from helpers.reporting.text import leadership_decisions as leadership_decisions_text
 from helpers.reporting.text import leadership_questions as leadership_questions_text
 from helpers.reporting.text import leadership_retention as leadership_retention_text
 from helpers.reporting.text.leadership_questions import QuestionInputs
@@ -166,7 +167,8 @@ def test_gates_of_churn_qualify_and_strike_what_is_ahead():
 def test_the_decision_is_asked_with_cost_worst_case_owner_and_date():
     one = known(leading.results(decisions=pd.DataFrame([leading.decision()])))
     assert leadership_questions_text.decision_today(one) == (
-        "1 decision is asked for; its reasons stand under “Decisions asked for, in full”.",
+        "1 decision is asked for: it costs €768 and loses €1,470 at worst. Its reasons stand under “Decisions asked "
+        "for, in full”.",
         "Test: contact 200 customers, leave 22 alone — cost €768; expected gain not known; net not known; worst case "
         "−€1,470; owner nobody is named yet: name one today; stop date 28 September 2026.")
     three = pd.DataFrame([leading.decision(decision=name) for name in "abc"])
@@ -253,7 +255,7 @@ def test_who_left_earlier_may_be_missing_where_contracts_have_no_days():
 
 def test_the_savable_range_holds_the_uncertainty_of_the_stake_and_of_the_response():
     cut, stake = Estimate("cut", 0.2, 0.1, 0.3), Estimate("stake", 100.0, 60.0, 140.0)
-    value, low, high = leadership_questions_text.product_interval(cut, stake)
+    value, low, high = leadership_decisions_text.product_interval(cut, stake)
     assert (value, value - low) == (20.0, pytest.approx((10**2 + 8**2) ** 0.5))
     assert high - value == pytest.approx(value - low)
 
@@ -295,8 +297,9 @@ def models(**better):
 def test_the_model_in_use_is_held_against_the_simple_rule_and_not_against_the_other_model():
     found = leading.results(churn_models=models(), churn_scores=leading.scores())
     assert answer_of(leadership_questions_text.forecast_accuracy, known(found, due=grades(grade()))).endswith(
-        "inside the interval [9, 15]. The churn model tells who leaves better than days since the last purchase "
-        "alone: of 100 pairs of one who left and one who stayed it puts 3 [2, 4] more in the right order, tested on "
+        "inside the interval [9, 15]. All are of one earlier report, of which little can be concluded. The churn model "
+        "tells who leaves better than days since the last purchase alone: of 100 pairs of one who left and one "
+        "who stayed it puts 3 [2, 4] more in the right order, tested on "
         "customers that it had not seen.")
     boosted = leading.results(churn_models=models(), churn_scores=leading.scores(model="gradient boosting"))
     assert "it puts 3 [2, 4] more" in answer_of(leadership_questions_text.forecast_accuracy, known(boosted))
@@ -460,8 +463,8 @@ def retention_of_two_years(anonymous_before, change=0.15):
 
 @pytest.mark.parametrize(("anonymous", "change", "told"), [
     (2000.0, 0.15, "To undo the rise in retention, 15 more of the 100 customers of a year before would have had to "
-     "return unrecognised, and none since. They would have spent about €2,730, more than the €997 or so of anonymous "
-     "sales of 182 days, so by their size these cannot undo it."),
+     "return unrecognised, and nobody in the latest period. They would have spent about €2,730, more than the €997 or "
+     "so of anonymous sales of 182 days, so by their size these cannot undo it."),
     (6000.0, 0.15, "They would have spent about €2,730, and anonymous sales of 182 days were about €2,990, so this "
      "cannot be excluded."),
     (2000.0, -0.15, "To undo the fall in retention, 30 more of the 200 customers of the latest period")])

@@ -334,7 +334,8 @@ def test_the_running_calibration_counts_stated_ranges_of_several_reports_and_non
                   rule | {"run": "a"})
     assert forecast_grades_text.running_calibration(told) == (
         "Running calibration: of 2 stated ranges of 2 earlier reports 1 held, where about 1.9 should.")
-    assert forecast_grades_text.running_calibration(told.assign(run="a")) == ""  # one report: nothing runs yet
+    assert forecast_grades_text.running_calibration(told.assign(run="a")) == (  # nothing runs yet
+        "All are of one earlier report, of which little can be concluded.")
     assert forecast_grades_text.running_calibration(grades()) == ""
     first, *_ = forecast_grades_text.forecast_accuracy(grades(grade(), rule))
     assert first == "The outcome fell inside the stated range."
