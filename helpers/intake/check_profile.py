@@ -27,6 +27,7 @@ from helpers.intake import (
 from helpers.intake.canonical_tables import CanonicalTables
 from helpers.intake.profiles import CANONICAL, Profile
 from helpers.intake.readers import LandedFiles
+from helpers.intake.reconciliation import Reconciliation
 
 ADDRESS = r"^\s*[^@\s]+@[^@\s]+\.\pL{2,}\s*$"
 
@@ -87,11 +88,15 @@ def check_profile_files(source: str, raw: str = "") -> ProfileCheck:
     dirt = (said for m in made.values() for said in _dirt(profile, m, engine))
     remarks = [*_broken(landed), *_personal(landed), *dirt, *_of_other_times(made, engine)]
     is_whole = bool(made) and not unreadable and not misfits
-    warnings = (*_doubts(landed, parts, tuple(made.values()), engine), *_standing(profile, made)) if is_whole else ()
+    warnings: tuple[str, ...] = ()
+    if is_whole:
+        reconciled = reconciliation.reconcile(landed, parts, engine)
+        remarks += _homeless(reconciled, engine)
+        warnings = (*_doubts(landed, reconciled, tuple(made.values()), engine), *_standing(profile, made))
     return ProfileCheck(
         (*found, *unreadable, *_empty(landed), *misfits, *_undated(profile, made), *_totals(landed, made, engine)),
         tuple(remarks),
-        tuple(warnings),
+        warnings,
         _rows(profile, made, engine),
         tuple(check_summary.table_summaries(profile, made, engine)),
     )
@@ -193,13 +198,21 @@ def _dirt(profile: Profile, made: CanonicalTables, engine: Engine) -> Iterator[s
         yield f"tables.{made.name}: {n:,} record{'' if n == 1 else 's'} rejected because {reason}{declared}"
 
 
+def _homeless(reconciled: Reconciliation, engine: Engine) -> Iterator[str]:
+    """Yield how many records are rejected although nothing is wrong with them: no table's condition takes them."""
+    left_out = reconciled.rejected.filter(reconciled.rejected["reasons"] == reconciliation.NOWHERE)
+    if n := engine.first_row(left_out.aggregate(n=left_out.count()))["n"]:
+        who = "1 record rejected because it belongs" if n == 1 else f"{n:,} records rejected because they belong"
+        yield f"{who} to no table: 'where' leaves them out of each"
+
+
 def _doubts(
-    landed: LandedFiles, parts: Sequence[CanonicalTables], tables: Sequence[CanonicalTables], engine: Engine
+    landed: LandedFiles, reconciled: Reconciliation, tables: Sequence[CanonicalTables], engine: Engine
 ) -> Iterator[str]:
     """Yield what makes the figures doubtful although a run would start."""
     yield from (
         gate.sentence
-        for gate in audit_report.rejections(reconciliation.reconcile(landed, parts, engine), tables, engine)
+        for gate in audit_report.rejections(reconciled, tables, engine)
         if gate.is_crossed
     )
     yield from (

@@ -105,6 +105,13 @@ def test_records_that_the_profile_rejects_are_counted_and_many_of_them_warned_of
     assert checkup(rule("id = '7'"), f"id,customer,day,amount\n{rows}").warnings == ()
 
 
+def test_records_that_no_table_takes_are_counted_with_the_reason(checkup):
+    some = GOOD.replace('[tables.transactions]\n', '[tables.transactions]\nwhere = "id <> \'1\'"\n')
+    assert some != GOOD
+    assert "1 record rejected because it belongs to no table: 'where' leaves them out of each" in checkup(
+        some.replace("expected = 11.5", "expected = 6")).remarks
+
+
 def test_a_table_that_many_records_are_left_out_of_is_warned_of_though_another_takes_them(checkup):
     more = GOOD.replace("[[control]]", '[tables.customers]\nfrom = "orders"\n[tables.customers.columns]\n'
                         'customer_id = "id"\n[[control]]')
