@@ -30,11 +30,11 @@ KEY_IN_FRONT = (r"(id|uid|code|cod|codigo|codice|clave|chiave|cle|ref|identifian
 COUPON = r"(coupon|voucher|offer|gutschein|bons?$|cupon|cupom|vale$|buono|oferta|offre|angebot)"
 
 PEOPLE = {
-    "en": "customer|client|shopper|cust|user|member|loyalty|buyer|player|guest|household|person|account|subscriber|"
-          "passenger|patient|company|visitor",
+    "en": "customer|client|shopper|cust|user|member|loyalty|buyer|player|guest|household|person|account|"
+          "subscriber|requester|passenger|patient|company|visitor",
     "de": "kunde|kund|kde|kd|konto|kaeufer|käufer|besteller|firma|mitglied",
     "fr": "acheteur|foyer|abonné(?!ment)|adhérent|utilisateur|membre|entreprise|société",
-    "es": "cliente|socio(?!econ|dem)|abonad|usuari|hogar|miembro|empresa",
+    "es": "cliente|cuenta|socio(?!econ|dem)|abonad|usuari|hogar|miembro|empresa",
     "it": "abbonat|utente|azienda|acquirente", "pt": "assinante|utilizador|comprador",
     "nl": "klant|gebruiker|huishouden|lidn|bedrijf", "others": "asiakas|klient|müşteri|клиент|客户|会员|顧客|고객|회원"}
 
@@ -120,7 +120,7 @@ WORDS = {  # in the order in which they are looked for
         "fr": "ouvert", "es": "abiert|apertur|fecha", "it": "apert|data", "pt": "abert", "nl": "geopend|aangemaakt"},
     "closed_on": {
         "en": "clos|won|decided|end|resolv|solved", "de": "abschluss|erledigt|geschlossen", "fr": "ferm|clôtur",
-        "es": "cierre|cerrad", "it": "chius", "pt": "fechad|fechamento|encerr", "nl": "gesloten"},
+        "es": "cierre|cerrad", "it": "chius", "pt": "fechad[oa]|fechamento|encerr", "nl": "gesloten"},
     "answered_at": {
         "en": "answer|respon|submit|review|complet|date|time|when|creat|rated", "de": "datum|zeitstempel|ausgefüllt",
         "fr": "horodat|réponse", "es": "marcatempor|respuesta|fecha", "it": "cronologic|risposta|data",
@@ -133,7 +133,7 @@ AVOIDED = {meaning: plain(words) for meaning, words in {
     "amount": r"(tax|vat|mwst|^tva|tva$|^iva|iva$|^btw|btw$|ship|freight|fracht|versand|(?<!im)porto|postage|frete|"
               r"spedizion|mensu|mensal|mensil|maand|anciennet|fee|discount|rabatt|descuento|desconto|sconto|korting|remise|unit|einzel|points|punkte|weight|count|"
               r"cost|average|avg|year|number|items|refund|flights|visits|calls|minutes|hours|nights|clicks|sessions|logins|"
-              r"distance|salesprice|listprice|sequen|instal|method|type)",
+              r"distance|recipients|opens|bounces|deliver|impressions|salesprice|listprice|sequen|instal|method|type)",
     "quantity": r"(price|preis|prix|precio|prezzo|stock|days)",
     "price": r"(total|list|cost|month|monat|mensu|mensal|mensil)",
     "ordered_at": r"(ship|deliver|due|birth|geburt|naiss|nacim|nascit|(?<!sign)updat|modif|approv|estimat|liefer|"
@@ -151,6 +151,7 @@ AVOIDED = {meaning: plain(words) for meaning, words in {
     "channel": r"(shopper|shopping)",
 }.items()}
 
-PREFERRED = {"answered_at": r"answer|respon|submit|complet|record|^end|finish"}  # rather than when one was asked
+PREFERRED = {"amount": r"\bnett?o?\b",  # which is what remains of a gross one
+             "answered_at": r"answer|respon|submit|complet|record|^end|finish"}  # rather than when one was asked
 
 NOTICE = plain(r"notice|kündig|kuendig|disdett|préavis|preaviso|preavviso|opzeg")  # comes before the end

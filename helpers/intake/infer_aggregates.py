@@ -16,6 +16,8 @@ SIZES = header_words.plain(
     r"destinataires|visiteurs|envois|destinatarios|visitantes|usuarios|envios|destinatari|visitatori|utenti|invii|"
     r"ontvangers|bezoekers|gebruikers)$")
 
+SENT = r"(recipients|deliver|impressions|sent|empfänger|destinataires|destinatari|ontvangers)"
+
 COUNTS = header_words.plain(
     r"(success(es)?|conversions?|converted|clicks?|clicked|purchases|orders|signups?|opens|responses|events|wins|"
     r"öffnungen|klicks?|bestellungen|käufe|anmeldungen|clics|achats|commandes|ouvertures|aperturas|compras|pedidos|"
@@ -208,16 +210,27 @@ def aggregate_reason(view: FileView) -> str:
     size, count, mean, spread = (_named(columns, pattern) for pattern in (SIZES, COUNTS, MEANS, SPREADS))
     is_by_arm = size is not None and size.low > 1 and infer_experiments.arm_column(view) is not None
     is_of_many = (is_by_arm or not view.moments) and not _has_units(view)
+    is_of_many |= _is_mailing_report(size, count, view)
     if size and is_of_many and mean and spread:
         return (f"its rows are summaries ('{mean.name}' and '{spread.name}' of '{size.name}') that name no customer; "
                 "an experiment is read from a row for each unit")
     if size and is_of_many and count and count != size:
         return (f"its rows are counts ('{count.name}' of '{size.name}') that name no customer; an experiment is read "
                 "from a row for each unit")
+    wide = [c.name for c in columns if re.fullmatch(PERIOD, c.name.lower())]
+    if len(wide) >= LEAST_PERIODS:
+        return (f"its columns are stretches of time ('{wide[0]}' to '{wide[-1]}'), {len(wide)} totals in each row; "
+                "what is told here is worked out from records")
     if period := _period(view):
         return (f"its rows are totals, one for each '{period.name}', and name no customer and no order; what is told "
                 "here is worked out from records")
     return ""
+
+
+def _is_mailing_report(size: InferredColumn | None, count: InferredColumn | None, view: FileView) -> bool:
+    """Return whether each row tells how many a mailing reached, and how many of them did something."""
+    is_sent = size is not None and bool(re.search(SENT, size.name.lower()))
+    return is_sent and count is not None and not infer_semantics.is_customer_named(view.form.columns)
 
 
 def _has_units(view: FileView) -> bool:

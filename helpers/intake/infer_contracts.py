@@ -34,6 +34,8 @@ TRAIT = (r"(gender|sex|geschlecht|birth|senior|educat|marital|married|partner|de
          r"state|city|land|segment|acqui|source|enrol|channel|language|genre|sesso|genero|naiss|nacim|nascit|pays|pais|"
          r"paese|ville|ciudad|citta|cidade|estado|lingua|idioma|canal)")
 
+INTERVAL = r"(interval|billing (period|cycle|frequency)|abrechnung|zahlweise|période|periodicidad)"
+
 OF_CONTRACTS = {"tenure_months", "monthly_fee", "plan", "has_ended"}
 
 TOLD_ALONE, GROWS, LEAST, MANY_LEVELS = 0.9, 0.8, 20, 0.2  # AUC, correlation, contracts, levels a contract
@@ -46,9 +48,12 @@ def is_contracts(view: FileView) -> bool:
 def is_snapshot(view: FileView) -> bool:
     """Return whether each record is another customer's, with who has left and for how long or at what fee they stayed.
 
-    Such a file is one of contracts though it has a total and a day.
+    Such a file is one of contracts though it has a total and a day; so is one of plans with a start and, for some, an
+    end.
     """
-    who = view.known.get("customer_id")
+    who, start, end = (view.known.get(m) for m in ("customer_id", "started_on", "ended_on"))
+    if "plan" in view.known and start and end and start != end and 0 < end.n_given < start.n_given:
+        return is_contracts(view)
     is_described = bool({"tenure_months", "monthly_fee", "plan"} & view.known.keys())
     return bool(who and who.is_unique and is_described and "has_ended" in view.known and is_contracts(view))
 
@@ -212,6 +217,20 @@ def _contract_dates(view: FileView) -> dict[str, InferredColumn]:
     return found | ({"notice_on": notice} if notice else {})
 
 
+def _fee_by_interval(view: FileView) -> tuple[str, list[InferredColumn]]:
+    """Return the fee of a month as an expression of an amount that is paid each month or year, and the columns used."""
+    amount = view.known.get("amount")
+    every = next((c for c in view.form.columns if re.search(INTERVAL, c.name.lower()) and 0 < c.n_distinct <= 2), None)
+    texts = every.values.to_pylist() if every else []
+    years = [v for v in texts if re.match(r"(year|annual|jahr|jährl|annuel|anual)", v.lower())]
+    months = [v for v in texts if re.match(r"(month|monat|mens)", v.lower())]
+    if amount is None or every is None or len(years) + len(months) < len(texts):
+        return "", []
+    money = amount.as_number
+    fee = f"case when {every.quoted} in ({sql_list(years)}) then {money} / 12 else {money} end" if years else money
+    return fee, [amount, every]
+
+
 def draft_contracts(view: FileView) -> DraftedTable:
     """Return the table of contracts, with whatever else is known of each as an attribute."""
     known, (ended, telling) = view.known, _ended(view)
@@ -219,14 +238,16 @@ def draft_contracts(view: FileView) -> DraftedTable:
     ident = who if who is None or who.is_unique else next((c for c in view.form.columns if c.is_unique), None)
     dates = _contract_dates(view)
     plain = {n: known[n] for n in ("tenure_months", "monthly_fee", "plan") if n in known}
+    fee, paid = _fee_by_interval(view)
     body = [column_line("subscription_id", ident.quoted if ident else "record", "the contract"),
             column_line("customer_id", who.quoted if who else "record", "who holds it"),
             column_line("has_ended", ended, "whether it has ended")]
     body += [date_line(n, c) + (_without_an_end(c, telling) if n == "notice_on" else "") for n, c in dates.items()]
     body += [column_line(n, c.as_number if c.is_number else c.quoted, n.replace("_", " ")) for n, c in plain.items()]
+    body += [column_line("monthly_fee", fee, "by the interval")] if fee and "monthly_fee" not in plain else []
     why = next((c for c in view.form.columns if c.kind == "text" and re.search(WHY_ENDED, c.name.lower())), None)
     body += [column_line("end_reason", why.quoted, "reason stated")] if why else []
-    used = [who, ident, *telling, *dates.values(), *plain.values(), why]
+    used = [who, ident, *telling, *dates.values(), *plain.values(), why, *paid]
     body += list(_attributes(view, [c for c in view.form.columns if c not in used], telling))
     joined = _joined_columns(view, who)
     body += [f"{attribute_line('attribute_', c)} # confirm static = true: from {c.via}, a record for each contract, too"

@@ -57,8 +57,7 @@ def other_currencies(columns: Sequence[InferredColumn], own: str) -> list[str]:
 def _told_currencies(columns: Sequence[InferredColumn]) -> Iterator[str]:
     """Yield the currencies that are told by signs or codes: beside numbers, in names, in descriptions of columns."""
     yield from (code for c in columns if c.numbers for code, _ in c.numbers.currencies)
-    texts = [t for c in columns if re.search(infer_semantics.CURRENCY_NAMES, c.name.lower())
-             for t in c.values.slice(0, 1).to_pylist()]
+    texts = [c.commonest.upper() for c in columns if re.search(infer_semantics.CURRENCY_NAMES, c.name.lower())]
     texts += [w.upper() for c in columns if c.is_number for w in re.split(r"[\W_]+", c.name)]
     texts += [sign for c in columns if c.is_number for sign in c.name if sign in CURRENCIES]
     said = (next((s for s in SIGNS if t == s or (s in t and re.search(r"\d", t))), "") for t in texts)

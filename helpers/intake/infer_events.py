@@ -26,19 +26,28 @@ POINTS = r"(points|punkte|miles|meilen|stamps)"
 
 TIER = r"(.*[\W_])?(tier|stufe|(loyalty|member(ship)?)[\W_]?(card|level|status|class|type)|status[\W_]?level)"
 
+METALS = {"bronze", "silver", "gold", "platinum", "diamond", "silber", "platin", "argent", "or", "platine", "diamant",
+          "plata", "oro", "platino", "diamante", "bronce", "bronzo", "argento", "prata", "ouro", "zilver", "goud"}
+
 PRICED, TAKEN = r"(cost|price|value|dollar|balance|kosten|wert)", r"(redeem|spent|used|burn|eingelöst|eingeloest)"
 
 
-def is_cases(view: FileView) -> bool:
-    """Return whether a file holds service cases."""
-    return "case_id" in view.known and bool(view.moments)
+def case_key(view: FileView) -> InferredColumn | None:
+    """Return the column that names each dated case, by its name or as the id of a file of cases; None: it has none."""
+    if not view.moments:
+        return None
+    sought = infer_semantics.MEANINGS["case_id"]
+    is_called = any(re.match(sought, header_words.plain(w)) for w in infer_keys.name_words(view.form.name))
+    ids = (c for c in view.form.columns if c.is_unique and infer_semantics.is_called_key(c))
+    return view.known.get("case_id") or (next(ids, None) if is_called else None)
 
 
-def draft_cases(view: FileView) -> DraftedTable:
-    """Return the table of service cases."""
-    known, ident = view.known, view.known["case_id"]
+def draft_cases(view: FileView, ident: InferredColumn) -> DraftedTable:
+    """Return the table of service cases, each named by the column that `case_key` gives."""
+    known = view.known
     is_bad = re.search(r"compl|beschw|reclam", (view.form.name + ident.name).lower())
     opened, closed, who = known.get("opened_on") or view.moments[0], known.get("closed_on"), known.get("customer_id")
+    who = None if who == ident else who
     body = [column_line("case_id", ident.quoted, "the case"),
             column_line("kind", "'complaint'" if is_bad else "'inquiry'", "complaint, inquiry, suggestion or repair"),
             date_line("opened_at", opened)]
@@ -193,7 +202,7 @@ def _draft_points(
     body += [column_line("unit_cost", f"{is_taken}{priced.as_number} / answer end", "what each cost")] if priced else []
     used = [who, when, given, taken, priced]
     drafted = draft_table(view, "points", [*body, *unused_remarks(view.form.columns, used)], used,
-                          where="answer <> 0")
+                          where=f"item in ({sql_list([given.name])}) or answer <> 0")  # a month with none is one
     asked = [f"unpivot = {{ columns = {toml_text([given.name, taken.name])} }} {GUESS}an entry for each", *_once(view)]
     return replace(drafted, lines=(*drafted.lines[:2], *asked, *drafted.lines[2:]))
 
@@ -226,8 +235,9 @@ def _once(view: FileView) -> list[str]:
 def draft_memberships(view: FileView) -> Iterator[DraftedTable]:
     """Yield the table of tiers where each record is a member's, with a tier and the day of joining."""
     who, since = view.known.get("customer_id"), view.known.get("joined_on") or view.known.get("started_on")
-    tier = next((c for c in view.form.columns if c.kind == "text" and 1 < c.n_distinct <= infer_semantics.FEW["sort"]
-                 and re.fullmatch(TIER, c.name.lower())), None)
+    few = [c for c in view.form.columns if c.kind == "text" and 1 < c.n_distinct <= infer_semantics.FEW["sort"]]
+    tier = next((c for c in few if re.fullmatch(TIER, c.name.lower()) or sum(
+        v.lower() in METALS for v in c.values.to_pylist()) > 1), None)
     if who is None or not who.is_unique or since is None or tier is None:
         return
     until = view.known.get("ended_on")

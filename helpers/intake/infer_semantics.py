@@ -23,11 +23,12 @@ KINDS = {**dict.fromkeys(
 FEW = {"has_ended": 2, "state": 20, "sort": 20, "stage": 20, "plan": 50}
 
 NAMED = (r"^(full |first |last |given |family |middle |sur|customer |contact |buyer |billing |shipping |client |user |"
-         r"nach|vor|kunden ?|your (full |first |last )?)?(name|nom|prenom|prénom|nombre|apellidos?|cognome|nome|"
+         r"person |respondent |participant |member |requester |nach|vor|kunden ?|"
+         r"your (full |first |last )?)?(name|nom|prenom|prénom|nombre|apellidos?|cognome|nome|"
          r"imię|nazwisko|soyadı|имя|фамилия|姓名|氏名|이름|"
          r"(payee|payer|beneficiary|recipient|account ?holder|cardholder)( name)?|auftraggeber( .*)?|"
          r"(zahlungs)?empfänger( .*)?|zahlungspflichtiger?|kontoinhaber|bénéficiaire|titulaire|beneficiario|ordenante|"
-         r"titular|intestatario)$")
+         r"titular|intestatario|customer description)$")
 
 LOCATED = r"\b(latitude|longitude|lat ?long?|lat ?lng|gps|coordinates)\b|^(lat|lon|lng)$"
 
@@ -221,7 +222,7 @@ def _may(meaning: str, column: InferredColumn) -> bool:
 def _alone(columns: Sequence[InferredColumn], known: Mapping[str, InferredColumn]) -> dict[str, InferredColumn]:
     """Return what a column that is only called an id is one of: of orders where they are dated, else of customers."""
     rest = [c for c in columns if c not in known.values()]
-    alone = [c for c in rest if re.fullmatch(r"(.*[\W_])?u?id", c.name.lower())]
+    alone = [c for c in rest if re.fullmatch(r"(.*[\W_])?(u|uu|gu)?id", c.name.lower())]
     is_traded = "order_id" not in known and "amount" in known and any(c.is_moment for c in columns)
     coded = [c for c in rest if c.kind == "text" and c.is_unique and all(
         re.fullmatch(CODE, v) for v in c.values.slice(0, LOOKED_AT).to_pylist())] if is_traded else []

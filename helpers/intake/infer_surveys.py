@@ -13,7 +13,8 @@ from helpers.intake.labelled_files import LABEL, VariableLabel
 from helpers.intake.profile_text import column_line, reject_lines, sql_list, toml_text
 from helpers.intake.verbal_scales import AnswerScale
 
-RATED = (r"(satisf|zufried|soddisf|tevreden|rating|review|stars|sterne|csat|nps|recomm?[ea]nd|empfehl|consigli|"
+RATED = (r"((response|answer|survey|feedback)[\W_]*score|satisf|zufried|soddisf|tevreden|rating|review|stars|sterne|"
+         r"csat|nps|recomm?[ea]nd|empfehl|consigli|"
          r"aanbevel|bewertung|note$|満足|满意|만족|추천|推荐|推薦|おすすめ|勧め)")
 
 NOT_RATED = r"(member|engagement|lead|credit|risk)\W?_?(rating|stars|score)"  # what a system says of people
@@ -39,7 +40,8 @@ ROLES = {  # by words of a question, in several languages, in the order in which
     "attribute_satisfaction": r"(satisfied|happy) (are you )?with|zufrieden .*\bmit\b|satisfaite?s? d[eu]s?\b|"
                               r"satisf(ech|eit)[oa] .*\bco[nm]\b|soddisfatt[oa] d[ei]|tevreden .*\bover\b|"
                               r"정도에 만족",
-    "satisfaction": r"satisf|zufried|soddisf|tevreden|rating|review|stars|sterne|csat|bewertung|만족|满意|満足"}
+    "satisfaction": r"\brate\b.*\boverall\b|\boverall\b.*\b(rate|experience|impression)\b|"
+                    r"satisf|zufried|soddisf|tevreden|rating|review|stars|sterne|csat|bewertung|만족|满意|満足"}
 
 KANO = ("functional", "dysfunctional")
 
@@ -149,6 +151,9 @@ def survey_items(asked: Sequence[InferredColumn]) -> list[SurveyItem]:
     if sum(i.role == "satisfaction" and not i.construct for i in items) > LEAST_QUESTIONS:  # each of its own subject
         items = [replace(i, role="attribute_satisfaction") if i.role == "satisfaction" and not i.construct
                  and not re.search(OVERALL, header_words.plain(i.column.name)) else i for i in items]
+    lone = items[0] if len(items) == 1 else None
+    if lone and lone.role == "performance" and (lone.scale.low, lone.scale.high) == (0, 10):
+        items = [replace(lone, role="recommend")]  # the one question that is asked from 0 to 10 by itself
     return _with_importance(_paired(_paired(items, ("expectation", "performance"), ""), KANO, "kano "))
 
 

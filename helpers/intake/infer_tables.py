@@ -276,8 +276,8 @@ def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]
         )
     elif tried:
         yield infer_experiments.draft_experiment(view, tried)
-    elif infer_events.is_cases(view):
-        yield infer_events.draft_cases(view)
+    elif case := infer_events.case_key(view):
+        yield infer_events.draft_cases(view, case)
     elif infer_events.is_contacts(view):
         yield infer_events.draft_contacts(view)
     elif infer_transactions.is_orders_without_money(view) and not any(infer_transactions.is_orders(v) for v in others):

@@ -29,7 +29,11 @@ BOUGHT = (r"(orders?$|ordered|purchase|bought|invoice|transaction|sales?$|receip
 
 LEAST_RETURNS = 5  # lines
 
+OTHER_CODES = ("order_id", "product_id", "category", "channel", "campaign", "partner_id", "owner")
+
 CODE, MANY = infer_semantics.CODE, 20
+
+MINOR = {"cents", "cent", "pence", "centimes", "centavos", "centesimi", "minor"}  # a hundredth of the currency
 
 GUEST = header_words.plain(r"(0+|-1|guest|gast|invité|anonym\w*|invitado|ospite|convidado)")
 
@@ -170,17 +174,24 @@ def draft_orders(view: FileView) -> DraftedTable:
                "product_id": view.known.get("product_id"), "category": view.said("category", "product_id"),
                "discount": view.known.get("discount"), "channel": view.said("channel", "order_id"),
                "partner_id": view.known.get("partner_id")}
+    if further["partner_id"] and further["partner_id"].is_unique:
+        further["partner_id"] = None  # a partner has more than one line
     if further["list_price"] == signed and not further["quantity"]:
         further["list_price"] = None  # it is the amount
-    body += [
-        column_line(n, c.as_number if c.is_number else c.quoted, n.replace("_", " ")) for n, c in further.items() if c
-    ]
+    body += [column_line(n, _further(n, c), n.replace("_", " ")) for n, c in further.items() if c]
     dates = {n: view.said(n, "order_id") for n in ("promised_on", "delivered_on")}
     body += [date_line(n, c) for n, c in dates.items() if c and c != when]
     used = [ident, who, when, *(view.known.get(n) for n in ("amount", "refunded")), signed, *further.values(),
             *dates.values(), sort, state]
     rejected = [(f"{state.quoted} in ({sql_list(lost)})", "called off or not paid")] if state else []
     return draft_table(view, "transactions", [*body, *unused_remarks(view.form.columns, used)], used, rejected=rejected)
+
+
+def _further(name: str, column: InferredColumn) -> str:
+    """Return a further column as an expression; a discount that the file writes below zero is one all the same."""
+    if not column.is_number:
+        return column.quoted
+    return f"-({column.as_number})" if name == "discount" and column.low < 0 >= column.high else column.as_number
 
 
 def _without_guests(who: InferredColumn) -> InferredColumn:
@@ -269,12 +280,17 @@ def _refund_letters(ident: InferredColumn | None, signed: InferredColumn) -> str
 
 
 def _coded(view: FileView) -> InferredColumn | None:
-    """Return the column of many repeated codes that nothing else is known of: in orders these are mostly customers."""
+    """Return the column of many repeated codes that nothing else is known of: in orders these are mostly customers.
+
+    A column whose name says something else, such as a second number of the product or the order, is none.
+    """
     headed = [link.other for link, _ in view.links if infer_semantics.referenced_meaning(link) == "order_id"]
     behind = [c for c in (replace(c, via=form.name) for form in headed for c in form.columns)
               if c not in view.behind[c.via].values()]
     own = [c for c in view.form.columns if c not in view.known.values()]
-    return next((c for c in (*own, *behind) if c.kind == "text" and not c.is_unique and c.n_distinct >= MANY and all(
+    named = [c for m in OTHER_CODES for c in infer_semantics.fitting_columns(m, own)]
+    codes = [c for c in (*own, *behind) if c not in named and c.kind == "text" and not c.is_unique]
+    return next((c for c in codes if c.n_distinct >= MANY and all(
         re.fullmatch(CODE, v) for v in c.values.to_pylist())), None)
 
 
@@ -283,7 +299,7 @@ def _money(view: FileView) -> tuple[str, InferredColumn]:
     known = view.known
     if "amount" in known:
         return _net(view, known["amount"]), known["amount"]
-    price = known["price"].as_number
+    price = _in_currency(known["price"])
     return (f"{known['quantity'].as_number} * {price}", known["quantity"]) if "quantity" in known else \
         (price, known["price"])
 
@@ -295,7 +311,13 @@ def _net(view: FileView, amount: InferredColumn) -> str:
     """
     ident, refunded = view.known.get("order_id"), view.known.get("refunded")
     is_once = ident is not None and ident.n_distinct == amount.n_given < ident.n_given
-    money = f"coalesce({amount.as_number}, 0)" if is_once else amount.as_number
+    money = f"coalesce({_in_currency(amount)}, 0)" if is_once else _in_currency(amount)
     if refunded is None:
         return money
-    return f"{money} {'-' if refunded.low >= 0 else '+'} coalesce({refunded.as_number}, 0)"
+    return f"{money} {'-' if refunded.low >= 0 else '+'} coalesce({_in_currency(refunded)}, 0)"
+
+
+def _in_currency(column: InferredColumn) -> str:
+    """Return a sum as an expression in units of its currency, where its name says that it is in hundredths."""
+    is_minor = column.kind == "integer" and MINOR & {*name_words(column.name)}
+    return f"{column.as_number} / 100" if is_minor else column.as_number

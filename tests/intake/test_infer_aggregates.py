@@ -139,3 +139,19 @@ def test_arms_of_named_experiments_by_the_day_are_of_everything_so_far_where_uni
     assert {(trial, arm) for trial, arm, *_ in found} == {(t, a) for t in ("checkout", "returns")
                                                         for a in ("control", "treatment")}
     assert {row.get("is_cumulative") for row in found.values()} == {is_cumulative}
+
+
+def test_totals_by_month_in_a_column_each_are_no_customers(small):
+    small.file("sales.csv", "Kunde;Ort;01/2025;02/2025;03/2025;04/2025\n" + "".join(
+        f"K{i};Ulm;{i};{i + 1};{i + 2};{i + 3}\n" for i in range(40)))
+    text = infer_profile.draft_profile([small.folder / "sales.csv"])
+    assert "tables" not in tomllib.loads(text)
+    assert "nothing is made from sales: its columns are stretches of time ('01/2025' to '04/2025'), 4 totals" in text
+
+
+def test_a_report_of_mailings_is_neither_orders_nor_customers(small):
+    small.file("campaigns.csv", "Title,Send Date,Total Recipients,Unique Opens,Total Opens,Unique Clicks\n" + "".join(
+        f"News {i},2025-01-{i % 28 + 1:02d},{5000 + i},{900 + i},{1200 + i},{80 + i}\n" for i in range(30)))
+    text = infer_profile.draft_profile([small.folder / "campaigns.csv"])
+    assert "tables" not in tomllib.loads(text)
+    assert "nothing is made from campaigns: its rows are counts ('Unique Opens' of 'Total Recipients')" in text

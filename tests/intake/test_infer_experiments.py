@@ -37,6 +37,13 @@ def test_a_column_of_arms_beside_an_outcome_is_an_experiment_with_its_control(sm
     assert (plan.control, plan.primary_metric, plan.shares) == (control, "converted", {})
 
 
+def test_the_number_of_a_row_is_neither_outcome_nor_known_before(small):
+    told, _ = drafted(small, table(",user id,test group,converted",
+                                   lambda i: f"{i},{1000 + i},{ARMS[i % 2]},{i % 7 == 0}"))
+    made = told["tables"]["assignments"]["columns"]
+    assert [name for name in made if name.startswith(("metric_", "covariate_"))] == ["metric_converted"]
+
+
 def test_arms_of_yes_and_no_are_called_treatment_and_control(small):
     told, _ = drafted(small, table("id,treated,visits", lambda i: f"u{i},{i % 2},{i % 30}"))
     assert told["tables"]["assignments"]["columns"]["variant"]["values"] == {"0": "control", "1": "treatment"}

@@ -371,10 +371,13 @@ def test_attributes_of_the_same_contracts_in_another_file_are_looked_up(small):
 
 
 def test_a_ledger_counts_exact_repetitions_once_and_tells_what_customers_did(small):
-    rows = [f"M{i % 40:03},2024-{i % 12 + 1:02d}-01,{100 + i},{50 if i % 5 == 0 else 0},{i % 4}\n" for i in range(120)]
+    rows = [
+        f"M{i % 40:03},2024-{i % 12 + 1:02d}-01,{100 + i if i % 8 else 0},{50 if i % 5 == 0 else 0},{i % 4}\n"
+        for i in range(120)]
     small.file("ledger.csv", "member no,month,points earned,points redeemed,total flights\n" + "".join(rows + rows[:6]))
     found = small.delivery(**told(small.folder / "ledger.csv"))
     assert found.counts == {"points": 144, "events": 90}
+    assert len(small.rejected(found)) == 6  # those that are repeated; a month with nothing earned is an entry of zero
 
 
 def test_letters_of_an_orders_number_mark_returns_where_all_their_lines_are_below_zero(small):

@@ -25,7 +25,8 @@ def test_questions_and_counts_are_no_personal_data_whatever_words_they_hold(name
     ("Reach me", ["+49 30 1234567", "030 123456"]), ("Phone", ["01701234567", "01701234568"]),
     ("IP Address", ["192.0.2.9"]), ("Billing Street", ["1 High St"]), ("PLZ", ["10115", "80331"]),
     ("Date of birth", ["1990-01-31"]), ("LocationLatitude", ["52.51", "48.13"]), ("Lat Long", ["52.51, 13.4"]),
-    ("Auftraggeber/Empfänger", PEOPLE), ("Payee", PEOPLE), ("Cardholder Name", PEOPLE)])
+    ("Auftraggeber/Empfänger", PEOPLE), ("Payee", PEOPLE), ("Customer Description", PEOPLE),
+    ("Cardholder Name", PEOPLE)])
 def test_names_addresses_and_numbers_of_people_are_personal_data(name, texts):
     assert infer_semantics.is_personal(infer_types.infer_column(name, texts))
 
@@ -179,3 +180,58 @@ def test_a_credit_of_a_bank_is_no_refund_where_amounts_have_signs(small):
     made = small.delivery(**tomllib.loads(infer_profile.draft_profile(sorted(small.folder.iterdir()))))
     kinds = {(r["kind"], r["amount"] < 0) for r in small.rows(made.tables["canonical/transactions"])}
     assert kinds == {("refund", True), ("sale", False)}
+
+
+def test_plans_with_a_start_and_for_some_an_end_are_contracts_at_the_fee_of_a_month(small):
+    rows_of(small, "subscriptions.csv", "id,Customer ID,Plan,Interval,Amount,Currency,Status,Created,Start,Ended At",
+            lambda i: f"sub_{i},cus_{i % 50},{('basic', 'pro')[i % 2]},{('month', 'year')[i % 3 == 0]},"
+                      f"{('9.00', '120.00')[i % 3 == 0]},usd,{('active', 'canceled')[i % 4 == 0]},"
+                      f"2025-01-{i % 28 + 1:02d},2025-01-{i % 28 + 1:02d},"
+                      + (f"2025-03-{i % 28 + 1:02d}" if i % 4 == 0 else ""))
+    text = infer_profile.draft_profile(sorted(small.folder.iterdir()))
+    made = small.delivery(**tomllib.loads(text, parse_float=Decimal), as_of="2025-04-30")
+    assert made.profile.currency == "USD"
+    found = small.rows(made.tables["canonical/subscriptions"])
+    assert (len(found), sum(r["has_ended"] for r in found), {r["monthly_fee"] for r in found}) == (
+        60, 15, {Decimal(9), Decimal(10)})
+
+
+def test_amounts_in_cents_are_a_hundredth_and_a_uuid_names_the_order(small):
+    rows_of(small, "payments.csv", "uuid,userId,createdAt,amountCents", lambda i: (
+        f"{i:06x}f,{i % 20},2025-01-{i % 28 + 1:02d},{1999 + i % 7}"))
+    made = drafted(small)["transactions"]["columns"]
+    assert (made["order_id"], made["amount"]) == ('"uuid"', '"amountCents" / 100')
+
+
+def test_tickets_are_cases_of_those_who_asked_whatever_their_id_is_called(small):
+    rows_of(small, "tickets.csv", "Id,Requester name,Requester id,Status,Created at,Solved at", lambda i: (
+        f"{3000 + i},Ann Berg,{880 + i % 25},Solved,2025-01-{i % 28 + 1:02d},2025-02-{i % 28 + 1:02d}"))
+    made = drafted(small)["cases"]["columns"]
+    assert (made["case_id"], made["customer_id"]) == ('"Id"', '"Requester id"')
+
+
+def test_a_spanish_pipeline_has_an_account_and_both_its_days(small):
+    head = "Oportunidad;Cuenta;Etapa;Importe;Fecha de creación;Fecha de cierre"
+    rows_of(small, "oportunidades.csv", head, lambda i: (
+        f"O{i};Acme {i % 20};{('Ganada', 'Perdida', 'Propuesta')[i % 3]};{i},50;{i % 28 + 1:02d}/01/2025;"
+        f"{i % 28 + 1:02d}/03/2025"))
+    made = drafted(small)["opportunities"]["columns"]
+    assert (made["account_id"], made["opened_on"]["from"], made["closed_on"]["from"]) == (
+        '"Cuenta"', '"Fecha de creación"', '"Fecha de cierre"')
+
+
+def test_a_second_number_of_the_product_is_no_customer_and_one_of_the_order_no_partner(small):
+    rows_of(small, "orders.txt", "amazon-order-id,merchant-order-id,purchase-date,sku,asin,item-price", lambda i: (
+        f"302-{i},m{i},2025-01-{i % 28 + 1:02d},SKU-{i % 30},B0{i % 30:08d},{i}.50"))
+    made = drafted(small)["transactions"]["columns"]
+    assert made["product_id"] == '"sku"'
+    assert {"customer_id", "partner_id"}.isdisjoint(made)
+
+
+def test_what_remains_of_gross_sales_is_the_amount_and_a_discount_below_zero_is_one(small):
+    rows_of(small, "items.csv", "Transaction ID,Customer ID,Date,Gross Sales,Discounts,Net Sales,Tax", lambda i: (
+        f"T{i // 2},C{i % 30},2025-01-{i % 28 + 1:02d},${i}.50,($1.{i % 9}0),${i + 1}.40,$0.30"))
+    text = infer_profile.draft_profile(sorted(small.folder.iterdir()))
+    rows = small.rows(small.delivery(**tomllib.loads(text, parse_float=Decimal)).tables["canonical/transactions"])
+    told = {(float(r["amount"]), float(r["discount"])) for r in rows}
+    assert {(1.4, 1.0), (9.4, 1.8)} <= told

@@ -41,11 +41,12 @@ def test_one_word_of_two_scales_counts_by_its_question(small):
 
 
 def test_roles_are_told_by_the_words_of_questions(small):
-    told = drafted(small, "id,How satisfied are you with the food,How satisfied are you with us overall,"
-                   "How important is the food,What do you expect of the food,Would you come again",
-                   lambda i: f"R{i}," + ",".join(str((i + j) % 5 + 1) for j in range(5)))
-    assert list(roles(told).values()) == ["attribute_satisfaction", "satisfaction", "importance", "expectation",
-                                          "intention"]
+    told = drafted(small, "id,How would you rate us overall,How satisfied are you with the food,"
+                   "How satisfied are you with us overall,How important is the food,"
+                   "What do you expect of the food,Would you come again",
+                   lambda i: f"R{i}," + ",".join(str((i + j) % 5 + 1) for j in range(6)))
+    assert list(roles(told).values()) == ["satisfaction", "attribute_satisfaction", "satisfaction", "importance",
+                                          "expectation", "intention"]
 
 
 def test_codes_of_items_name_constructs_and_the_study_has_their_path_model(small):
@@ -212,3 +213,11 @@ def test_a_state_that_all_surveys_share_rejects_none(small):
     told = drafted(small, "id,Status,Finished,Opening hours,Staff,Range",
                    lambda i: f"R{i},spam,true,{i % 5 + 1},{i % 4 + 1},{i % 5 + 1}")
     assert "reject" not in told["tables"]["respondents"]
+
+
+def test_the_one_score_of_an_export_is_a_recommendation_with_what_was_written(small):
+    told = drafted(small, "Person Name,Response score,Response comment,Response time,Customer ID",
+                   lambda i: f"Ann Berg,{i % 11},comment {i},2025-02-{i % 28 + 1:02d},c{i % 50}")
+    assert roles(told) == {"Response score": "recommend"}
+    assert told["tables"]["responses"]["columns"]["comment"] == '"Response comment"'
+    assert told["files"]["survey"]["mask"] == {"drop": ["Person Name"]}
