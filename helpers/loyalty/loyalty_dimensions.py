@@ -19,7 +19,7 @@ SATISFACTION_DIMENSION = "satisfaction"
 
 DIMENSIONS = (*DIMENSION_COLUMNS, SATISFACTION_DIMENSION)
 
-BEHAVIOUR = ("repeat purchase", "share of category")  # shares, not points of a scale of answers
+NOT_COMPARED = ("repeat purchase", "share of category", "price tolerance")  # shares and prices, no scale of attitudes
 
 DIMENSION_DIFFERENCE = "highest less lowest attitude"
 
@@ -66,7 +66,7 @@ def loyalty_dimensions(
 
 
 def _dimension_difference(people: pd.DataFrame, rows: list[Estimate], columns: dict[str, str]) -> list[Estimate]:
-    known = [r for r in rows if r.segment == "all" and r.status is Status.OK and r.quantity not in BEHAVIOUR]
+    known = [r for r in rows if r.segment == "all" and r.status is Status.OK and r.quantity not in NOT_COMPARED]
     if len(known) < 2:
         return []
     high, low = (columns[f(known, key=lambda r: r.value).quantity] for f in (max, min))

@@ -145,7 +145,7 @@ class LoyaltyThreshold:
         if self.existence is None:
             return ""
         if self.existence.p_value > THRESHOLD_TEST_LEVEL:
-            return f"a straight line fits as well (p = {self.existence.p_value:.3f})"
+            return f"breakpoints are not shown to fit better than a straight line (p = {self.existence.p_value:.3f})"
         trial = self.compared[self.compared["shape"] == breakpoints.BROKEN_LINE]
         if len(trial) and trial["low"].iloc[0] > 0:
             return ""

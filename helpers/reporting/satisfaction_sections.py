@@ -47,7 +47,8 @@ def driver_priorities(importance: SatisfactionDrivers | NoPathModel, paths: pd.D
 def drivers_of_segments(by_segment: SegmentDrivers | NoPathModel) -> Exhibit:
     """Return whether segments have other drivers, and each one's shares; nothing where they have not."""
     shares = plots.heat_map(drivers_by_segment.segment_driver_table(by_segment).round(3),
-                            segments_text.segment_drivers_title(by_segment), "share")
+                            segments_text.segment_drivers_title(by_segment), "share",
+                            "Empty: no association of its own, the other drivers equal.")
     return display.show_with_finding(segments_text.segment_drivers_sentence(by_segment), shares)
 
 
@@ -189,15 +190,18 @@ def behaviour(rows: Sequence[Estimate], policy: Sequence[Estimate], disconfirmat
     return display.show(table, display.show_with_finding((position, said), groups, campaigns))
 
 
-def frameworks(rows: Sequence[Estimate]) -> Exhibit:
+def frameworks(rows: Sequence[Estimate], by_segment: SegmentDrivers | NoPathModel) -> Exhibit:
     """Return scores by the frames of the questions, what satisfaction goes with, and the weights in delivered value.
 
     Parameters
     ----------
     rows : sequence of Estimate
         From `helpers.satisfaction.item_frameworks.framework_estimates`.
+    by_segment : SegmentDrivers or NoPathModel
+        From `helpers.satisfaction.drivers_by_segment.drivers_by_segment`.
     """
-    said = {frame: frameworks_text.frame_sentence(rows, frame) for frame in frameworks_text.FRAMES}
+    said = {frame: frameworks_text.frame_sentence(rows, frame, getattr(by_segment, "label", ""))
+            for frame in frameworks_text.FRAMES}
     frames = [display.show_with_finding(said[frame], _frame_scores(rows, frame, label))
               for frame, label in frameworks_text.FRAMES.items() if said[frame]]
     antecedents = display.show_with_finding(

@@ -261,10 +261,16 @@ def path_estimates(
     struck = struck_arrows(found, valid)
     improper = improper_equations(found.consistent())
     consistent = {f"{s} → {e}": improper[e] for s, e in found.model.arrows if e in improper} | struck
-    weak = unreliable_constructs(valid)
+    weak = {**_unexplained(found, struck), **unreliable_constructs(valid)}
     reasons = {PATH_COEFFICIENT: struck, CONSISTENT_PATH: consistent, TOTAL_EFFECT: _struck_totals(found, valid),
                PATH_R2: weak, PATH_Q2: weak}
     return [strike([e], reasons.get(e.quantity, {}))[0] for e in values]
+
+
+def _unexplained(found: PathFit, struck: Mapping[str, str]) -> dict[str, str]:
+    """Return the constructs of which no arrow that points to them is reported: their R² would tell the arrow's."""
+    into = {end: [f"{s} → {e}" for s, e in found.model.arrows if e == end] for _, end in found.model.arrows}
+    return {end: "no arrow that points to it is reported" for end, arrows in into.items() if {*arrows} <= {*struck}}
 
 
 def struck_arrows(found: PathFit | None, valid: MeasurementValidity | None) -> dict[str, str]:

@@ -234,10 +234,16 @@ def _spread_of_shares(known: CompleteAnswers, parts: dict[str, np.ndarray]) -> f
 
 
 def segment_driver_table(found: SegmentDrivers | NoPathModel) -> pd.DataFrame:
-    """Return each driver's share of the explained variance in each group (columns); no rows where nothing differs."""
+    """Return each driver's share of the explained variance in each group (columns); no rows where nothing differs.
+
+    Empty where a driver has no association of its own there, the others equal: it has lent its share from others.
+    """
     if isinstance(found, NoPathModel):
         return pd.DataFrame()
-    frame = pd.DataFrame({name: {driver: i.value for driver, i in of.share.items()} for name, of in found.groups})
+    own = found.effects or tuple(dict.fromkeys(of.share, Interval(1.0, 1.0, 1.0)) for _, of in found.groups)
+    frame = pd.DataFrame({name: {driver: i.value if effects[driver].low > 0 or effects[driver].high < 0 else np.nan
+                                 for driver, i in of.share.items()}
+                          for (name, of), effects in zip(found.groups, own, strict=True)}).dropna(how="all")
     order = frame.max(axis=1).sort_values(ascending=False, kind="stable").index
     return frame.loc[order].rename_axis("driver").rename_axis(found.label, axis=1)
 

@@ -124,6 +124,9 @@ def _settled(
 def _penalty_reward(name: str, low: np.ndarray, high: np.ndarray, n: int) -> PenaltyReward:
     penalty, reward = (percentile_interval(float(b[0]), b[1:]) for b in (low, high))
     kind = KIND_OF_SIGNS[_sign(penalty), _sign(reward)]
+    is_one_sided = _sign(percentile_interval(float(low[0] + high[0]), low[1:] + high[1:])) != 0
+    if kind in (BASIC_FACTOR, EXCITEMENT_FACTOR) and not is_one_sided:  # that an end is not shown makes it no less
+        kind = UNSETTLED_FORM
     below = Estimate(PENALTY_OF_LOW, penalty.value, penalty.low, penalty.high, "points", n, name)
     above = Estimate(REWARD_OF_HIGH, reward.value, reward.low, reward.high, "points", n, name)
     return PenaltyReward(name, below, above, kind)

@@ -40,7 +40,7 @@ def test_without_a_bend_the_threshold_is_struck_with_its_p_value():
         table[q, "all"].status
         for q in (*satisfaction_loyalty_link.BREAKPOINT_LABELS, *satisfaction_loyalty_link.SLOPE_LABELS)
     } == {Status.STRUCK}
-    assert "straight line fits as well (p = " in table["lower breakpoint", "all"].reason
+    assert "not shown to fit better than a straight line (p = " in table["lower breakpoint", "all"].reason
     assert table[satisfaction_loyalty_link.REPURCHASE_ODDS, "all"].low > 1
 
 

@@ -79,8 +79,12 @@ def test_a_share_that_a_driver_has_in_common_with_another_is_told_as_none_of_its
     effects = dict(zip((name for name, _ in made.groups), made.effects, strict=True))
     assert effects["work"]["Seat"].low <= 0 <= effects["work"]["Seat"].high
     assert effects["leisure"]["Seat"].low > 0.5
-    said = satisfaction_segments.segment_drivers_sentence(made)
-    assert said.count("no statistically significant association of its own, the other drivers equal") == 1
+    of_work = satisfaction_segments.segment_drivers_sentence(made).partition("work (")[2].partition(";")[0]
+    assert "Food" in of_work
+    assert "Seat" not in of_work
+    table = drivers_by_segment.segment_driver_table(made)
+    assert np.isnan(table.loc["Seat", "work"])
+    assert table.loc["Seat", "leisure"] > 0.5
 
 
 def test_equal_drivers_are_told_for_everybody_at_once(catalogued):

@@ -149,7 +149,7 @@ def loyalty_dimensions_sentence(motives: pd.DataFrame) -> str:
     known = [r for r in rows if is_reported(r)]
     if not known:
         return "No dimension of loyalty is known."
-    attitudes = sorted((r for r in known if r["quantity"] not in loyalty_dimensions.BEHAVIOUR),
+    attitudes = sorted((r for r in known if r["quantity"] not in loyalty_dimensions.NOT_COMPARED),
                        key=lambda r: -r["value"])
     said = _attitudes_apart(motives, attitudes) if len(attitudes) > 1 else (
         f"Of attitudes only {attitudes[0]['quantity']} is known." if attitudes else "")

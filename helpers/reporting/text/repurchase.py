@@ -206,8 +206,9 @@ def structural_model_sentence(table: pd.DataFrame) -> str:
         each = " or ".join(r["segment"] for r in rows)
         return f"Stated loyalty has no statistically significant association with {each}.{unknown}"
     top = formatting.join_words([f"{r['segment']} ({formatting.estimate_text(r)})" for r in sure[:3]])
-    weak = [r["segment"] for r in sure[:3] if str(r["reason"] or "").startswith(structural_model.CAUTION)]
-    caution = f" Caution: the questions on {formatting.join_words(weak)} hold together weakly." if weak else ""
+    weak = [r["reason"].removeprefix(f"{structural_model.CAUTION}: ") for r in sure[:3]
+            if str(r["reason"] or "").startswith(structural_model.CAUTION)]
+    caution = f" Caution: see the checks on {formatting.join_words(weak)}." if weak else ""
     most = "most strongly " if len(rows) + len(struck) > len(sure[:3]) else ""
     return (f"Stated loyalty is {most}associated with {top}, total associations in standard deviations; "
             "together the model "
@@ -217,10 +218,12 @@ def structural_model_sentence(table: pd.DataFrame) -> str:
 def _direct_paths(table: pd.DataFrame) -> str:
     """Return the direct paths that are reported though no total is, each with whether it differs from zero."""
     paths = table[(table["quantity"] == structural_model.PATH_TO_LOYALTY) & (table["status"] == Status.OK)]
-    told = [f"{r['segment']} ({formatting.estimate_text(r)}"
-            f"{', not shown to differ from zero' if r['low'] <= 0 <= r['high'] else ''})"
-            for r in paths.to_dict("records")]
-    return f" Directly, beside the others, it is associated with {formatting.join_words(told)}." if told else ""
+    rows = paths.to_dict("records")
+    told = {is_sure: [f"{r['segment']} ({formatting.estimate_text(r)})" for r in rows
+                      if (r["low"] > 0 or r["high"] < 0) == is_sure] for is_sure in (True, False)}
+    ways = {True: "Directly, beside the others, it is associated with {}.",
+            False: "A direct association with {} is not shown."}
+    return "".join(f" {ways[is_sure].format(formatting.join_words(names))}" for is_sure, names in told.items() if names)
 
 
 def loyalty_score_accuracy(scores: pd.DataFrame, horizon_days: int) -> str:
@@ -244,8 +247,8 @@ def loyalty_score_accuracy(scores: pd.DataFrame, horizon_days: int) -> str:
         segment_row(scores, q, repurchase_model.LOYALTY_SCORE)
         for q in ("calibration_error", "calibration_error_if_perfect")
     )
-    verdict = ("is beaten by" if ahead["high"] < 0 else "ranks customers no better than" if ahead["low"] <= 0 else
-               "ranks customers better than")
+    verdict = ("is beaten by" if ahead["high"] < 0 else "is not shown to rank customers better than"
+               if ahead["low"] <= 0 else "ranks customers better than")
     text = (f"The score, the probability of buying within {horizon_days} days, {verdict} the share by recency alone: "
             f"AUC {_over_origins(scores, mean, worst)}, difference {formatting.estimate_text(ahead)}.")
     if not is_reported(error):
@@ -253,7 +256,8 @@ def loyalty_score_accuracy(scores: pd.DataFrame, horizon_days: int) -> str:
     held = "is well calibrated" if error["value"] <= chance["high"] else "is miscalibrated"
     size = (f"mean error {formatting.points(100 * error['value'])}, by chance alone up to "
             f"{formatting.points(100 * chance['high'])}")
-    return f"{text} As a probability it {held} ({size}; calibration slope {formatting.estimate_text(slope)})."
+    return (f"{text} As a probability it {held} at the newest origin ({size}; calibration slope "
+            f"{formatting.estimate_text(slope)}).")
 
 
 def _over_origins(scores: pd.DataFrame, mean: Row, worst: Row) -> str:

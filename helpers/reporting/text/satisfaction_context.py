@@ -132,7 +132,9 @@ def late_delivery_title(rows: Sequence[Estimate]) -> str:
         return f"Whether late deliveries are associated with lower satisfaction is not known: {(gap or rows[0]).reason}"
     if gap.low <= 0 <= gap.high:
         return "No statistically significant difference in satisfaction between late deliveries and those on time"
-    return f"Satisfaction is {'lower' if gap.value < 0 else 'higher'} where the delivery was late or overdue"
+    way = "lower" if gap.value < 0 else "higher"
+    return (f"Satisfaction is {way} where the delivery was late or overdue; by how late it came in the end, received "
+            "or not when answering")
 
 
 def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel, mixed: str = "") -> str:
@@ -167,7 +169,7 @@ def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel, mixed:
                 f"ones.{rest}")
     if not said:
         both = formatting.join_words([c.driver for c in found if c.kind == PERFORMANCE_FACTOR], none="")
-        counts = f"; where it is low and where it is high counts {both}" if both else ""
+        counts = f"; {both}: both where it is low and where it is high" if both else ""
         return f"No {of} is shown to count on one side only{counts}.{rest}"
     return f"The other drivers equal: {'; '.join(said)}.{rest}"
 
@@ -183,7 +185,12 @@ def ordinal_logit_sentence(rows: Sequence[Estimate], driven: SatisfactionDrivers
     uneven = " Odds differ between answers, so one number for all of them is an average." if is_uneven else ""
     if struck_drivers(driven):
         withheld = formatting.join_words([*struck_drivers(driven)])
-        return f"Ordinal logit and shares of variance cannot be compared: no effect of {withheld} is reported.{uneven}"
+        sure = [e.segment for e in known if e.low > 1 or e.high < 1]
+        verb = "goes" if len(sure) == 1 else "go"
+        own = (f" By the ordinal logit {formatting.join_words(sure)} {verb} with the answer, the other drivers equal "
+               "(not adjusted for their number)." if sure else "")
+        return (f"Ordinal logit and shares of variance cannot be compared: no effect of {withheld} is reported.{own}"
+                f"{uneven}")
     first = leading_drivers(driven)
     verdict = f"agrees: {either_text(first)} comes first" if best.segment in first else (
         f"disagrees: it puts {best.segment} first, not {either_text(first)}")

@@ -100,26 +100,32 @@ def first_driver(found: SatisfactionDrivers | NoPathModel, paths: pd.DataFrame |
     rivals = [name for name in order[1:] if found.leads[name] >= TIE]
     if found.probe[top] > RELEVANCE_LEVEL:
         return "What to improve first is not known: no driver does better than a random column."
-    place = (f"accounts for {_share(found.share[top])} of the explained differences in satisfaction "
-             f"({formatting.share(found.explained.value)} of all, among {formatting.whole(found.n)} people who "
-             f"answered every question) and stands at {formatting.points(found.performance[top].value)} of 100")
+    place = (f"accounts for {_share(found.share[top])} of the explained differences in satisfaction and stands at "
+             f"{formatting.points(found.performance[top].value)} of 100")
+    base = (f"All drivers together explain {formatting.share(found.explained.value)} of the differences among "
+            f"{formatting.whole(found.n)} people who answered every question.")
     if rivals:
         names = either_text([top, *rivals])
-        return f"Look first at {names}, with no significant difference between them; {top} {place}."
-    return f"Look first at {top}: it {place}, with the most room where it matters."
+        return f"Look first at {names}, with no significant difference between them; {top} {place}. {base}"
+    return f"Look first at {top}: it {place}, with the most room where it matters. {base}"
 
 
 def _together(found: SatisfactionDrivers) -> str:
     names, joint = next(iter(found.joint.items()))
     members = names.split(" + ")
     lone = "its share cannot be separated from others" if len(members) == 1 else (
-        f"which of {formatting.join_words(members)} to improve first is not known")
+        f"what to improve first is not known: {formatting.join_words(members)} are not told apart")
     rest = _shares_apart(found, _share)
     together = f"together they account for {_share(joint)} of the explained differences"
     if len(members) == 1:
         together = f"with them it accounts for {_share(joint)} of the explained differences"
     said = f"{lone if len(members) > 1 else f'{members[0]}: {lone}'}; {together}"
-    return formatting.sentence_case(said + (f", {rest}." if rest else "."))
+    same = f"and {SATISFACTION_CONSTRUCT} are not shown"
+    circular = [name for name in members if same in found.struck.get(name, "")]
+    verb = "is" if len(circular) == 1 else "are"
+    itself = (f" {formatting.join_words(circular)} {verb} not shown to be distinct from satisfaction itself, so that "
+              "the share is in part circular." if circular else "")
+    return formatting.sentence_case(said + (f", {rest}." if rest else ".")) + itself
 
 
 def _shares_apart(found: SatisfactionDrivers, form: Callable[[Interval], str]) -> str:
@@ -160,9 +166,9 @@ def drivers_together(found: SatisfactionDrivers | NoPathModel) -> str:
     for names, share in found.joint.items():
         members = names.split(" + ")
         lead = formatting.share(sum(found.leads[name] for name in members))
-        together = " together" if len(members) > 1 else ""
-        said.append(f"Not in the table: {formatting.join_words(members)}, {formatting.share(share.value)}{together}, "
-                    f"the highest priority with a probability of {lead}.")
+        together, which = (" together", "one of them is the") if len(members) > 1 else ("", "the")
+        said.append(f"Not in the table: {formatting.join_words(members)}, {formatting.share(share.value)}{together}; "
+                    f"{which} highest priority with a probability of {lead}.")
     return " ".join(said)
 
 
@@ -172,7 +178,7 @@ def no_effect_of_its_own(paths: pd.DataFrame) -> str:
     direct = paths[is_direct & paths["segment"].str.endswith(f" → {SATISFACTION_CONSTRUCT}")]
     if direct.empty or ((direct["low"] > 0) | (direct["high"] < 0)).any():
         return ""
-    return "No driver that is reported has a statistically significant association of its own, the others equal."
+    return "By least squares no driver that is reported is shown to have an association of its own, the others equal."
 
 
 def drivers_without_effect(found: SatisfactionDrivers | NoPathModel) -> str:
@@ -266,8 +272,10 @@ def driver_sample(found: SatisfactionDrivers | NoPathModel, left_out: Sequence[E
     whole = formatting.whole(found.n_people)
     if found.n == found.n_people:
         return f"All {whole} people to whom the questions apply answered every one."
-    apart = [_left_out_words(e) for e in left_out if e.status is Status.OK and (e.low > 0 or e.high < 0)]
-    other = f" Those left out differ: they are {formatting.join_words(apart)}; the shares do not speak of them."
+    apart = [_left_out_words(e) for e in left_out
+             if e.segment == "all" and e.status is Status.OK and (e.low > 0 or e.high < 0)]
+    other = (f" Those left out differ: on the whole they are {formatting.join_words(apart)}; the shares do not speak "
+             "of them.")
     return (f"From {formatting.count_text(found.n, 'person', 'people')} who answered every question, of {whole} who "
             f"answered any; to say that a question does not apply is no answer to it.{other if apart else ''}")
 

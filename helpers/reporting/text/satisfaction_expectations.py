@@ -51,16 +51,15 @@ def confirmation_finding(table: pd.DataFrame) -> str:
 
 
 def _closest_score(rows: dict) -> str:
-    """Return which score goes most with satisfaction, or that the intervals do not tell them apart."""
+    """Return which score goes most with satisfaction, or how each does where their intervals overlap."""
     named = (("performance alone", PERFORMANCE_CORRELATION), ("the gap", GAP_CORRELATION),
              ("the ratio", RATIO_CORRELATION))
     scores = {name: rows[q] for name, q in named if _known(rows, q)}
     best, *others = sorted(scores, key=lambda name: -scores[name]["value"])
     listed = formatting.join_words([f"{name} {formatting.estimate_text(row)}" for name, row in scores.items()])
     is_apart = all(scores[best]["low"] > scores[name]["high"] for name in others)
-    rank = "is most strongly associated" if is_apart else "has the highest correlation"
-    rest = "" if is_apart else "; the intervals overlap"
-    return f"{formatting.sentence_case(best)} {rank} with satisfaction (correlations: {listed}){rest}."
+    return (f"{formatting.sentence_case(best)} is most strongly associated with satisfaction (correlations: {listed})."
+            if is_apart else f"Correlations with satisfaction: {listed}.")
 
 
 def expectations_in_hindsight(table: pd.DataFrame, is_before_use: bool) -> str:
@@ -93,6 +92,8 @@ def expectation_gap_finding(table: pd.DataFrame) -> str:
         )
     is_missed = gap["value"] < 0
     way, most = "missed" if is_missed else "exceeded", _most_in(parts, is_missed)
+    low, high = sorted([abs(gap["low"]), abs(gap["high"])])
+    limits = formatting.interval(low, high, formatting.points)
     return f"Expectations are {way} by {formatting.points(abs(gap['value']))} of 100 {limits}{most}."
 
 

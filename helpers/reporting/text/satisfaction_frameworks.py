@@ -25,7 +25,7 @@ FRAMES = {"level": "Material, social, spiritual", "horizontal": "Sides of the of
           "value": "Kinds of value", "means": "Means and ends"}
 
 
-def frame_sentence(rows: Sequence[Estimate], frame: str) -> str:
+def frame_sentence(rows: Sequence[Estimate], frame: str, mixed: str = "") -> str:
     """Return a frame's lowest and highest score and what satisfaction goes with; empty with fewer than two tags.
 
     Parameters
@@ -34,10 +34,13 @@ def frame_sentence(rows: Sequence[Estimate], frame: str) -> str:
         From `helpers.satisfaction.item_frameworks`: scores, differences and correlations.
     frame : str
         Of `FRAMES`.
+    mixed : str
+        What the groups are told apart by whose drivers differ: what satisfaction goes with is then told of none.
     """
     if len(_rows(rows, SCORE_BY, frame)) < 2:
         return ""
-    return " ".join(part for part in (_difference(rows, frame), _association(rows, frame)) if part)
+    return " ".join(part for part in (_difference(rows, frame), "" if mixed else _association(rows, frame))
+                    if part)
 
 
 def _rows(rows: Sequence[Estimate], quantity: str, frame: str) -> list[Estimate]:
@@ -57,14 +60,14 @@ def _difference(rows: Sequence[Estimate], frame: str) -> str:
 
 
 def _association(rows: Sequence[Estimate], frame: str) -> str:
-    """Return which tags go most with satisfaction; empty where fewer than two are known."""
+    """Return which tags go most with satisfaction; empty where fewer than two are known, or all may go as much."""
     found = sorted(_rows(rows, CORRELATION_BY, frame), key=lambda e: (-e.value, e.segment))
     if len(found) < 2:
         return ""
     first = [e for e in found if e.high >= found[0].low]
     said = formatting.join_words([f"{e.segment} ({formatting.estimate_text(e)})" for e in first])
     if len(first) == len(found):
-        return f"Correlations with satisfaction, whose intervals overlap: {said}."
+        return ""
     return f"Most closely correlated with satisfaction: {said}."
 
 
@@ -203,7 +206,7 @@ def _missed_most(shown: pd.DataFrame) -> str:
     worst = shown.iloc[0]
     near = shown[shown["worse_low"] <= worst["worse_high"]]
     if len(near) > MOST_MISSED:
-        return f"No single property is shown to be missed most where it lacks: the intervals of {len(near)} overlap."
+        return "No single property is shown to be missed most where it lacks."
     said = [f"“{r['property']}” ({formatting.number(r['worse'])})" for r in near.to_dict("records")]
     return f"What is missed most where it lacks: {formatting.join_words(said)}."
 

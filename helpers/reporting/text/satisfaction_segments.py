@@ -1,6 +1,6 @@
 """Text on segments: how satisfied they are, and what goes with satisfaction in each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -82,10 +82,11 @@ def segment_differences(found: pd.DataFrame) -> str:
     said = [f"{r.segment} ({'+' if r.difference > 0 else ''}{formatting.points(r.difference)})"
             for r in differ.head(MOST_SEGMENTS).itertuples()]
     more = f" and {formatting.whole(len(differ) - MOST_SEGMENTS)} more" if len(differ) > MOST_SEGMENTS else ""
+    twice = " (of a column with two values, one)" if differ["segment"].size and known["is_counterpart"].any() else ""
     if not said:
         return ("No segment differs significantly from the other respondents (adjusted for multiple "
                 f"comparisons).{other}")
-    return f"Significantly different from the other respondents: {formatting.join_words(said)}{more}.{other}"
+    return f"Significantly different from the other respondents: {formatting.join_words(said)}{more}{twice}.{other}"
 
 
 def first_driver_by_segment(found: SegmentDrivers | NoPathModel) -> str:
@@ -125,13 +126,6 @@ def _first_of(of: SatisfactionDrivers) -> str:
     return f"{lead}, {share if sure else f'{order[0]} {share}'}"
 
 
-def _shared(top: Sequence[str], effects: Mapping[str, Interval]) -> str:
-    """Return which of a group's largest shares rest on what drivers have in common; empty where none does."""
-    names = [name for name in top if effects[name].low <= 0 <= effects[name].high]
-    return (f" ({formatting.join_words(names)}: no statistically significant association of "
-            f"{'its' if len(names) == 1 else 'their'} own, the other drivers equal)") if names else ""
-
-
 def segment_drivers_title(found: SegmentDrivers | NoPathModel) -> str:
     """Return the finding above the table of drivers by group."""
     if isinstance(found, NoPathModel):
@@ -147,7 +141,8 @@ def segment_drivers_sentence(found: SegmentDrivers | NoPathModel) -> str:
         return f"Drivers are not shown to differ between groups: {found.reason}."
     said = []
     for (name, of), effects in zip(found.groups[:MOST_SEGMENTS], found.effects, strict=False):
-        top = sorted(of.share, key=lambda n, of=of: -of.share[n].value)[:MOST_DRIVERS]
+        own = [driver for driver in of.share if effects[driver].low > 0 or effects[driver].high < 0]
+        top = sorted(own, key=lambda n, of=of: -of.share[n].value)[:MOST_DRIVERS]
         shares = [f"{driver} {formatting.share(of.share[driver].value)}" for driver in top]
-        said.append(f"{readable_id(name)} ({_explained(of)}): {formatting.join_words(shares)}{_shared(top, effects)}")
+        said.append(f"{readable_id(name)} ({_explained(of)}): {formatting.join_words(shares)}")
     return (f"By {found.label} the drivers differ ({formatting.p_value_sentence(found.p_value)}): {'; '.join(said)}.")

@@ -147,11 +147,10 @@ def test_the_structural_model_names_the_strongest_or_says_why_not():
         f"What stated loyalty is associated with in all is left open. {open_}")
     path = Estimate(structural_model.PATH_TO_LOYALTY, 0.2, -0.02, 0.41, "coefficient", 300, "value")
     assert repurchase_text.structural_model_sentence(estimate_table([*struck, path, explained])).endswith(
-        f"{open_} Directly, beside the others, it is associated with value (0.2 [−0.02, 0.41], not shown to differ "
-        "from zero).")
+        f"{open_} A direct association with value (0.2 [−0.02, 0.41]) is not shown.")
     weak = [replace(rows[1], reason="caution: convergent validity of quality"), rows[2], explained]
     assert repurchase_text.structural_model_sentence(estimate_table(weak)).endswith(
-        "of its variance. Caution: the questions on quality hold together weakly.")
+        "of its variance. Caution: see the checks on convergent validity of quality.")
     both = estimate_table([*rows[1:], explained])
     assert repurchase_text.structural_model_sentence(both).startswith("Stated loyalty is associated with quality")
     assert repurchase_text.structural_model_sentence(estimate_table([*rows[:1], *struck, explained])) == (
@@ -175,7 +174,7 @@ def scores(ahead=(0.02, 0.01, 0.03), error=0.02):
 
 
 @pytest.mark.parametrize(("ahead", "said"), [((0.02, 0.01, 0.03), "ranks customers better than"),
-                                             ((0, -0.01, 0.01), "no better"),
+                                             ((0, -0.01, 0.01), "is not shown to rank customers better than"),
                                              ((-0.02, -0.03, -0.01), "is beaten by")])
 def test_the_score_is_held_against_the_baseline(ahead, said):
     assert said in repurchase_text.loyalty_score_accuracy(scores(ahead), 180)
@@ -192,7 +191,8 @@ def test_the_mean_over_the_origins_and_the_worst_are_cited_not_the_best():
 
 def test_the_score_is_well_calibrated_or_miscalibrated_or_absent():
     assert "is well calibrated" in repurchase_text.loyalty_score_accuracy(scores(), 180)
-    assert "it is miscalibrated (mean error 5 points" in repurchase_text.loyalty_score_accuracy(scores(error=0.05), 180)
+    assert "it is miscalibrated at the newest origin (mean error 5 points" in repurchase_text.loyalty_score_accuracy(
+        scores(error=0.05), 180)
     assert repurchase_text.loyalty_score_reliability_title(scores()).startswith("The loyalty score is well calibrated")
     assert "miscalibrated by 5 points" in repurchase_text.loyalty_score_reliability_title(scores(error=0.05))
     absent = estimate_table(repurchase_backtest.loyalty_score_metrics([], "no purchases are recorded", 1))

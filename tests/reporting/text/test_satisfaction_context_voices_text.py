@@ -40,7 +40,8 @@ def test_lateness_goes_with_lower_satisfaction_and_nothing_is_called_a_cause():
     assert not any(word in said for word in ("because", "cause", "due to", "effect"))
     assert (
         satisfaction_context_text.late_delivery_title(late())
-        == "Satisfaction is lower where the delivery was late or overdue"
+        == "Satisfaction is lower where the delivery was late or overdue; by how late it came in the end, received or "
+        "not when answering"
     )
     assert "higher" in satisfaction_context_text.late_delivery_sentence(late(20.0))
     parts = [Estimate(SATISFACTION_BY_DELIVERY, v, v - 2, v + 2, "points", 90, s)
@@ -95,7 +96,7 @@ def test_kanos_categories_are_counted_in_words_with_their_ties():
     )
     assert said == ("Of 4 properties, 2 are taken for granted (must-be), 1 is a pleasant surprise (attractive) and 1 "
                     "is not wanted (reverse). 1 category not statistically significant. No single property is shown to "
-                    "be missed most where it lacks: the intervals of 4 overlap.")
+                    "be missed most where it lacks.")
     apart = properties("must-be", "attractive").assign(
         worse=[-0.8, -0.3], worse_low=[-0.9, -0.4], worse_high=[-0.7, -0.2])
     assert satisfaction_frameworks_text.kano_sentence(apart).endswith(
@@ -126,10 +127,10 @@ def test_what_counts_on_one_side_only_is_named():
     )
     assert satisfaction_context_text.penalty_reward_sentence(
         [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR)]
-    ) == "No driver is shown to count on one side only; where it is low and where it is high counts C."
+    ) == "No driver is shown to count on one side only; C: both where it is low and where it is high."
     withheld = [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR), contrast("D", "")]
     assert satisfaction_context_text.penalty_reward_sentence(withheld) == (
-        "No driver that is reported is shown to count on one side only; where it is low and where it is high counts C. "
+        "No driver that is reported is shown to count on one side only; C: both where it is low and where it is high. "
         "Not reported (failed check): D.")
     neither = [contrast(name, penalty_reward_drivers.NEITHER_FACTOR) for name in "AB"]
     assert satisfaction_context_text.penalty_reward_sentence(neither).startswith("No driver shows a statistically")

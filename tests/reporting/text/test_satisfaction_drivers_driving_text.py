@@ -50,8 +50,8 @@ def paths(*struck):
 def test_the_driver_to_improve_first_is_named_with_its_share_and_place():
     assert satisfaction_drivers_text.first_driver(drivers()) == (
         "Look first at Product: it accounts for 60.0 % [50.0 %, 70.0 %] of the explained differences in satisfaction "
-        "(50.0 % of all, among 200 people who answered every question) and stands at 70 points of 100, with the most "
-        "room where it matters.")
+        "and stands at 70 points of 100, with the most room where it matters. All drivers together explain 50.0 % of "
+        "the differences among 200 people who answered every question.")
 
 
 def test_two_drivers_within_noise_are_both_named():
@@ -61,8 +61,13 @@ def test_two_drivers_within_noise_are_both_named():
 
 def test_drivers_that_cannot_be_told_apart_are_given_together():
     assert satisfaction_drivers_text.first_driver(drivers(struck=("Product", "Service"))) == (
-        "Which of Product and Service to improve first is not known; together they account for 100 % [50.0 %, 100 %] "
-        "of the explained differences.")
+        "What to improve first is not known: Product and Service are not told apart; together they account for 100 % "
+        "[50.0 %, 100 %] of the explained differences.")
+    itself = dict.fromkeys(("Product", "Service"), "Product and Satisfaction are not shown to be distinct")
+    same = replace(drivers(struck=("Product", "Service")), struck=itself)
+    assert satisfaction_drivers_text.first_driver(same).endswith(
+        "Product and Service are not shown to be distinct from satisfaction itself, so that the share is in part "
+        "circular.")
     assert "its share cannot be separated" in satisfaction_drivers_text.first_driver(drivers(struck=("Product",)))
 
 
@@ -108,9 +113,9 @@ def test_titles_name_ties_and_what_was_struck():
 def test_drivers_with_a_share_only_together_are_told_beside_the_table_of_the_others():
     assert satisfaction_drivers_text.drivers_together(drivers()) == ""
     assert satisfaction_drivers_text.drivers_together(drivers(leads=(0.7, 0.3), struck=("Product",))) == (
-        "Not in the table: Product, 60.0 %, the highest priority with a probability of 70.0 %.")
+        "Not in the table: Product, 60.0 %; the highest priority with a probability of 70.0 %.")
     both = satisfaction_drivers_text.drivers_together(drivers(struck=("Product", "Service")))
-    assert both.startswith("Not in the table: Product and Service, 100 % together, the highest priority")
+    assert both.startswith("Not in the table: Product and Service, 100 % together; one of them is the highest priority")
 
 
 def test_a_table_in_which_no_driver_goes_with_satisfaction_by_itself_says_so():
@@ -118,8 +123,8 @@ def test_a_table_in_which_no_driver_goes_with_satisfaction_by_itself_says_so():
         return estimate_table([Estimate("path", (a + b) / 2, a, b, segment=f"D{i} → Satisfaction")
                                for i, (a, b) in enumerate(limits)])
     said = satisfaction_drivers_text.no_effect_of_its_own(direct((-0.1, 0.2), (-0.3, 0.1)))
-    assert said == ("No driver that is reported has a statistically significant association of its own, the others "
-                    "equal.")
+    assert said == (
+        "By least squares no driver that is reported is shown to have an association of its own, the others equal.")
     assert satisfaction_drivers_text.first_driver(drivers(struck=("Product",)), direct((-0.1, 0.2))).endswith(said)
     assert satisfaction_drivers_text.no_effect_of_its_own(direct((-0.1, 0.2), (0.01, 0.1))) == ""
     assert satisfaction_drivers_text.no_effect_of_its_own(paths()) == ""
@@ -231,8 +236,8 @@ def test_shares_say_when_the_people_left_out_are_satisfied_otherwise():
     gaps = [Estimate(name, 5.0, 3.0, 7.0, "points", 40), Estimate(name, -21.0, -24.0, -18.0, "points", 35, "travel x"),
             Estimate(name, 1.0, -3.0, 5.0, "points", 40, "travel y")]
     assert satisfaction_drivers_text.driver_sample(drivers(), gaps) == (
-        f"{SAMPLE} Those left out differ: they are more satisfied by 5 points [3, 7] and in travel x less satisfied by "
-        "21 points [18, 24]; the shares do not speak of them.")
+        f"{SAMPLE} Those left out differ: on the whole they are more satisfied by 5 points [3, 7]; the shares do not "
+        "speak of them.")
     assert satisfaction_drivers_text.driver_sample(drivers(), gaps[2:]) == SAMPLE
 
 
