@@ -238,9 +238,9 @@ def ledger_gates(found: PointsLedger) -> list[Gate]:
                  ("No member used points without having earned any in the ledger",
                   "member used points and never earned any in the ledger",
                   "members used points and never earned any in the ledger")),
-        _count_gate("expiry before issue", found.n_expired_early,
-                 ("No lot expires before it was issued", "lot expires before it was issued, and is taken as booked",
-                  "lots expire before they were issued, and are taken as booked")),
+        *([_count_gate("expiry before issue", found.n_expired_early, (
+            "No lot expires before it was issued", "lot expires before it was issued, and is taken as booked",
+            "lots expire before they were issued, and are taken as booked"))] if found.n_lots else []),
         _count_gate("entries of the wrong sign", found.n_wrong_sign,
                  ("Every entry that earns adds points, every one that uses takes some",
                   "entry earns a negative or uses a positive number of points, and is counted as booked",

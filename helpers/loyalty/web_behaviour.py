@@ -163,11 +163,10 @@ def _customers_returned(engine: Engine, orders: ir.Table, occasions: ir.Table, a
     known = orders.mutate(settled_on=settled).filter(
         lambda t: t.customer_id.notnull() & (t.settled_on <= as_of_on - timedelta(horizon_days)))
     rank = ibis.row_number().over(ibis.window(group_by="customer_id", order_by=[known.ordered_on, known.order_id]))
-    first = known.mutate(rank=rank).filter(lambda t: t["rank"] == 0).select("customer_id", "settled_on", "is_kept",
-                                                                            "ordered_on")
+    first = known.mutate(rank=rank).filter(lambda t: t["rank"] == 0).select("customer_id", "settled_on", "is_kept")
     bought = occasions.select("customer_id", "on").inner_join(first, "customer_id")
     lag = bought.on.delta(bought.settled_on, unit="day").cast("int64")
-    came = bought.filter((bought.on > bought.ordered_on) & (lag <= horizon_days)).select("customer_id").distinct()
+    came = bought.filter((lag > 0) & (lag <= horizon_days)).select("customer_id").distinct()
     table = first.left_join(came.mutate(came=1), "customer_id")
     found = engine.arrow(table.group_by("is_kept").aggregate(n=table.count(), k=table.came.sum())).to_pandas()
     counts = {bool(r["is_kept"]): (int(r["n"]), int(r["k"] or 0) if r["k"] == r["k"] else 0)

@@ -144,7 +144,7 @@ TERMS = (
          also=("WLS",)),
     Term("penalty–reward analysis", "Difference in satisfaction of people with a low and with a high score of a driver "
          "from those between", also=("penalty–reward",)),
-    Term("points", "Percentage points, or points of a scale from 0 to 100"),
+    Term("points", "Percentage points, or points of a scale from 0 to 100; in a programme, what members collect"),
     Term("PSI", "Population stability index: how far a feature's distribution has moved; 0 is not at all"),
     Term("purchase occasion", "A customer's day with net sales above zero", also=("purchase occasions",)),
     Term("Qini", "Gain of treating the customers ranked first by a model over treating as many at random"),

@@ -97,7 +97,8 @@ def cohorts_of_points(programme: ProgrammeRecords) -> Exhibit:
 def tiers(programme: ProgrammeRecords, assumed: LoyaltyConfig) -> Exhibit:
     """Return moves between tiers, and what other thresholds would mean."""
     figure = plots.heat_map(programme_tiers.tier_transition_matrix(programme.tiers),
-                            "Where the members of each tier went", "share", loyalty_text.EMPTY)
+                            "Where the members of each tier went", "share",
+                            f"{loyalty_text.EMPTY} So are tiers in which others would tell them.")
     are_given = programme.tiers.are_given
     what_if = programme_tiers.other_tier_thresholds(programme.standing, assumed.threshold_changes, assumed.tiers,
                                                     are_given)

@@ -213,7 +213,7 @@ def outside_groups(matrix: pd.DataFrame) -> str:
     """Return who is not among the four kinds; empty where everybody is."""
     counts = {kind: loyalty_count(matrix, kind) for kind in UNCLASSIFIED_KINDS}
     said = {BEHAVIOUR_ONLY: "with order data only",
-            ATTITUDE_ONLY: "who answered and have no orders",
+            ATTITUDE_ONLY: "who answered and have no order that counts",
             ANSWERED_TOO_EARLY: "who answered and bought first too recently to be judged",
             TOO_EARLY: "who did not answer and bought first too recently to be judged"}
     parts = [f"{people_text(n)} people {said[kind]}" for kind, n in counts.items() if n]

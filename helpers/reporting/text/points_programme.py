@@ -244,8 +244,8 @@ def member_sentence(service: pd.DataFrame) -> str:
         said.append(f"{quantity.removesuffix(' by membership')} "
                     f"{formatting.estimate_text(rows[enrolment.MEMBERS])} against "
                     f"{formatting.estimate_text(rows[enrolment.OTHERS])}{noise}")
-    return (f"Members against non-members: {formatting.join_words(said)}. Nobody was assigned at random: this is no "
-            "effect of membership." if said else "")
+    return (f"Members against non-members: {formatting.join_words(said)}. Nobody was assigned at random: this need "
+            "not be an effect of membership." if said else "")
 
 
 def coalition_sentence(service: pd.DataFrame) -> str:
@@ -290,7 +290,7 @@ def joining_comparison(table: pd.DataFrame) -> str:
         return "Members are not told apart by the way they joined."
     said = [
         f"{readable_id(r['channel'])}: {people_text(r['n'], 'member', 'members')}, {_left(r['share_left'])} had left "
-        f"the programme, {formatting.number(r['points_month'])} points earned a month"
+        f"the programme, {formatting.number(r['points_month'])} points earned a whole month"
         for r in table.to_dict("records")
     ]
     first, last = (formatting.date_text(pd.Timestamp(on)) for on in (table["first_on"].min(), table["last_on"].max()))

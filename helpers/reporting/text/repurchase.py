@@ -160,7 +160,12 @@ def moderator_sentence(table: pd.DataFrame) -> str:
         if not is_reported(found):
             unknown[name] = found["reason"]
         elif found["low"] <= 0 <= found["high"]:
-            quiet.append(name)
+            odds = segment_row(table, structural_model.INTERACTION, name)
+            if is_reported(odds) and (odds["low"] > 0 or odds["high"] < 0):
+                said.append(f"By {name} the odds differ (interaction {formatting.estimate_text(odds)}), the shares are "
+                            f"not shown to ({formatting.estimate_text(found)}).")
+            else:
+                quiet.append(name)
         else:
             word, sign = ("more", 1) if found["value"] > 0 else ("less", -1)
             low, high = sorted([sign * found["low"], sign * found["high"]])

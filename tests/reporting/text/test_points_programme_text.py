@@ -284,7 +284,7 @@ def test_members_differ_from_others_and_no_effect_is_claimed():
         (enrolment.OTHERS, 60, 2), (enrolment.MEMBERS, 62, 2), (enrolment.MEMBER_DIFFERENCE, 2, 3))]
     assert points_programme_text.member_sentence(estimate_table(rows)) == (
         "Members against non-members: attitude 62 points [60, 64] against 60 points [58, 62] (not statistically "
-        "significant). Nobody was assigned at random: this is no effect of membership.")
+        "significant). Nobody was assigned at random: this need not be an effect of membership.")
     assert points_programme_text.member_sentence(service()) == ""
 
 
