@@ -168,8 +168,9 @@ def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel, mixed:
         return (f"No {of} shows a statistically significant contrast of its lowest or highest scores with the middle "
                 f"ones.{rest}")
     if not said:
-        both = formatting.join_words([c.driver for c in found if c.kind == PERFORMANCE_FACTOR], none="")
-        counts = f"; {both}: both where it is low and where it is high" if both else ""
+        both = [c.driver for c in found if c.kind == PERFORMANCE_FACTOR]
+        verb = "counts" if len(both) == 1 else "count"
+        counts = f"; {formatting.join_words(both)} {verb} both where low and where high" if both else ""
         return f"No {of} is shown to count on one side only{counts}.{rest}"
     return f"The other drivers equal: {'; '.join(said)}.{rest}"
 

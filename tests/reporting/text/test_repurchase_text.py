@@ -124,7 +124,7 @@ def test_moderators_weaken_strengthen_do_not_differ_or_are_unknown():
     assert "is associated more with repurchase" in repurchase_text.moderator_sentence(drivers(2, 6))
     either = drivers(-2, 6)
     assert repurchase_text.moderator_sentence(either).startswith(
-        "By competition the odds differ (interaction −0.3 [−0.5, −0.1]), the shares are not shown to (2 points [−2, 6])."
+        "By competition the odds differ (interaction −0.3 [−0.5, −0.1]), the shares are not shown to (2 points [−2, 6]"
     )
     neither = either.assign(high=either["high"].where(either["quantity"] != structural_model.INTERACTION, 0.1))
     assert repurchase_text.moderator_sentence(neither).startswith(

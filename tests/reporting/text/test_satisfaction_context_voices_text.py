@@ -127,10 +127,10 @@ def test_what_counts_on_one_side_only_is_named():
     )
     assert satisfaction_context_text.penalty_reward_sentence(
         [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR)]
-    ) == "No driver is shown to count on one side only; C: both where it is low and where it is high."
+    ) == "No driver is shown to count on one side only; C counts both where low and where high."
     withheld = [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR), contrast("D", "")]
     assert satisfaction_context_text.penalty_reward_sentence(withheld) == (
-        "No driver that is reported is shown to count on one side only; C: both where it is low and where it is high. "
+        "No driver that is reported is shown to count on one side only; C counts both where low and where high. "
         "Not reported (failed check): D.")
     neither = [contrast(name, penalty_reward_drivers.NEITHER_FACTOR) for name in "AB"]
     assert satisfaction_context_text.penalty_reward_sentence(neither).startswith("No driver shows a statistically")
