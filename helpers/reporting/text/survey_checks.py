@@ -1,5 +1,6 @@
 """Text on whether the survey can be trusted: reliability of its scales, sensitivity to non-response."""
 
+import math
 from datetime import date
 
 import pandas as pd
@@ -109,8 +110,8 @@ def alpha_table(table: pd.DataFrame) -> pd.DataFrame:
     return shown[["scale", "questions", "alpha", "interval", "standardised", "people"]]
 
 
-def newest_answer_sentence(scores: pd.DataFrame, as_of_on: date) -> str:
-    """Return how long ago the newest answer was given; empty where that is a month at most, or answers have no day.
+def newest_answer_sentence(scores: pd.DataFrame, as_of_on: date, wave: str = "") -> str:
+    """Return how long ago the newest answer was given, or nearly all of the newest wave; empty within a month.
 
     Parameters
     ----------
@@ -118,12 +119,25 @@ def newest_answer_sentence(scores: pd.DataFrame, as_of_on: date) -> str:
         From `helpers.satisfaction.satisfaction_index.satisfaction_scores`.
     as_of_on : date
         Day that the page speaks for.
+    wave : str
+        That heads the page; a few late answers do not make it new.
     """
     answered = scores["responded_at"].dropna()
-    if answered.empty or (days := (as_of_on - answered.max().date()).days) <= MAX_DAYS_SINCE_ANSWER:
+    if answered.empty:
         return ""
+    if (days := (as_of_on - answered.max().date()).days) <= MAX_DAYS_SINCE_ANSWER:
+        return _most_of_wave(scores, as_of_on, wave) if wave else ""
     return (f"The newest answer is of {formatting.date_text(answered.max())}, {formatting.whole(days)} days before the "
             "as-of date: how satisfied people are since is not known.")
+
+
+def _most_of_wave(scores: pd.DataFrame, as_of_on: date, wave: str) -> str:
+    of_wave = scores.loc[scores["wave"] == wave, "responded_at"].dropna().sort_values()
+    most = of_wave.iloc[math.ceil(NEARLY_ALL * len(of_wave)) - 1] if len(of_wave) else None
+    if most is None or (days := (as_of_on - most.date()).days) <= MAX_DAYS_SINCE_ANSWER:
+        return ""
+    return (f"Nine in ten answers of the wave are of {formatting.date_text(most)} or before, {formatting.whole(days)} "
+            "days before the as-of date: how satisfied people are since is hardly known.")
 
 
 def single_item_caveat(gates: pd.DataFrame) -> str:

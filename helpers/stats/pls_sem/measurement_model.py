@@ -15,6 +15,8 @@ from helpers.stats.scale_reliability import RELIABILITY_QUALIFY, RELIABILITY_STR
 
 MIN_LOADING, MIN_UPPER_LOADING = 0.40, 0.70
 
+MAX_UNSURE_LOADINGS = 1 / 3  # of a construct's loadings: of more it is not known what they measure
+
 HTMT_STRIKE, HTMT_QUALIFY = 1.0, 0.90
 
 MAX_IMPROPER_RESAMPLES = 0.05
@@ -132,7 +134,21 @@ def validity_gates(known: MeasurementValidity | None) -> list[Gate]:
     factors = [Gate(f"factor of {name}", 1.0, 1.0, True, Level.QUALIFY, f"effects of {name}",
                     f"One factor does not fit the questions of {name}: a communality reaches one (Heywood case).")
                for name in known.heywood]
-    return [*(pairs or _discriminant_gates(known)), *weak, *diffuse, *items, *factors]
+    return [*(pairs or _discriminant_gates(known)), *weak, *diffuse, *items, *_unsteady_gates(known), *factors]
+
+
+def _unsteady_gates(known: MeasurementValidity) -> list[Gate]:
+    """Return the gate on each construct of which many loadings are not shown to differ from zero."""
+    made = []
+    for name in dict.fromkeys(known.owner.values()):
+        limits = [known.loading[item] for item, owner in known.owner.items() if owner == name and item in known.loading]
+        unsure = sum(i.low <= 0 <= i.high for i in limits)
+        if len(limits) > 1 and unsure > MAX_UNSURE_LOADINGS * len(limits):
+            said = (f"{unsure} of {len(limits)} loadings of {name} are not shown to differ from zero; at most "
+                    f"{100 * MAX_UNSURE_LOADINGS:.0f} % may be.")
+            made.append(Gate(f"loadings of {name}", unsure / len(limits), MAX_UNSURE_LOADINGS, True, Level.QUALIFY,
+                             f"effects of {name}", said))
+    return made
 
 
 def _discriminant_gates(known: MeasurementValidity) -> list[Gate]:
@@ -184,7 +200,7 @@ def _item_gate(item: str, known: MeasurementValidity) -> Gate:
     i, name = known.loading[item], known.owner[item]
     return Gate(f"loading of {item}", i.value, MIN_LOADING, True, Level.QUALIFY, f"effects of {name}",
                 f"{item} does not belong to {name}: its loading is {_value_with_interval(i)}, "
-                f"under {MIN_LOADING:.2f}.")
+                f"under {MIN_LOADING:.2f}, its upper limit under {MIN_UPPER_LOADING:.2f}.")
 
 
 def _value_with_interval(i: Interval) -> str:

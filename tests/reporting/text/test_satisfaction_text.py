@@ -173,6 +173,11 @@ def test_an_answer_of_long_ago_is_not_told_as_of_today():
         "not known.")
     assert survey_checks_text.newest_answer_sentence(scores, date(2025, 10, 15)) == ""
     assert survey_checks_text.newest_answer_sentence(scores.iloc[2:], date(2025, 12, 31)) == ""
+    late = pd.DataFrame({"wave": "w", "responded_at": pd.to_datetime(["2025-08-31"] * 19 + ["2025-10-03"])})
+    assert survey_checks_text.newest_answer_sentence(late, date(2025, 10, 15), "w") == (
+        "Nine in ten answers of the wave are of 31 August 2025 or before, 45 days before the as-of date: how satisfied "
+        "people are since is hardly known.")
+    assert survey_checks_text.newest_answer_sentence(late, date(2025, 9, 15), "w") == ""
 
 
 def test_a_single_satisfaction_question_is_said_and_two_are_not():

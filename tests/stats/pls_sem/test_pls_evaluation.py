@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from helpers.stats import bootstrap
+from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem import pls_evaluation
+from helpers.stats.pls_sem.measurement_model import MeasurementValidity, validity_gates
 from helpers.stats.pls_sem.path_model import PathModel
 
 MODEL = PathModel({"m": ["m1", "m2"], "s": ["s1", "s2"], "l": ["l1", "l2"]}, [("s", "l"), ("m", "l")])
@@ -32,3 +34,12 @@ def test_blocks_of_replicates_and_weights_of_ones_change_nothing(monkeypatch):
     monkeypatch.setattr(pls_evaluation, "CHUNK_SIZE", 700)
     parts = pls_evaluation.moderation_effect(MODEL, columns, ("m", "s", "l"), 50, 9, counts)
     np.testing.assert_allclose(parts.product, whole.product, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("unsure", "is_told"), [(1, False), (2, True)])
+def test_a_construct_of_which_more_than_a_third_of_the_loadings_may_be_nothing_is_told(unsure, is_told):
+    items = [f"i{k}" for k in range(4)]
+    loading = {item: Interval(0.6, -0.1 if k < unsure else 0.3, 0.8) for k, item in enumerate(items)}
+    known = MeasurementValidity({}, {}, (), {}, loading, dict.fromkeys(items, "Image"), 100)
+    told = [g.sentence for g in validity_gates(known) if g.gate == "loadings of Image"]
+    assert told == ["2 of 4 loadings of Image are not shown to differ from zero; at most 33 % may be."] * is_told
