@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, special
 
-from helpers.churn.dataset import PURCHASE_MODEL_COLUMNS, Dataset
+from helpers.churn.dataset import PURCHASE_MODEL_COLUMNS, Dataset, DatasetSnapshot
 
 LOG_SHAPE = (-10.0, 10.0)  # beyond, rates are as good as equal, or as good as nobody's
 
@@ -136,6 +136,32 @@ def retained_value(basis: Dataset) -> RetainedValue:
     """
     found = _value_by_history(basis)
     return RetainedValue(np.maximum(found.value, 0.0), np.where(found.value < 0, 0.0, found.sd), found.no_order)
+
+
+def margin_lost_share(snapshot: DatasetSnapshot, horizon_days: int) -> tuple[float, float]:
+    """Return which share of the value if kept went with those who left for good, and its standard error; NaN unknown.
+
+    Parameters
+    ----------
+    snapshot : DatasetSnapshot
+        Cases whose outcome is known.
+    horizon_days : int
+        Length of the outcome window [days].
+
+    Notes
+    -----
+    Σ v (y − q) / (1 − q) over Σ v: y is 1 without an order, which who stays may have too, with the chance q.
+    """
+    if "margin" not in snapshot.about:
+        return float("nan"), float("nan")
+    kept = value_by_repeat_purchases(snapshot.about, horizon_days)
+    value = np.maximum(kept.value, 0.0)
+    weight, total = value / np.maximum(1 - kept.no_order, 1e-12), float(value.sum())
+    if not total > 0:
+        return float("nan"), float("nan")
+    rate = float(snapshot.is_lost.mean())
+    lost = float((weight * (snapshot.is_lost - kept.no_order)).sum())
+    return max(lost / total, 0.0), float(np.sqrt((weight**2).sum() * rate * (1 - rate))) / total
 
 
 def n_refunded_beyond_sales(basis: Dataset) -> int:

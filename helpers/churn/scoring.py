@@ -164,7 +164,7 @@ def churn_forecasts_by_rule(
 ) -> pd.DataFrame:
     """Return what the simple rule says beside `churn_forecasts`: the churn rate of the period before, once more.
 
-    Of the margin at risk it says what everybody's value comes to if all leave at that rate alike.
+    Of the margin at risk it says the share of the value that left in the period before, by repeat purchases to date.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def churn_forecasts_by_rule(
 
     Notes
     -----
-    The interval allows for the change of the rate from one period to the next (root mean square of logits).
+    The intervals allow for the change of rate and share from one period to the next (root mean square).
     """
     dated = scores[scores["due_on"].notna()]
     known = [snapshot for day, snapshot in basis.snapshots.items() if day and len(snapshot.is_lost)]
@@ -187,13 +187,12 @@ def churn_forecasts_by_rule(
     before = _segments(newest.about.assign(basis=dated["basis"].iloc[0]))
     made += [expected_churn(np.full(int(chosen.sum()), newest.is_lost[before[segment]].mean()), off, segment)
              for segment, chosen in _segments(dated).items() if before[segment].any()]
-    rate = float(newest.is_lost.mean())
-    pause = np.minimum(dated["no_order_if_kept"].fillna(0).to_numpy("float64"), rate)
-    left = purchase_rate.dropout_probability(np.full(len(dated), rate), pause)
-    money = margin_at_risk_interval(dated.assign(
-        churn_probability=rate, no_order_if_kept=pause,
-        margin_at_risk=left * (dated["value_if_kept"] - dated["value_if_lost"])), off)
-    made += [money] if money.status is Status.OK else []
+    shares, errors = np.array([purchase_rate.margin_lost_share(snapshot, basis.horizon_days) for snapshot in known]).T
+    total = float((dated["value_if_kept"] - dated["value_if_lost"]).sum())
+    if shares[0] * total > 0:
+        sd = total * float(np.hypot(errors[0], np.sqrt(np.mean(np.diff(shares) ** 2)) if len(shares) > 1 else 0.0))
+        half, value = confidence_intervals.normal_quantile(INTERVAL_LEVEL) * sd, shares[0] * total
+        made.append(Estimate(MARGIN_AT_RISK, value, max(value - half, 0.0), value + half, unit="money", n=len(dated)))
     return _forecast_rows(made, dated, SAME_RATE, made_as_of_on, eligible_days, BY_RULE)
 
 

@@ -123,7 +123,8 @@ TERMS = (
     Term("loyalty threshold", "Attitude from which it counts as strong, by the study or its default"),
     Term("margin", "Net sales less the cost of goods; where no unit cost is known, an assumed share of net sales"),
     Term("margin at risk", "Margin that churn is expected to cost", "Σ probability of having left for good × "
-         "(margin if retained − margin if churned); a customer who stays may buy nothing by chance, which is no loss",
+         "(margin if retained − margin if churned); a customer who stays may buy nothing by chance, which is no loss; "
+         "graded by who bought nothing, less as many pauses as were expected",
          "the next {horizon}"),
     Term("minimum detectable effect", "Smallest true difference that this many units find with the stated power",
          also=("power",)),

@@ -39,6 +39,7 @@ QUANTITIES = {
     "customers_after": "active customers, latest period",
     "customers_before": "active customers, period before",
     "customers_lost": "churned customers",
+    "holdout_error": "error of all orders in the hold-out, model behind the values",
     "customers_lost_by_rule": "churned customers, simple rule",
     "empc": "expected maximum profit a customer",
     "empc_share_contacted": "best share to contact",

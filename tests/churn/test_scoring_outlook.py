@@ -81,9 +81,10 @@ def test_the_rule_beside_the_forecast_is_the_churn_rate_of_the_period_before_onc
     assert rows.loc[("customers_lost_by_rule", "one-time buyers"), "value"] == pytest.approx(
         before.is_lost[once].mean() * scores["is_one_time"].sum())
     money = rows.loc[("margin_at_risk_by_rule", "all")]
-    pause = np.minimum(scores["no_order_if_kept"], before.is_lost.mean())
-    left = (before.is_lost.mean() - pause) / (1 - pause)
-    assert money["value"] == pytest.approx((left * scores["value_if_kept"]).sum())
+    then = purchase_rate.value_by_repeat_purchases(before.about, 90)
+    share = (then.value * (before.is_lost - then.no_order) / (1 - then.no_order)).sum() / then.value.sum()
+    assert 0 < share < before.is_lost.mean()
+    assert money["value"] == pytest.approx(share * scores["value_if_kept"].sum())
     assert (made["low"] <= made["value"]).all()
     assert (made["value"] <= made["high"]).all()
     assert made["model"].unique().tolist() == ["churn rate of the period before"]

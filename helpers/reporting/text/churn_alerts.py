@@ -42,8 +42,8 @@ def churn_by_rule_sentence(forecasts: pd.DataFrame, currency: str = "") -> str:
         return ""
     row = everybody.loc[lost]
     n = formatting.count_text(float(row["value"]), "customer", "customers")
-    stake = (f" and {formatting.money(everybody.at[money, 'value'], currency)} of margin at risk"
-             if money in everybody.index else "")
+    stake = (f", and the share of margin that left then {formatting.money(everybody.at[money, 'value'], currency)} of "
+             "margin at risk" if money in everybody.index else "")
     return (f"The simple rule, the churn rate of the period before ({formatting.share(row['value'] / row['n'])}) once "
             f"more, says {n}{stake}; a later run grades it beside the forecast.")
 

@@ -23,6 +23,8 @@ MAX_HOLD_OUT_DAYS, MIN_HOLD_OUT_DAYS = 365, 28
 
 MAX_FREQUENCY_CLASS = 7
 
+HOLDOUT_ERROR = "holdout_error"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Backtest:
@@ -134,10 +136,15 @@ class Backtest:
         return regular if regular and not (random and self.verdict(random, regular) == "better") else random
 
     def table(self) -> pd.DataFrame:
-        """Return ``results/value_holdout``: happened, forecast, error, ranking, calibration, differences."""
+        """Return ``results/value_holdout``: happened, forecast, error, ranking, calibration, differences.
+
+        `HOLDOUT_ERROR` is that of the model behind what is shown: forecast / happened − 1.
+        """
         rows = [Estimate("orders_happened", self.happened, unit="orders", n=self.counts.n_customers),
                 Estimate("calibration_days", self.calibration.n_days, unit="days", n=self.counts.n_customers),
                 Estimate("hold_out_days", self.hold_out.n_days, unit="days", n=self.counts.n_customers)]
+        if chosen := self.selected_model():
+            rows.append(Estimate(HOLDOUT_ERROR, self.error(chosen), unit="share", n=self.counts.n_customers))
         names = list(self.forecasts)
         rows += [e for name in names for e in (self.total(name), *self._scores(name))]
         models = [f.model.name for f in self.fits if f.is_identified]

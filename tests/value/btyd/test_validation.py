@@ -66,6 +66,8 @@ def test_frequency_classes_and_deciles_hold_everybody(published):
     table = published.table()
     assert not table.duplicated(["quantity", "segment"]).any()
     assert table.query("quantity == 'orders_forecast' and segment == 'BG/NBD'")["low"].notna().all()
+    error = table.set_index(["quantity", "segment"]).at[(validation.HOLDOUT_ERROR, "all"), "value"]
+    assert error == pytest.approx(1_665.12 / 1_882 - 1, abs=1e-4)  # Pareto/NBD
 
 
 def test_ranks_of_counted_customers_equal_those_of_single_ones():
