@@ -207,7 +207,8 @@ def planned(folder, n):
         permitted, set(cases["customer_id"]))
     contact_lists.contact_lists({
         draws["action plan"].experiment: lines, **campaigns.campaign_lines(lists, assumptions, draws, days),
-        draws["alert"].experiment: alert_answers.alert_lines(answers, customers, days)}, apart, assumptions)
+        draws["alert"].experiment: alert_answers.alert_lines(answers, customers, assumptions, days)}, apart,
+        assumptions, cases)
     lap("files")
     return {"seconds": sum(seconds.values()), **seconds, "processor": time.process_time() - before,
             **conflicts(engine, tables, {"actions": actions, "campaigns": lists, "drawn": assigned}, assumptions)}

@@ -219,7 +219,9 @@ def carried_out(drawn: pd.DataFrame, answers: Iterable[pd.DataFrame]) -> pd.Data
     return marked[marked["_merge"].eq("left_only")].drop(columns="_merge").reset_index(drop=True)
 
 
-def alert_lines(answers: pd.DataFrame, customers: pd.DataFrame, days: WorkingDays) -> pd.DataFrame:
+def alert_lines(
+    answers: pd.DataFrame, customers: pd.DataFrame, assumptions: ActionsConfig, days: WorkingDays
+) -> pd.DataFrame:
     """Return one line a customer who is contacted for an alert alone, the most at stake first, as a list's lines are.
 
     Parameters
@@ -228,6 +230,8 @@ def alert_lines(answers: pd.DataFrame, customers: pd.DataFrame, days: WorkingDay
         ``results/alert_answers``.
     customers : DataFrame
         As `eligibility.contact_candidates` gives them, for the tier.
+    assumptions : ActionsConfig
+        Channels of contacts that people make.
     days : WorkingDays
         Working days after the plan.
     """
@@ -237,8 +241,8 @@ def alert_lines(answers: pd.DataFrame, customers: pd.DataFrame, days: WorkingDay
     due = own["respond_by_on"].map(lambda on: pd.Timestamp(days.due((on.date() - days.as_of).days)))
     return own.assign(
         rank=np.arange(1, len(own) + 1), action=OWN_CONTACT, reason="alert: " + own["cause"], check="", offer=None,
-        do_by_on=pd.to_datetime(due), contact_on=days.spread(own, pd.to_datetime(due)), value_of_asking=np.nan,
-        done_on="", outcome="")[LINE]
+        do_by_on=pd.to_datetime(due), contact_on=days.spread(own, pd.to_datetime(due), assumptions.personal_channels),
+        value_of_asking=np.nan, done_on="", outcome="")[LINE]
 
 
 def answers_file(answers: pd.DataFrame) -> dict[str, bytes]:
@@ -274,7 +278,7 @@ def answers_summary(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_alert_decision(
-    decisions: pd.DataFrame, answers: pd.DataFrame, n_held_out: int, as_of: date, horizon_days: int
+    decisions: pd.DataFrame, answers: pd.DataFrame, as_of: date, horizon_days: int
 ) -> pd.DataFrame:
     """Return ``results/decisions`` with the contacts that alerts alone bring; as it is where there is none.
 
@@ -284,8 +288,6 @@ def with_alert_decision(
         What the plan asks for.
     answers : DataFrame
         ``results/alert_answers``.
-    n_held_out : int
-        Customers whom the alerts' own draw holds out.
     as_of : date
         Day of the plan.
     horizon_days : int
@@ -294,11 +296,10 @@ def with_alert_decision(
     own = answers[answers["answer"].eq(BY_CONTACT)]
     if own.empty:
         return decisions
-    held = f", keep {people_text(n_held_out)} as the alerts' random control group" if n_held_out else ""
-    one = {"decision": f"Contact {people_text(len(own), 'customer', 'customers')} for an alert alone{held}",
+    one = {"decision": f"Contact {people_text(len(own), 'customer', 'customers')} for an alert alone",
            "cost": float(own["cost_expected"].sum()), "worst_case": float(own["cost_worst"].sum()),
-           "gain": f"not measured; over {horizon_days} days, against the alerts' control group",
-           "confidence": "none yet: the alerts' control group measures all alerts together",
+           "gain": f"not measured over the {horizon_days} days; no control group: too few contacts are of alerts alone",
+           "confidence": "none: nothing will tell what these contacts did",
            "owner": ", ".join(sorted(own["owner"].dropna().unique())),
            "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)), "status": "asked for"}
     return pd.concat([part for part in (decisions, pd.DataFrame([one])) if len(part)], ignore_index=True)[

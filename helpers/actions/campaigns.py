@@ -3,7 +3,7 @@
 Each list has a control group of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import ibis.expr.types as ir
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions import control_group, measured_response
-from helpers.actions.config import ActionsConfig, Campaign
+from helpers.actions.config import ActionsConfig, Campaign, OfferTerms
 from helpers.actions.contact_lists import LINE
 from helpers.actions.control_group import RankedCandidates
 from helpers.actions.eligibility import ContactConsent, contact_barriers
@@ -30,6 +30,8 @@ from helpers.foundation.study_config import Economics
 from helpers.stats import confidence_intervals
 from helpers.stats.disclosure_control import people_text
 
+TOO_FEW = "not measured: too few for a control group that could tell"
+
 NOT_FOR_THEM = "the offer is not for orders like theirs"
 
 
@@ -41,7 +43,7 @@ def plan_campaigns(
 
     A customer belongs to the first campaign whose audience holds him, in the order of `CAMPAIGNS`; so nobody is on two
     lists. Each list is ranked by value, cut so that the treated fill the capacity, and has a control group of its own,
-    in proportion to the tier; whoever is in a draw that is open keeps that arm.
+    in proportion to the tier, if that could ever tell; whoever is in a draw that is open keeps that arm.
 
     Parameters
     ----------
@@ -86,12 +88,25 @@ def _costs(campaign: Campaign, economics: Economics) -> tuple[float, float]:
 
 
 def _with_arms(rows: pd.DataFrame, campaign: Campaign, draw: Draw) -> pd.DataFrame:
-    """Return an audience with the ranks and arms of those whom the list reaches."""
+    """Return an audience with the ranks and arms of those whom the list reaches.
+
+    Where the control group could never tell, nobody is held out for it: of those without an arm others or more are
+    listed then; of those with one the same, so that no arm decides whom it lists.
+    """
     ordered = rows[rows["reason"] == ""].sort_values(["value", "customer_id"], ascending=[False, True])
     unknown = np.full(len(ordered), np.nan)
     candidates = RankedCandidates(unknown, unknown, unknown, draw.kept_arms(ordered["customer_id"]))
-    listed = ordered[candidates.listed(campaign.capacity, campaign.hold_out_share)]
-    arms = draw.assign(listed["tier"].set_axis(listed["customer_id"]), campaign.hold_out_share)
+    listed = candidates.listed(campaign.capacity, campaign.hold_out_share)
+    drawn = _drawn(rows, ordered[listed], campaign.hold_out_share, draw)
+    if control_group.can_tell(drawn):
+        return drawn
+    every = candidates.completed(listed & (candidates.kept_arm != ""), campaign.capacity, 0.0)
+    return _drawn(rows, ordered[every], 0.0, draw)
+
+
+def _drawn(rows: pd.DataFrame, listed: pd.DataFrame, share: float, draw: Draw) -> pd.DataFrame:
+    """Return an audience with the ranks and arms of a list, of which a share is held out of those without an arm."""
+    arms = draw.assign(listed["tier"].set_axis(listed["customer_id"]), share)
     arms = arms.rename(columns={"unit_id": "customer_id", "experiment": "draw"})
     ranks = pd.Series(np.arange(1, len(listed) + 1), index=listed.index).reindex(rows.index).astype("Int64")
     is_listed = ranks.notna()
@@ -141,23 +156,18 @@ def campaign_summary(lists: pd.DataFrame, assumptions: ActionsConfig, effects: p
     for campaign in sorted(assumptions.campaigns, key=lambda one: CAMPAIGNS.index(one.kind)):
         own = lists[lists["campaign"] == campaign.kind]
         treated, held = own[own["variant"] == TREATMENT], own[own["variant"] == CONTROL_GROUP]
-        response = measured_response.pooled_response(effects, currency, campaign.kind)
+        response, is_measured = measured_response.pooled_response(effects, currency, campaign.kind), own.empty or (
+            control_group.can_tell(own))
         rows.append({
             "campaign": campaign.kind, "owner": campaign.owner or assumptions.owner, "n_audience": len(own),
             "n_treated": len(treated), "n_held_out": len(held),
             "value_of_asking": treated["value_of_asking"].sum(min_count=1),
             "cost_expected": treated["cost_expected"].sum(), "cost_worst": treated["cost_worst"].sum(),
-            "detectable_difference": difference if (difference := _detectable_difference(own)) <= 1 else np.nan,
+            "detectable_difference": control_group.detectable_difference(own) if is_measured else np.nan,
             "response": measured_response.difference_sentence(response) or measured_response.unmeasured_list_sentence(
-                effects, currency, campaign.kind) or "never measured: for testing"})
+                effects, currency, campaign.kind) or (
+                "never measured: for testing" if is_measured else TOO_FEW)})
     return pd.DataFrame(rows, columns=list(SUMMARY))
-
-
-def _detectable_difference(lists: pd.DataFrame) -> float:
-    """Return the smallest difference of a share near one half that the arms show within draws; NaN without both."""
-    blocks = [(int((g["variant"] == CONTROL_GROUP).sum()), int((g["variant"] == TREATMENT).sum()))
-              for _, g in lists.groupby("draw")]
-    return control_group.detectable_reduction(blocks, 0.5) / 2
 
 
 SUMMARY = ("campaign", "owner", "n_audience", "n_treated", "n_held_out", "value_of_asking", "cost_expected",
@@ -186,22 +196,33 @@ def campaign_lines(
         due = pd.Series(pd.Timestamp(days.due(campaign.due_days)), own.index)
         found[draws[campaign.kind].experiment] = own.drop(columns="reason").rename(columns={"why": "reason"}).assign(
             action=campaign.kind, script=campaign.script, check="", offer=campaign.offer or None,
-            churn_probability=np.nan, margin_at_risk=np.nan, contact_on=days.spread(own, due), do_by_on=due,
-            done_on="", outcome="")[LINE].reset_index(drop=True)
+            churn_probability=np.nan, margin_at_risk=np.nan, do_by_on=due,
+            contact_on=days.spread(own, due, assumptions.personal_channels), done_on="", outcome="")[
+            LINE].reset_index(drop=True)
     return found
 
 
 def _group_sizes(lists: pd.DataFrame) -> str:
     """Return how many each campaign contacts and holds out, in words."""
-    n = lists.groupby(["campaign", "variant"]).size().unstack(fill_value=0).reindex(
-        columns=[TREATMENT, CONTROL_GROUP], fill_value=0)
-    return ", ".join(f"{kind}: {people_text(int(n.loc[kind, CONTROL_GROUP]))} beside "
-                     f"{people_text(int(n.loc[kind, TREATMENT]))}" for kind in CAMPAIGNS if kind in n.index)
+    parts = []
+    for kind, own in ((kind, lists[lists["campaign"].eq(kind)]) for kind in CAMPAIGNS):
+        held, treated = (people_text(int(own["variant"].eq(arm).sum())) for arm in (CONTROL_GROUP, TREATMENT))
+        parts += [f"{kind}: {f'{held} beside {treated}' if control_group.can_tell(own) else TOO_FEW}"
+                  ] if own["variant"].eq(TREATMENT).any() else []
+    return ", ".join(parts)
 
 
 def _owners(treated: pd.DataFrame) -> str:
     """Return who carries out lists, who contacts most first."""
     return " and ".join(map(str, treated["owner"].value_counts().index))
+
+
+def offers_with_terms(offers: pd.DataFrame, terms: Sequence[OfferTerms]) -> pd.DataFrame:
+    """Return offers with their terms: what ``canonical/offers`` holds of them, value, code, terms, days they hold."""
+    columns = ["value", "code", "terms", "valid_days"]
+    rows = [{"offer_id": one.offer, **{name: getattr(one, name) or None for name in columns}} for one in terms]
+    found = offers.merge(pd.DataFrame(rows, columns=["offer_id", *columns]), on="offer_id", how="left")
+    return found.dropna(axis=1, how="all")
 
 
 REDEMPTION = "redemption"  # kind of event

@@ -1,6 +1,6 @@
 """Communication loops: who inside must know what by when, who outside is told what and when, and contact fatigue."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -90,13 +90,44 @@ def _of_lists(lists: ContactLists) -> Iterator[tuple]:
 def _of_cases(cases: pd.DataFrame, assumptions: ActionsConfig, days: WorkingDays) -> Iterator[tuple]:
     if cases.empty:
         return
-    for (state, team), rows in cases.groupby(["state", "team"]):
+    dated = with_due_days(cases, (), assumptions, days)
+    for (state, team), rows in dated.groupby(["state", "team"]):
         yield (f"team {team}" if team else assumptions.owner, CASE_TASKS[state], rows["customer_id"].nunique(),
-               pd.Timestamp(_case_due(str(state), assumptions, days)), CASES_FILE)
+               rows["do_by"].max(), CASES_FILE)
 
 
-def _case_due(state: str, assumptions: ActionsConfig, days: WorkingDays) -> date:
-    return days.due(assumptions.case_days if state == OPEN_CASE else assumptions.feedback_days)
+def with_due_days(
+    cases: pd.DataFrame, spoken_with: Collection[str], assumptions: ActionsConfig, days: WorkingDays
+) -> pd.DataFrame:
+    """Return cases in the order in which each team deals with them, with the day by which each is due.
+
+    First those whose customer a list of this round speaks with, then complaints, then the oldest; as many a working day
+    as a team can deal with.
+
+    Parameters
+    ----------
+    cases : DataFrame
+        As `contact_lists.due_cases` gives them.
+    spoken_with : collection of str
+        Customers whom a list of this round contacts.
+    assumptions : ActionsConfig
+        Days within which cases are dealt with, and how many in one.
+    days : WorkingDays
+        Working days after the plan.
+
+    Returns
+    -------
+    DataFrame
+        With priority (within state and team, 1 the first) and do_by.
+    """
+    ordered = cases.assign(is_later=~cases["customer_id"].isin(spoken_with), is_other=cases["kind"].ne(
+        "complaint")).sort_values(["state", "team", "is_later", "is_other", "opened_on", "case_id"],
+                                  ascending=[False, *[True] * 5], ignore_index=True)
+    place = ordered.groupby(["state", "team"]).cumcount()
+    within = ordered["state"].map({OPEN_CASE: assumptions.case_days, NOT_TOLD: assumptions.feedback_days})
+    first = within.map({n: np.datetime64(days.due(n), "D") for n in set(within)})
+    due = np.busday_offset(first.to_numpy("datetime64[D]"), place // assumptions.cases_a_day, busdaycal=days.calendar)
+    return ordered.drop(columns=["is_later", "is_other"]).assign(priority=place + 1, do_by=pd.to_datetime(due))
 
 
 def _of_accounts(people: pd.DataFrame, accounts: pd.DataFrame, assumptions: ActionsConfig,
@@ -148,7 +179,7 @@ def case_notes(barred: Mapping[str, str], contacted: Mapping[str, str]) -> dict[
         Who contacts a customer in this round, as `contact_lists.contacted_by` gives it.
     """
     return {**{customer: f"{why}: settle it, no extra contact" for customer, why in barred.items()},
-            **{customer: f"contacted by {who}: tell it there" for customer, who in contacted.items()}}
+            **{customer: f"contacted by {who}: let them know" for customer, who in contacted.items()}}
 
 
 def cases_file(
@@ -168,15 +199,14 @@ def cases_file(
         Working days after the plan.
     """
     sheets = []
-    for state, rows in cases.groupby("state", sort=False):
+    for state, rows in with_due_days(cases, notes, assumptions, days).groupby("state", sort=False):
         own = rows.assign(team=rows["team"].where(rows["team"].ne(""), assumptions.owner),
                           days_old=(pd.Timestamp(days.as_of) - pd.to_datetime(rows["opened_on"])).dt.days,
-                          do_by=pd.Timestamp(_case_due(str(state), assumptions, days)),
                           note=rows["customer_id"].map(dict(notes)), done_on="", outcome="")
-        columns = ["team", "case_id", "customer_id", "kind", "cause", "opened_on", "closed_on", "days_old", "do_by",
-                   "note", "done_on", "outcome"]
-        sheets.append(Sheet(str(state), own[columns].sort_values(["team", "opened_on", "case_id"]).dropna(
-            axis=1, how="all").rename(columns=lambda c: c.replace("_", " "))))
+        columns = ["team", "priority", "case_id", "customer_id", "kind", "cause", "opened_on", "closed_on", "days_old",
+                   "do_by", "note", "done_on", "outcome"]
+        known = own[columns].dropna(axis=1, how="all")
+        sheets.append(Sheet(str(state), known.rename(columns=lambda c: c.replace("_", " "))))
     return {CASES_FILE: spreadsheets.excel_file(sheets)} if sheets else {}
 
 

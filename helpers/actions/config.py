@@ -61,7 +61,7 @@ class OfferTerms(Section):
     offer: str = Field(min_length=1, description="the offer of canonical/offers, by its id")
     value: str = Field(default="", description="what the customer gets, as it is told")
     code: str = Field(default="", description="code by which it is taken up")
-    valid_days: int = Field(default=30, ge=1, description="days from the contact for which it holds [days]")
+    valid_days: int = Field(default=30, ge=1, description="days after the last contact day for which it holds [days]")
     terms: str = Field(default="", description="what else holds, such as a least order")
     order_channels: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=(), description="it is for customers whose latest order came by one of these channels; empty for all")
@@ -188,6 +188,9 @@ class ActionsConfig(Section):
     fatigue_days: int = Field(
         90, ge=1, description="days before a contact in which others count when answers are held against them [days]")
     case_days: int = Field(2, ge=1, description="days within which who has an open case is to be dealt with [days]")
+    cases_a_day: int = Field(
+        10, ge=1, description="cases that a team can deal with in a working day, by which the days when they are due "
+        "are spread [cases]")
     feedback_days: int = Field(
         5, ge=1, description="days within which customers are told what came of a closed case [days]")
     account_days: int = Field(
@@ -328,4 +331,4 @@ def _campaign_meaning(campaign: Campaign) -> str:
 def _offer_meaning(one: OfferTerms) -> str:
     told = ", ".join(filter(None, (one.value or "value not declared", one.code and f"code {one.code}", one.terms)))
     whom = f"last order by {' or '.join(one.order_channels)}" if one.order_channels else "everybody"
-    return f"{told}; holds {one.valid_days:,} days from the contact; for {whom}"
+    return f"{told}; holds {one.valid_days:,} days after the last contact day; for {whom}"

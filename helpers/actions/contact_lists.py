@@ -19,7 +19,9 @@ from helpers.customers.random_assignment import (
     ALERT,
     CAMPAIGNS,
     EXPERIMENT_PREFIXES,
+    SERVICE_RECOVERY,
     TREATMENT,
+    TRUST_REPAIR,
 )
 from helpers.foundation import spreadsheets
 from helpers.foundation.engine import Engine
@@ -31,7 +33,8 @@ MAILING, APART_FILE = "mailing", "do-not-contact"
 FOR_PEOPLE = {
     "rank": "rank", "customer_id": "customer id", "tier": "tier", "action": "action", "check": "check before",
     "reason": "why this customer", "script": "first line", "offer_value": "offer", "offer_code": "code",
-    "valid_until": "valid until", "offer_terms": "terms", "contact_on": "contact on", "do_by_on": "do by",
+    "valid_until": "valid until", "offer_terms": "terms", "case": "service case", "contact_on": "contact on",
+    "do_by_on": "do by",
     "churn_probability": "churn probability", "margin_at_risk": "margin at risk",
     "value_of_asking": "expected value of asking", "done_on": "done on", "outcome": "outcome"}
 
@@ -44,13 +47,15 @@ FOR_TOOLS = ["customer_id", "channel", "action", "first_line", "offer_id", "offe
 
 OF_OFFER = ("offer_value", "offer_code", "valid_until", "offer_terms")  # of a line that makes an offer
 
-LINE = [*(c for c in FOR_PEOPLE if c not in OF_OFFER), *BESIDE]
+LINE = [*(c for c in FOR_PEOPLE if c not in (*OF_OFFER, "case")), *BESIDE]
 
 MOST_IN_EXCEL = 50_000  # rows of whom not to contact; more stand in CSV alone, which tools read
 
 DO_NOT_CONTACT = "everybody: do not contact"
 
-SETTLE_FIRST = "settle the open case first"  # before anything is offered
+SETTLE_FIRST, TELL_FIRST = "settle the open case first", "tell first what came of the case"  # before anything else
+
+ABOUT_CASES = (SERVICE_RECOVERY, TRUST_REPAIR)  # campaigns by which a case is spoken of
 
 FOR_EVERYBODY = frozenset({"", "everybody", "everyone", "all", "all customers"})
 
@@ -151,14 +156,12 @@ def contact_lines(
     unchecked = offers[~offers["offer_id"].isin(checked)].set_index("offer_id")
     eligible = unchecked["eligibility"].fillna("").astype("str").to_dict()
     terms = [eligible.get(offer, "") if offer else "" for offer in listed["offer"]]
-    checks = [[SETTLE_FIRST] * (not is_settled) + [f"offer is for: {term}"] * (term.lower() not in FOR_EVERYBODY)
-              for is_settled, term in zip(facts["kind"].isna(), terms, strict=True)]
+    checks = ["" if term.lower() in FOR_EVERYBODY else f"offer is for: {term}" for term in terms]
     due = listed["action"].map({name: pd.Timestamp(days.due(rule.due_days)) for name, rule in rules.items()})
     return listed.assign(
-        reason=[reason_text(row) for row in facts.to_dict("records")], contact_on=days.spread(listed, due),
-        script=[rules[a].script for a in listed["action"]],
-        check=["; ".join(parts) for parts in checks],
-        do_by_on=pd.to_datetime(due), value_of_asking=np.nan, done_on="", outcome="")[LINE]
+        reason=[reason_text(row) for row in facts.to_dict("records")],
+        contact_on=days.spread(listed, due, assumptions.personal_channels), check=checks, do_by_on=pd.to_datetime(due),
+        script=[rules[a].script for a in listed["action"]], value_of_asking=np.nan, done_on="", outcome="")[LINE]
 
 
 def reason_text(facts: Mapping[str, object]) -> str:
@@ -199,19 +202,35 @@ def with_offer_terms(lines: pd.DataFrame, terms: Sequence[OfferTerms]) -> pd.Dat
     texts = {name: pd.Series([getattr(one, field, "") or None for one in known], lines.index, dtype="object")
              for name, field in (("offer_value", "value"), ("offer_code", "code"), ("offer_terms", "terms"))}
     holds = pd.to_timedelta([getattr(one, "valid_days", None) for one in known], unit="D")
-    return lines.assign(**texts, valid_until=pd.to_datetime(lines["contact_on"]) + holds)
+    return lines.assign(**texts, valid_until=pd.to_datetime(lines["do_by_on"]) + holds)
 
 
-def offers_with_terms(offers: pd.DataFrame, terms: Sequence[OfferTerms]) -> pd.DataFrame:
-    """Return offers with their terms: what ``canonical/offers`` holds of them, value, code, terms, days they hold."""
-    columns = ["value", "code", "terms", "valid_days"]
-    rows = [{"offer_id": one.offer, **{name: getattr(one, name) or None for name in columns}} for one in terms]
-    found = offers.merge(pd.DataFrame(rows, columns=["offer_id", *columns]), on="offer_id", how="left")
-    return found.dropna(axis=1, how="all")
+def with_cases(lines: pd.DataFrame, cases: pd.DataFrame | None) -> pd.DataFrame:
+    """Return lines with the customer's case, and the note that it comes first, but where the contact is about it.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        Lines of lists: customer_id, action, check.
+    cases : DataFrame, optional
+        As `due_cases` gives them, the one that comes first of each customer counts; none: no case is known.
+    """
+    if cases is None or cases.empty:
+        return lines.assign(case=None)
+    first = cases.drop_duplicates("customer_id").set_index("customer_id")
+    cause, team = (first[c].where(first[c].eq(""), word + first[c])
+                   for c, word in (("cause", ", "), ("team", ", team ")))
+    told = first["case_id"] + ": " + first["kind"] + cause + ", " + first["state"] + ", of " + pd.to_datetime(
+        first["opened_on"]).dt.strftime("%Y-%m-%d") + team
+    before = lines["customer_id"].map(first["state"].map({OPEN_CASE: SETTLE_FIRST, NOT_TOLD: TELL_FIRST})).fillna("")
+    before = before.mask(lines["action"].isin(ABOUT_CASES), "")
+    between = np.where(before.ne("") & lines["check"].ne(""), "; ", "")
+    return lines.assign(case=lines["customer_id"].map(told), check=before + between + lines["check"])
 
 
 def contact_lists(
-    by_draw: Mapping[str, pd.DataFrame], apart: pd.DataFrame, assumptions: ActionsConfig
+    by_draw: Mapping[str, pd.DataFrame], apart: pd.DataFrame, assumptions: ActionsConfig,
+    cases: pd.DataFrame | None = None,
 ) -> ContactLists:
     """Return the files: Excel and CSV for each person and channel, whom not to contact apart, one for mailing tools.
 
@@ -227,9 +246,11 @@ def contact_lists(
         Whom not to contact, as `eligibility.people_apart` gives them.
     assumptions : ActionsConfig
         Terms of offers; channels of contacts that people make.
+    cases : DataFrame, optional
+        As `due_cases` gives them.
     """
     lines = pd.concat([rows.assign(campaign=name, file="") for name, rows in by_draw.items()], ignore_index=True)
-    lines = with_offer_terms(lines, assumptions.offers)
+    lines = with_cases(with_offer_terms(lines, assumptions.offers), cases)
     treated = lines[lines["variant"] == TREATMENT].round(
         {"churn_probability": 3, "margin_at_risk": 2, "value_of_asking": 2})
     parts: list[_ListFile] = []
@@ -246,7 +267,8 @@ def contact_lists(
     unattended = treated[treated["check"].eq("") & ~treated["channel"].isin(assumptions.personal_channels)]
     if len(unattended):
         names = {"offer": "offer_id", "script": "first_line", "contact_on": "send_on", "do_by_on": "send_by_on"}
-        content = spreadsheets.csv_file(unattended.rename(columns=names)[FOR_TOOLS], is_for_people=False)
+        tools = unattended.sort_values("contact_on", kind="stable").rename(columns=names)[FOR_TOOLS]
+        content = spreadsheets.csv_file(tools, is_for_people=False)
         parts.append(_ListFile(MAILING + CSV, "mailing tools", "written", len(unattended), content))
     return ContactLists(lines, {part.file: part.content for part in parts}, _files_table(parts))
 

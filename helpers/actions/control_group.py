@@ -12,12 +12,15 @@ from helpers.actions.config import ActionsConfig
 from helpers.actions.measured_response import UNMEASURED, ActionResponse
 from helpers.customers.random_assignment import CONTROL_GROUP, TREATMENT, n_held_out
 from helpers.stats import confidence_intervals
+from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 SIGNIFICANCE_LEVEL, TARGET_POWER = 0.05, 0.80
 
 Z_POWER_80 = 0.8416212335729143
 
 LEAST_SHARE, EVEN_SHARE = 0.10, 0.50
+
+MOST_DETECTABLE = 0.6  # difference of a share; what shows only larger ones is no control group worth having
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,32 @@ def detectable_reduction(blocks: Sequence[tuple[int, int]], risk: float) -> floa
     n = sum(held + treated for held, treated in both)
     error = math.sqrt(sum(((h + t) / n) ** 2 * (1 / h + 1 / t) for h, t in both) * risk * (1 - risk))
     return (confidence_intervals.normal_quantile(1 - SIGNIFICANCE_LEVEL) + Z_POWER_80) * error / risk
+
+
+def detectable_difference(lists: pd.DataFrame) -> float:
+    """Return the smallest difference of a share near one half that the arms show within draws; NaN without both.
+
+    Parameters
+    ----------
+    lists : DataFrame
+        Rows of ``results/campaigns``: variant, draw.
+    """
+    blocks = [(int((g["variant"] == CONTROL_GROUP).sum()), int((g["variant"] == TREATMENT).sum()))
+              for _, g in lists.groupby("draw")]
+    return detectable_reduction(blocks, 0.5) / 2
+
+
+def can_tell(lists: pd.DataFrame) -> bool:
+    """Return whether the control group of a campaign is large enough ever to tell what the campaign does.
+
+    Parameters
+    ----------
+    lists : DataFrame
+        Rows of ``results/campaigns`` of one campaign.
+    """
+    n = lists["variant"].value_counts()
+    return min(n.get(CONTROL_GROUP, 0), n.get(TREATMENT, 0)) >= LEAST_PEOPLE and (
+        detectable_difference(lists) <= MOST_DETECTABLE)
 
 
 def minimum_detectable_reduction(actions: pd.DataFrame) -> float:

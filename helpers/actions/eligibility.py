@@ -139,7 +139,7 @@ def people_apart(
     permitted : ContactConsent
         Who consents to the purpose, by which channel.
     in_service : collection of str
-        Who has a case to be dealt with: that is done all the same.
+        Who has a case to be dealt with: that is done all the same, as the row says of who is contacted by no channel.
 
     Returns
     -------
@@ -163,7 +163,8 @@ def people_apart(
              pd.DataFrame({"customer_id": ids, "reason": permitted.missing(""), "not_by": named.mask(is_any, "any")})[
                  missing.any(axis=1)]]
     rows = pd.concat(parts, ignore_index=True).drop_duplicates("customer_id", ignore_index=True)
-    case = np.where(rows["customer_id"].isin(in_service), "settle it, no extra contact", "")
+    is_case = rows["customer_id"].isin(in_service) & rows["not_by"].eq("any")
+    case = np.where(is_case, "settle it, no extra contact", "")
     return rows.assign(open_case=case)[["customer_id", "reason", "not_by", "no_contact_until", "open_case"]]
 
 

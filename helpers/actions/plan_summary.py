@@ -191,7 +191,8 @@ def assignments_to_record(
         ``results/campaigns``.
     """
     as_of, days = window
-    lists = [(ACTION_PLAN, actions), *((kind, campaigns[campaigns["campaign"] == kind]) for kind in CAMPAIGNS)]
+    lists = [(ACTION_PLAN, actions), *((kind, _measured(campaigns[campaigns["campaign"] == kind]))
+                                       for kind in CAMPAIGNS)]
     drawn = [_list_drawn(rows, assigned, purpose, as_of) for purpose, rows in lists]
     warned = assigned[assigned["experiment"].eq(experiment_name(ALERT, as_of))]
     parts = [part for part in (*drawn, warned, _global_draw(actions, as_of, global_share)) if len(part)]
@@ -200,6 +201,11 @@ def assignments_to_record(
     found = pd.concat(parts).assign(ends_on=pd.Timestamp(as_of + timedelta(days=days)), seed=seed)
     columns = list(ASSIGNMENTS_DRAWN.names)
     return found.sort_values(["experiment", "unit_id"], ignore_index=True).reindex(columns=columns)
+
+
+def _measured(own: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a campaign; where its control group cannot tell, without those whom other draws hold out."""
+    return own if control_group.can_tell(own) else own[own["variant"].eq(TREATMENT)]
 
 
 def _list_drawn(rows: pd.DataFrame, assigned: pd.DataFrame, purpose: str, as_of: date) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Working days: holidays that a study declares, days by which something is due, contacts spread evenly over days."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated
@@ -88,8 +89,8 @@ class WorkingDays:
         due = np.busday_offset(self.as_of + timedelta(days=days), 0, roll="forward", busdaycal=self.calendar)
         return pd.Timestamp(due).date()
 
-    def spread(self, listed: pd.DataFrame, due: pd.Series) -> pd.Series:
-        """Return the day of each contact: those of a person and channel evenly over working days, in their order.
+    def spread(self, listed: pd.DataFrame, due: pd.Series, by_people: Collection[str]) -> pd.Series:
+        """Return the day of each contact: what people do evenly over working days in its order, the rest at once.
 
         None for the control group.
 
@@ -99,14 +100,18 @@ class WorkingDays:
             variant, owner, channel; the first ranked first.
         due : Series
             Last day of each contact.
+        by_people : collection of str
+            Channels of contacts that people make, one after the other; what tools send goes out on the first day. A
+            contact without a channel is a person's.
         """
         calendar, start = self.calendar, np.datetime64(self.first, "D")
         groups = listed[listed["variant"].eq(TREATMENT)].assign(channel=listed["channel"].fillna("")).groupby(
             ["owner", "channel"])
         days = pd.Series(pd.NaT, listed.index, dtype="datetime64[us]")
-        for _, rows in groups:
+        for (_, channel), rows in groups:
             last = due[rows.index].to_numpy("datetime64[D]")
             n_days = np.maximum(np.busday_count(start, last + 1, busdaycal=calendar), 1)
+            n_days = n_days if channel in (*by_people, "") else np.ones_like(n_days)
             on = np.busday_offset(start, np.arange(len(rows)) * n_days // len(rows), busdaycal=calendar)
             days.loc[rows.index] = np.minimum(on, last).astype("datetime64[us]")
         return days

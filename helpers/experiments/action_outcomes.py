@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from helpers.customers.random_assignment import CONTROL_GROUP
+from helpers.customers.random_assignment import ALERT, CONTROL_GROUP, EXPERIMENT_PREFIXES
 from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
 from helpers.foundation.engine import Engine
 from helpers.foundation.labels import readable_id
@@ -44,7 +44,8 @@ def past_action_lists(lists: Iterable[pd.DataFrame], as_of: date, *, is_whole: b
     """Return every list that earlier runs drew before a day, each as the last run that drew it has it.
 
     Who keeps the arm of a draw of an earlier day is left out: that arm has had its effect on who is on the list, so
-    that the list is not measured by them.
+    that the list is not measured by them. No experiment are alerts, which lists answer that are measured themselves,
+    and a list of which nobody was held out.
 
     Parameters
     ----------
@@ -63,11 +64,16 @@ def past_action_lists(lists: Iterable[pd.DataFrame], as_of: date, *, is_whole: b
     columns = ["experiment", "unit_id", "variant", "probability", "stratum", "assigned_on"]
     last = {name: rows if is_whole or "kept_from" not in rows else rows[rows["kept_from"].isna()]
             for one in lists for name, rows in one.groupby("experiment")}
-    parts = [rows.assign(stratum=_chance_to_be_held_out(rows))[columns] for _, rows in sorted(last.items())
-             if len(rows) and pd.Timestamp(rows["assigned_on"].iloc[0]).date() < as_of]
+    parts = [rows.assign(stratum=_chance_to_be_held_out(rows))[columns] for name, rows in sorted(last.items())
+             if len(rows) and pd.Timestamp(rows["assigned_on"].iloc[0]).date() < as_of
+             and (is_whole or _is_experiment(str(name), rows))]
     if not parts:
         return pd.DataFrame(columns=columns)
     return pd.concat(parts).sort_values(columns[:2], ignore_index=True)
+
+
+def _is_experiment(name: str, rows: pd.DataFrame) -> bool:
+    return not name.startswith(EXPERIMENT_PREFIXES[ALERT]) and bool(rows["variant"].eq(CONTROL_GROUP).any())
 
 
 def _chance_to_be_held_out(rows: pd.DataFrame) -> pd.Series:

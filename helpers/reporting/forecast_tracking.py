@@ -24,8 +24,6 @@ ALERTS, SCORES = "results/alerts", "results/churn_scores"
 
 PLAN, CAMPAIGNS = "results/actions", "results/campaigns"  # lists whose costs are planned
 
-ANSWERED = "results/alert_answers"
-
 
 def all_gates(results: RunResults) -> pd.DataFrame:
     """Return ``results/gates``: the gates of all wings in one table; one that a wing took over stands once."""
@@ -126,10 +124,7 @@ def open_alerts(earlier: pd.DataFrame) -> pd.DataFrame:
 
 
 def list_costs(ws: Workspace) -> dict[str, float]:
-    """Return what was planned to be spent on each list of earlier runs, by the name of its draw [money].
-
-    Of alerts all contacts count that those drawn got, by whichever list: their control group got none of them.
-    """
+    """Return what was planned to be spent on the action list and on each campaign of earlier runs, by name [money]."""
     costs: dict[str, float] = {}
     for run in change_since_last_run.earlier_runs(ws):
         planned = ws.frame_of(run.run, PLAN).assign(campaign=random_assignment.ACTION_PLAN)
@@ -137,9 +132,6 @@ def list_costs(ws: Workspace) -> dict[str, float]:
         treated = both[both["variant"].eq(random_assignment.TREATMENT)]
         names = treated["campaign"].map(random_assignment.EXPERIMENT_PREFIXES) + run.as_of
         costs |= treated["cost_expected"].astype("float64").groupby(names).sum().to_dict()
-        answered = ws.frame_of(run.run, ANSWERED)
-        own = answered[answered["draw"].eq(random_assignment.EXPERIMENT_PREFIXES[random_assignment.ALERT] + run.as_of)]
-        costs |= own["cost_expected"].astype("float64").groupby(own["draw"]).sum().to_dict()
     return costs
 
 

@@ -96,7 +96,7 @@ def test_contacts_for_alerts_stay_within_what_the_plan_leaves_of_capacity_and_bu
 
 def test_a_contact_for_an_alert_is_a_line_of_a_list_with_channel_first_line_and_a_working_day():
     found = answered(warned("free", "dear", margin_at_risk=[20.0, 30.0])).reset_index()
-    lines = alert_answers.alert_lines(found, sources().customers, DAYS)
+    lines = alert_answers.alert_lines(found, sources().customers, ActionsConfig(), DAYS)
     assert lines["customer_id"].tolist() == ["dear", "free"]
     assert set(lines["do_by_on"]) == {pd.Timestamp("2026-01-02")}  # the first of January is a holiday
     assert lines[["owner", "channel", "script", "variant"]].drop_duplicates().to_numpy().tolist() == [
@@ -105,16 +105,16 @@ def test_a_contact_for_an_alert_is_a_line_of_a_list_with_channel_first_line_and_
     assert set(made.contents) == {"alert-cy-phone.xlsx", "alert-cy-phone.csv"}
 
 
-def test_contacts_for_alerts_are_a_decision_with_cost_owner_and_control_group():
+def test_contacts_for_alerts_are_a_decision_with_cost_and_owner_of_which_no_gain_is_measured():
     none = pd.DataFrame(columns=list(DECISIONS.names))
     everybody = sources(permitted=planner.UNKNOWN_CONSENT)
     found = answered(warned(*[f"p{i}" for i in range(12)]), everybody).reset_index()
-    row = alert_answers.with_alert_decision(none, found, 30, DAYS.as_of, 90).iloc[0]
-    assert row["decision"] == ("Contact 12 customers for an alert alone, keep 30 as the alerts' random control group")
+    row = alert_answers.with_alert_decision(none, found, DAYS.as_of, 90).iloc[0]
+    assert row["decision"] == "Contact 12 customers for an alert alone"
     assert (row["cost"], row["worst_case"], row["owner"]) == (24.0, 24.0, "Cy")
-    assert row["gain"].startswith("not measured; over 90 days")
+    assert row["gain"].startswith("not measured over the 90 days; no control group")
     nobody = answered(warned("refused")).reset_index()
-    assert alert_answers.with_alert_decision(none, nobody, 30, DAYS.as_of, 90) is none
+    assert alert_answers.with_alert_decision(none, nobody, DAYS.as_of, 90) is none
 
 
 def test_the_file_of_answers_leaves_out_who_must_not_be_contacted(tmp_path):

@@ -6,9 +6,11 @@ import pytest
 
 from helpers.actions import campaign_audiences, campaigns, contact_lists, eligibility, plan_summary, planner
 from helpers.actions.config import ActionsConfig, Campaign
+from helpers.actions.schema import DECISIONS
 from helpers.actions.working_days import WorkingDays
 from helpers.customers import random_assignment
 from helpers.customers.random_assignment import CAMPAIGNS, REGISTRY_COLUMNS, Draw, experiment_name
+from helpers.experiments import action_outcomes
 from helpers.foundation.canonical_schema import ASSIGNMENTS, CASES, CONTACTS, EVENTS
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
@@ -133,11 +135,31 @@ def test_each_campaign_fills_its_capacity_and_leaves_its_own_share_alone(custome
                                        Campaign(kind="customer club", capacity=capacity, hold_out_share=0.2)))
     fits = audiences(customers, win_back=range(0, 110), customer_club=range(110, 220))
     lists = campaigns.plan_campaigns(fits, customers, assumed, MONEY, draws(), PERMITTED)
-    arms = lists.groupby("campaign")["variant"].value_counts().unstack()
+    arms = lists.groupby("campaign")["variant"].value_counts().unstack(fill_value=0).reindex(
+        columns=["treated", "held out"], fill_value=0)
     assert (arms["treated"] == capacity).all()
-    shares = (arms["held out"] / arms.sum(axis=1)).to_dict()
-    assert shares["win-back"] == pytest.approx(0.5, abs=0.6 / capacity)
-    assert shares["customer club"] == pytest.approx(0.2, abs=0.6 / capacity)
+    shares = (arms["held out"] / arms.sum(axis=1)).to_dict()  # nobody is held out where fewer than ten would be
+    assert shares["win-back"] == pytest.approx(0.5 if capacity >= 10 else 0.0, abs=0.6 / capacity)
+    assert shares["customer club"] == pytest.approx(0.2 if capacity >= 40 else 0.0, abs=0.6 / capacity)
+
+
+def test_a_campaign_too_small_to_tell_serves_everybody_and_is_no_experiment(customers):
+    fits = audiences(customers, trust_repair=range(0, 15), win_back=range(20, 80))
+    lists = campaigns.plan_campaigns(fits, customers, ActionsConfig(), MONEY, draws(), PERMITTED)
+    assert lists.groupby("campaign")["variant"].value_counts().to_dict() == {
+        ("trust repair", "treated"): 15, ("win-back", "held out"): 30, ("win-back", "treated"): 30}
+    told = campaigns.campaign_summary(lists, ActionsConfig(), pd.DataFrame()).set_index("campaign")
+    assert told.loc["trust repair", "response"] == "not measured: too few for a control group that could tell"
+    assert np.isnan(told.loc["trust repair", "detectable_difference"])
+    nobody = pd.DataFrame(columns=list(DECISIONS.names))
+    gain = campaigns.with_campaigns(nobody, lists, AS_OF, 90)["gain"].iloc[0]
+    assert "trust repair: not measured: too few for a control group that could tell, win-back: 30 beside 30" in gain
+    actions = planner.plan_actions(customers, ActionsConfig(capacity=1), MONEY, Draw("plan", 1, NO_DRAW)).head(0)
+    drawn = plan_summary.assignments_to_record(actions, NO_DRAW, (AS_OF, 90), 1, 0.0, lists)
+    measured = action_outcomes.past_action_lists([drawn], date(2026, 12, 31))
+    assert set(measured["experiment"]) == {"win-back of 2026-06-30"}
+    carried = action_outcomes.past_action_lists([drawn], date(2026, 12, 31), is_whole=True)
+    assert set(carried["experiment"]) == {"win-back of 2026-06-30", "trust repair of 2026-06-30"}
 
 
 def test_no_campaign_contacts_whom_consent_opt_out_cap_or_the_global_control_group_protect(value, scores):

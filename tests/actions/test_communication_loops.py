@@ -103,7 +103,7 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
     assert by.loc["Ada", "where"] == "contact-ada-phone.xlsx"
     assert by.loc["Di", "must_know"] == "leads 1 key account with one contact or none: meet another person"
     assert by.loc[["team service", "Head"], "where"].tolist() == ["service-cases.xlsx"] * 2
-    assert by.loc["team service", "by_on"] == pd.Timestamp("2026-07-02")
+    assert by.loc["team service", "by_on"] == pd.Timestamp("2026-07-03")  # ten cases a day, the first due in two days
 
 
 def test_an_account_of_several_owners_is_led_by_one_of_them():
@@ -126,6 +126,8 @@ def test_cases_stand_in_a_file_by_team_with_their_age_and_what_else_is_known_of_
     assert (row["customer id"], row["team"], row["days old"], row["note"]) == (
         "c0", "service", 29, "in a random control group")
     assert set(sheets["not told"]["team"]) == {"Head"}
+    assert sheets["open"]["do by"].value_counts().sort_index().tolist() == [10, 3]
+    assert sheets["open"]["case id"].iloc[0] == "k0"  # whose customer somebody else knows of
     assert communication_loops.cases_file(CASES_DUE.head(0), {}, ActionsConfig(), WorkingDays(AS_OF)) == {}
 
 
@@ -195,7 +197,7 @@ def test_open_cases_of_the_day_itself_and_those_closed_without_a_word_are_due():
 def test_contacts_of_a_person_are_spread_over_working_days_up_to_the_last(n):
     listed = pd.DataFrame({"variant": "treated", "channel": "phone", "owner": "Ada"}, index=range(n))
     due = pd.Series(pd.Timestamp("2026-07-14"), listed.index)
-    on = WorkingDays(AS_OF).spread(listed, due)
+    on = WorkingDays(AS_OF).spread(listed, due, ("phone",))
     assert on.dt.day_of_week.max() < 5
     assert on.is_monotonic_increasing
     assert on.between("2026-07-01", "2026-07-14").all()

@@ -60,7 +60,6 @@ def test_a_line_says_why_what_to_check_what_to_say_and_by_when(lines):
     row = lines.set_index("customer_id").loc["c0000"]
     assert row["reason"] == ("high risk of churn, most of it by orders; last purchase 120 days ago; "
                              "open complaint since 2026-06-20")
-    assert row["check"] == "settle the open case first"
     assert row["do_by_on"] == pd.Timestamp("2026-07-07")
     by_mail = lines[lines["action"].eq("voucher by mail")]
     assert set(by_mail["check"]) == {"offer is for: gold members"}
@@ -106,11 +105,27 @@ def test_an_offer_stands_in_the_list_and_for_the_tool_with_what_it_is_worth_its_
     made = contact_lists.contact_lists({"plan": lines.assign(check="")}, APART, ActionsConfig(offers=terms))
     row = read(made.contents, "mailing.csv", tmp_path).query("offer_id == 'voucher'").iloc[0]
     assert (row["offer_value"], row["offer_code"], row["offer_terms"]) == ("8 euros off", "BACK8", "from 30 euros on")
-    assert pd.Timestamp(row["valid_until"]) - pd.Timestamp(row["send_on"]) == pd.Timedelta(days=20)
+    assert pd.Timestamp(row["valid_until"]) - pd.Timestamp(row["send_by_on"]) == pd.Timedelta(days=20)
     assert row["first_line"] == "Here is a voucher."
     by_post = read(made.contents, "contact-bo-müller-post.csv", tmp_path)
     assert set(by_post["code"]) == {"BACK8"}
     assert "code" not in read(made.contents, "contact-ada-phone.csv", tmp_path)
+
+
+def test_whoever_has_a_case_waits_for_it_on_every_list_but_those_that_speak_of_it(lines):
+    cases = pd.DataFrame({
+        "case_id": ["K1", "K2"], "customer_id": ["c0000", "c0001"], "kind": "inquiry", "cause": ["delivery", ""],
+        "team": ["service", ""], "opened_on": pd.Timestamp("2026-06-20"), "state": ["open", "not told"]})
+    both = pd.DataFrame({"customer_id": ["c0000", "c0001", "c0002"], "check": ["", "offer is for: gold members", ""]})
+    found = contact_lists.with_cases(both.assign(action="win-back"), cases)
+    assert found["check"].tolist() == [
+        "settle the open case first", "tell first what came of the case; offer is for: gold members", ""]
+    assert found["case"].fillna("").tolist() == [
+        "K1: inquiry, delivery, open, of 2026-06-20, team service", "K2: inquiry, not told, of 2026-06-20", ""]
+    about = contact_lists.with_cases(both.assign(action="service recovery", check=""), cases)
+    assert about["check"].tolist() == ["", "", ""]
+    made = contact_lists.contact_lists({"plan": lines}, APART, ActionsConfig(), cases)
+    assert made.lines.set_index("customer_id").loc["c0000", "check"] == "settle the open case first"
 
 
 def test_tools_get_neither_calls_nor_an_offer_whose_eligibility_nobody_has_checked(lines):

@@ -120,12 +120,13 @@ def test_everybody_whom_not_to_contact_stands_apart_with_the_reason_the_channel_
     until = pd.Series(pd.Timestamp("2026-09-28"), index=[ids[0], ids[11]])
     rules = (ActionRule(action="mail", channel="e-mail"), ActionRule(action="call", channel="phone"))
     found = eligibility.people_apart(everybody, pd.Series([ids[12], "unknown"]), until,
-                                     ActionsConfig(rules=rules, campaigns=()), permitted, {ids[11]})
+                                     ActionsConfig(rules=rules, campaigns=()), permitted, {ids[9], ids[11]})
     by = found.set_index("customer_id")
     assert found["customer_id"].is_unique
     assert by.loc[[ids[0], ids[11]], "reason"].tolist() == ["in a random control group"] * 2
     assert by["no_contact_until"].dropna().tolist() == [pd.Timestamp("2026-09-28")] * 2
     assert by.loc[ids[11], "open_case"] == "settle it, no extra contact"
+    assert by.loc[ids[9], "open_case"] == ""  # whom another channel may reach
     assert by.loc[[ids[12], "unknown"], "reason"].tolist() == ["has opted out"] * 2
     assert by.loc[ids[13], "reason"] == "key account N1: speak with Di"
     assert by.loc[ids[9], ["reason", "not_by"]].tolist() == ["no consent to marketing", "e-mail"]

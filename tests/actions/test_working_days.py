@@ -20,8 +20,16 @@ def test_nobody_is_contacted_on_a_holiday_and_nobody_after_the_last_day():
     listed = pd.DataFrame({"variant": ["treated"] * 6 + ["held out"], "owner": "Ada", "channel": "phone"})
     due = pd.Series(pd.Timestamp("2026-04-07"), listed.index)
     holidays = CalendarConfig(holidays=("easter-2", "easter+1"))
-    found = WorkingDays(date(2026, 4, 1), holidays).spread(listed, due)
+    found = WorkingDays(date(2026, 4, 1), holidays).spread(listed, due, ("phone",))
     assert found.dt.strftime("%m-%d").fillna("").tolist() == ["04-02"] * 3 + ["04-07"] * 3 + [""]
+
+
+def test_what_a_tool_sends_goes_out_on_the_first_working_day():
+    listed = pd.DataFrame({"variant": "treated", "owner": "Ada", "channel": ["e-mail"] * 5 + ["phone"] * 5})
+    due = pd.Series(pd.Timestamp("2026-01-09"), listed.index)
+    on = NEW_YEARS_EVE.spread(listed, due, ("phone",)).dt.strftime("%m-%d")
+    assert set(on.head(5)) == {"01-02"}
+    assert on.tail(5).nunique() == 5
 
 
 def test_a_study_declares_holidays_by_day_by_date_and_by_easter():

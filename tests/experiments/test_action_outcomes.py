@@ -105,6 +105,15 @@ def test_a_list_is_not_measured_by_who_keeps_an_arm_of_an_earlier_day_but_carrie
     assert action_outcomes.past_action_lists([kept.assign(kept_from="earlier")], date(2026, 4, 1)).empty
 
 
+def test_neither_alerts_nor_a_list_that_holds_nobody_out_is_an_experiment(lists):
+    alerts, everybody = lists.assign(experiment="churn alerts of 2026-01-31"), lists.assign(
+        experiment="trust repair of 2026-01-31", variant="treated")
+    assert set(action_outcomes.past_action_lists([lists, alerts, everybody], date(2026, 4, 1))["experiment"]) == set(
+        lists["experiment"])
+    whole = action_outcomes.past_action_lists([lists, alerts, everybody], date(2026, 4, 1), is_whole=True)
+    assert whole["experiment"].nunique() == 3
+
+
 def test_the_last_run_that_drew_a_list_has_the_say_and_later_lists_are_not_seen(lists):
     again = lists.assign(variant="held out")
     assert action_outcomes.past_action_lists([lists, again], date(2026, 4, 1))["variant"].eq("held out").all()

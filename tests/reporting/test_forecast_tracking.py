@@ -29,8 +29,6 @@ FORECASTS = Table("results/forecasts", "forecast", ("quantity", "segment", "mode
     Column("due_on", "date", ""), Column("value", "number", ""), Column("low", "number", ""),
     Column("high", "number", ""), Column("model", "text", ""), Column("unit", "text", "")))
 DRAWN = Table("results/assignments_drawn", "unit", ("unit_id",), (Column("unit_id", "text", ""),))
-ANSWERS = Table("results/alert_answers", "customer", ("customer_id",), (
-    Column("customer_id", "text", ""), Column("draw", "text", ""), Column("cost_expected", "number", "")))
 PLAN, CAMPAIGNS = (Table(name, "customer", ("customer_id",), (
     Column("customer_id", "text", ""), Column("variant", "text", ""), Column("cost_expected", "number", ""), *more))
     for name, more in (("results/actions", ()), ("results/campaigns", (Column("campaign", "text", ""),))))
@@ -235,9 +233,5 @@ def test_what_was_planned_for_a_list_is_known_by_the_name_of_the_list_and_contro
     made("a", "2026-06-30", *rows, table="actions")
     campaigns = pd.DataFrame([row | {"campaign": "win-back"} for row in rows[:1]])
     campaigns.to_parquet(folders.runs_folder("shop") / "a" / "results" / "campaigns.parquet")
-    draws = ["churn alerts of 2026-06-30"] * 2 + ["churn alerts of 2026-03-31"]
-    pd.DataFrame({"customer_id": ["a", "d", "e"], "draw": draws, "cost_expected": [2.0, 1.5, 4.0]}).to_parquet(
-        folders.runs_folder("shop") / "a" / "results" / "alert_answers.parquet")
-    ws = Workspace("shop", {**DECLARED, **schemas_by_name([PLAN, CAMPAIGNS, ANSWERS])}, as_of="2026-09-30")
-    assert forecast_tracking.list_costs(ws) == {
-        "action plan of 2026-06-30": 5.0, "win-back of 2026-06-30": 2.0, "churn alerts of 2026-06-30": 3.5}
+    ws = Workspace("shop", {**DECLARED, **schemas_by_name([PLAN, CAMPAIGNS])}, as_of="2026-09-30")
+    assert forecast_tracking.list_costs(ws) == {"action plan of 2026-06-30": 5.0, "win-back of 2026-06-30": 2.0}

@@ -40,8 +40,8 @@ def campaigns_sentences(summary: pd.DataFrame, horizon_days: int, currency: str 
         cost = f" at an expected cost of {formatting.money(float(active['cost_expected'].sum()), currency)}"
         held = formatting.whole(int(active["n_held_out"].sum()))
     said = (f"The campaigns of {named} contact {whom} who are not on the plan's list{cost}; {held} are held out at "
-            f"random for {formatting.count_text(horizon_days, 'day', 'days')}, so that each campaign is measured "
-            "against a control group of its own.")
+            f"random for {formatting.count_text(horizon_days, 'day', 'days')}, so that each campaign whose control "
+            "group can tell anything is measured against one of its own.")
     return tuple(filter(None, (said, _claimed(active, currency), nobody)))
 
 
@@ -104,8 +104,8 @@ def control_group_sentence(groups: pd.DataFrame) -> str:
     drawn, held, kept, kept_held = (people_text(int(row[c])) for c in (
         "n_drawn", "n_drawn_held_out", "n_kept", "n_kept_held_out"))
     return (f"Of the list {drawn} are drawn now, {held} of them held out, in proportion to action and tier; {kept} "
-            f"keep the arm of a draw that is still open, {kept_held} of them held out. So shares differ by action, and "
-            "arms are compared among customers of one chance only.")
+            f"have the arm that the alerts or an earlier list drew, {kept_held} of them held out. So shares differ by "
+            "action, and arms are compared among customers of one chance only.")
 
 
 def control_group_table(groups: pd.DataFrame) -> pd.DataFrame:

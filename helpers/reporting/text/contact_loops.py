@@ -5,13 +5,14 @@ import pandas as pd
 from helpers.actions.alert_answers import ANSWERS_FILE, BY_CASE, BY_CONTACT, BY_LIST, BY_OWNER
 from helpers.actions.communication_loops import CASES_FILE, LOOPS_FILE, ContactFatigue
 from helpers.actions.config import ActionsConfig
+from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation.results import Status
 from helpers.reporting import formatting
 from helpers.stats.disclosure_control import people_text
 
 FILES_HOLD = {CASES_FILE: "cases to settle, and customers to be told what came of theirs",
               LOOPS_FILE: "who must know what, who is told what",
-              ANSWERS_FILE: "who answers each alert, and why nobody does"}
+              ANSWERS_FILE: "who answers each alert, and why nobody does; without whom not to contact"}
 
 
 def inside_title(inside: pd.DataFrame) -> str:
@@ -26,6 +27,23 @@ def inside_title(inside: pd.DataFrame) -> str:
         return "Nobody inside has to be told anything"
     first = formatting.date_text(inside["by_on"].iloc[0])
     return f"Inside {formatting.count_text(inside['who'].nunique(), 'name', 'names')} must know, the first by {first}"
+
+
+def waiting_sentence(lines: pd.DataFrame) -> str:
+    """Return how many written contacts wait, so that tools do not get them, and for what; empty where none does.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        ``ContactLists.lines``.
+    """
+    waits = lines[lines["variant"].eq(TREATMENT) & lines["check"].ne("")]
+    if waits.empty:
+        return ""
+    return (f"{people_text(len(waits), 'contact', 'contacts').capitalize()} of these lists wait, as the column 'check "
+            "before' says, mostly for a service case: tools do not get them; send them by hand once it is dealt with. "
+            "What was done goes into 'done on' and 'outcome', and into the records as a contact with the campaign of "
+            "the file for tools: by that the next run measures.")
 
 
 def outside_sentence(outside: pd.DataFrame, actions: pd.DataFrame, assumptions: ActionsConfig) -> str:

@@ -122,12 +122,13 @@ def balance_sentences(balance: pd.DataFrame, currency: str = "") -> tuple[str, .
     said: list[str] = []
     if len(over) >= LEAST_PEOPLE:
         lost = formatting.money(float((over["cost_to_serve"] - over["margin"]).sum()), currency)
-        said.append(f"{people_text(len(over), 'customer', 'customers')} outside control groups cost more to serve "
-                    f"within a year than the margin that they brought: by {lost} in all.")
+        said.append(f"{people_text(len(over), 'customer', 'customers')} cost more to serve within a year than the "
+                    f"margin that they brought: by {lost} in all.")
     if len(under) >= LEAST_PEOPLE:
         mean = formatting.money(float(under["margin"].mean()), currency)
         cost = formatting.money(float(under["cost_to_serve"].mean()), currency)
         said.append(f"{people_text(len(under), 'customer', 'customers')} of the upper fifth by margin brought {mean} "
                     f"each, and {cost} each was spent on them, no more than on the middle customer.")
-    return tuple(said) or ("Fewer than ten customers cost more than they bring, and fewer than ten bring much and get "
-                           "little.",)
+    apart = "Control groups, key accounts, opt-outs and customers with a service case are left out."
+    nobody = "Fewer than ten customers cost more than they bring, and fewer than ten bring much and get little."
+    return (*said, apart) if said else (nobody,)

@@ -21,7 +21,7 @@ def test_campaigns_tell_whom_they_contact_whom_they_leave_alone_and_whom_nobody_
         summary(row("win-back", 50, 50, 400.0), row("customer club", 30, 25), row("trust repair", 0, 0)), 90, "EUR")
     assert said[0] == ("The campaigns of win-back and customer club contact 80 customers who are not on the plan's "
                        "list at an expected cost of €160; 75 are held out at random for 90 days, so that each campaign "
-                       "is measured against a control group of its own.")
+                       "whose control group can tell anything is measured against one of its own.")
     assert "worth €400 under the assumed uptake" in said[1]
     assert said[2] == "Nobody fits trust repair."
 
