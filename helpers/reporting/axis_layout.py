@@ -110,7 +110,7 @@ def _write_rows(axes: "Axes", texts: Sequence[str], said: Sequence[str], right: 
     for at, (text, value) in enumerate(zip(texts, said, strict=True)):
         _beside(axes, at, text)
         axes.annotate(
-            escape_mathtext(value),
+            escape_mathtext(localised(value)),
             (1, at),
             xycoords=("axes fraction", "data"),
             xytext=(right, 0),
@@ -267,7 +267,7 @@ def draw_shades(values: pd.DataFrame, names: tuple[str, str], unit: str, width: 
     axes.xaxis.set_label_position("top")
     unit = f"{unit}, in per cent" if is_tight and unit.startswith("share") else unit
     axes.set_xlabel(fit_text(axes, " · ".join(filter(None, (names[1], unit)))), labelpad=8)
-    axes.set_ylabel(escape_mathtext(names[0]), labelpad=8)
+    axes.set_ylabel(escape_mathtext(localised(names[0])), labelpad=8)
     axes.tick_params(axis="both", rotation=0)
     return axes
 

@@ -115,6 +115,6 @@ def test_figures_beyond_the_tolerance_are_a_finding_and_those_within_it_none():
     rows = pd.DataFrame({"quantity": ["net sales", "customers with purchases", "margin"],
                          "difference": [-3500.5, -7.0, 1.0], "is_reconciled": [False, False, True]})
     assert leadership_finance_text.beyond_tolerance(rows, "EUR") == (
-        "The records do not tie to the ledger: net sales by €3,500.50 and customers with purchases by 7, beyond the "
+        "The records do not tie to the ledger: net sales (€3,500.50) and customers with purchases (7), beyond the "
         "tolerance; the cause has to be asked of finance.",)
     assert leadership_finance_text.beyond_tolerance(rows.tail(1), "EUR") == ()

@@ -51,7 +51,8 @@ def action_earnings(results: RunResults, costs: Mapping[str, float]) -> tuple[st
         return (cannot(translatable("no action list with a random control group has been both carried out and "
                                     "measured")), *_otherwise(results, effects[~is_list] if len(effects) else effects))
     rows = [_list_row(name, rows) for name, rows in lists.groupby("experiment")]
-    rows = [row | {"is_contacted": _contact_rate(results, row["primary"]) >= LEAST_CONTACTED} for row in rows]
+    for row in rows:
+        row["is_contacted"] = _contact_rate(results, row["primary"]) >= LEAST_CONTACTED
     rows.sort(key=lambda row: (row["rank"], row["name"]))
     told = [_list_sentence(results, row, costs.get(row["name"])) for row in rows if row["rank"] < UNMEASURED]
     return (_overview(rows), *told, *_too_few(rows), *_in_doubt(results, rows), *_costs_note(rows, costs))

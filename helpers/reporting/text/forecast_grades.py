@@ -206,7 +206,7 @@ def past_quarters(holdout: pd.DataFrame) -> str:
         return ""
     sales = rows[rows["segment"].str.startswith(SALES_BY)]
     by = dict(zip(sales["segment"].str.removeprefix(SALES_BY), sales["value"], strict=True))
-    rules = [message("{rule} by {share}", rule=RULE_WORDS[name], share=formatting.share(by.pop(name)))
+    rules = [message("{rule} ({share})", rule=RULE_WORDS[name], share=formatting.share(by.pop(name)))
              for name in sorted(set(by) & set(RULE_WORDS), key=by.__getitem__)]
     if not rules or not by:
         return ""

@@ -126,7 +126,8 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     """Return the terms of a planned decision without how they follow."""
     n = results.frame("results/actions").get("variant", pd.Series(dtype="str")).value_counts()
     brief = {"worst_case": formatting.money(-float(decision["worst_case"]), results.currency),
-             "decision": _test_in_brief(_headword(decision["decision"])), "expected_gain": NOT_KNOWN,
+             "decision": _test_in_brief(_headword(decision["decision"]),
+                                       is_trial=NO_CONTROL in str(decision["confidence"])), "expected_gain": NOT_KNOWN,
              "net": NO_NET}
     if not _is_on_list(results, decision):
         return brief
@@ -142,9 +143,10 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     return brief
 
 
-def _test_in_brief(decision: str) -> str:
-    """Return a decision on a test in a word and what is tested."""
-    return message("Test: {decision}", decision=formatting.within_sentence(decision.removesuffix(TEST_END)))
+def _test_in_brief(decision: str, *, is_trial: bool = False) -> str:
+    """Return a decision on a test in a word and what is tested; without a control group it is a trial."""
+    said = formatting.within_sentence(decision.removesuffix(TEST_END))
+    return message("Trial: {decision}", decision=said) if is_trial else message("Test: {decision}", decision=said)
 
 
 def _as_test(decision: Mapping[str, Any]) -> str:

@@ -130,7 +130,7 @@ def beyond_tolerance(compared: pd.DataFrame, currency: str) -> tuple[str, ...]:
         Of the run.
     """
     missed = [row for row in compared.to_dict("records") if not row["is_reconciled"]]
-    parts = [message("{quantity} by {amount}", quantity=row["quantity"], amount=(
+    parts = [message("{quantity} ({amount})", quantity=row["quantity"], amount=(
         formatting.whole(abs(row["difference"])) if row["quantity"] == finance.CUSTOMERS else
         formatting.exact_money(abs(row["difference"]), currency))) for row in missed]
     return (message("The records do not tie to the ledger: {parts}, beyond the tolerance; the cause has to be asked of "

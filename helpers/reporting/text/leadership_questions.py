@@ -162,7 +162,7 @@ def decision_today(known: QuestionInputs) -> tuple[str, ...]:
     return leadership_decisions_text.decision_today(known.results)
 
 
-def satisfaction_causality(known: QuestionInputs) -> str:
+def satisfaction_causality(known: QuestionInputs) -> str | tuple[str, ...]:
     """Return the answer to: does satisfaction cause this, or move with it."""
     if not known.results.has("results/satisfaction_index"):
         return cannot(translatable("no survey is recorded"))
@@ -178,19 +178,19 @@ def satisfaction_causality(known: QuestionInputs) -> str:
     returned = _returned(known.results)
     apart = message("Whether they come back and how much they buy are two things.") if returned else ""
     cause = message("That it causes it cannot be said, because nobody was made more satisfied at random.")
-    return " ".join(filter(None, (returned, moves, apart, cause)))
+    return (*returned, " ".join(filter(None, (moves, apart))), cause)
 
 
-def _returned(results: RunResults) -> str:
+def _returned(results: RunResults) -> tuple[str, ...]:
     """Return how many of the least and of the most satisfied came back, where that is counted; else nothing.
 
     That the least satisfied look elsewhere cannot be told from their purchases; how many came back can.
     """
     claims = results.frame("results/loyalty_claims")
     if claims.empty:
-        return ""
+        return ()
     is_told = claims["claim"].str.contains("satisfied 15 %") & claims["sentence"].str.contains("returned")
-    return " ".join(claims.loc[is_told, "sentence"])
+    return tuple(claims.loc[is_told, "sentence"])
 
 
 def missing_customers(known: QuestionInputs) -> tuple[str, ...]:

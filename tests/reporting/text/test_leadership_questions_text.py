@@ -185,7 +185,7 @@ def test_moving_together_is_never_called_causing(low, value, high, verb):
     matrix = estimate_table(
         [Estimate("rank correlation of attitude and behaviour", value, low, high, "correlation", 90)]
     )
-    said = leadership_questions_text.satisfaction_causality(known(leading.everything(loyalty_matrix=matrix)))
+    said = answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(loyalty_matrix=matrix)))
     assert said.startswith(f"How much customers buy {verb} (")
     assert said.endswith("cannot be said, because nobody was made more satisfied at random.")
 
@@ -195,11 +195,12 @@ def test_how_many_of_the_least_and_most_satisfied_returned_stands_beside_the_cor
         "claim": ["The least satisfied 15 % leave", "The most satisfied 15 % are loyal", "Loyal customers recommend"],
         "verdict": ["cannot say", "holds", "holds"],
         "sentence": ["13.6 % of them returned.", "75.3 % of them returned.", "They do."]})
-    said = leadership_questions_text.satisfaction_causality(known(leading.everything(loyalty_claims=claims)))
+    said = answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(
+        loyalty_claims=claims)))
     assert said.startswith("13.6 % of them returned. 75.3 % of them returned. How much customers buy")
     assert "two things. That it causes it" in said
     few = claims.assign(sentence="0 customers are the least satisfied 15 %; 30 are asked for.")
-    assert "asked for" not in leadership_questions_text.satisfaction_causality(known(leading.everything(
+    assert "asked for" not in answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(
         loyalty_claims=few)))
 
 
@@ -265,7 +266,7 @@ def test_past_quarters_tell_by_how_much_the_method_and_the_simple_rule_missed():
                             "status": "ok"} for name, value in (("MBG/NBD", 0.1), ("seasonal-naive rule", 0.4))])
     said = answer_of(leadership_questions_text.forecast_accuracy, known(leading.results(value_holdout=errors)))
     assert "were missed by 10.0 % of what was forecast (root mean square), by simple rules: the same quarter a year " \
-           "before by 40.0 %." in said
+           "before (40.0 %)." in said
     assert "root mean square" not in answer_of(
         leadership_questions_text.forecast_accuracy, known(leading.results(value_holdout=errors.head(1))))
 

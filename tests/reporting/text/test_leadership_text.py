@@ -483,8 +483,8 @@ def test_past_quarters_are_held_against_both_simple_rules_the_nearer_first():
     holdout = pd.DataFrame({"quantity": "quarter_error", "status": "ok", "segment": list(rows), "value": rows.values()})
     assert forecast_grades_text.past_quarters(holdout) == (
         "Net sales of past quarters, each forecast from what was known before it, were missed by 7.0 % of what was "
-        "forecast (root mean square), by simple rules: the last quarter again by 9.0 % and the same quarter a year "
-        "before by 85.0 %.")
+        "forecast (root mean square), by simple rules: the last quarter again (9.0 %) and the same quarter a year "
+        "before (85.0 %).")
     assert forecast_grades_text.past_quarters(holdout.head(1)) == ""
 
 
@@ -492,6 +492,7 @@ def test_a_decision_without_a_control_group_is_a_trial_and_no_test():
     plan = pd.DataFrame([leading.decision(confidence="none yet; no control group, since nobody is approached")])
     assert decisions_text.decision_rows(leading.results(decisions=plan))["decision"].iloc[0].endswith(
         ", on trial without a control group")
+    assert decisions_text.brief_decision_rows(leading.results(decisions=plan))["decision"].iloc[0].startswith("Trial: ")
 
 
 def test_owners_of_the_other_decisions_are_counted_as_people():
