@@ -82,8 +82,8 @@ def watched(path, told):
 
 def seconds_by_kind(root, home):
     """Return the seconds of each kind, by notebook."""
-    environment = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOYALTY_THREADS"), "1")
-    os.environ.update(environment, LOYALTY_HOME=str(home), PYTHONPATH=str(root))
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOYALTY_THREADS"), "1")
+    os.environ.update(one_thread, LOYALTY_HOME=str(home), PYTHONPATH=str(root))
     subprocess.run([sys.executable, "-m", "helpers", "run", "simulated"], check=True, cwd=root,
                    stdout=subprocess.DEVNULL)
     [manifest] = (Path(home) / "data" / "runs" / "simulated").glob("*/manifest.json")

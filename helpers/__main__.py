@@ -209,13 +209,14 @@ def _run_as_of(told: argparse.Namespace, as_of: str, output: console.RunOutput) 
 
 def _carry_out_lists(source: str, raw: str) -> None:
     """Let the simulated company carry out the lists that its runs drew; any other company has done so itself."""
+    if source != SIMULATED:
+        return
     from helpers import simulation
     from helpers.foundation import folders
     from helpers.pipeline import registry
 
-    if source == SIMULATED:
-        with suppress(InputError):  # no list was drawn, or the files are not its own
-            simulation.write_files(Path(raw) if raw else folders.raw_folder(source), lists=registry.drawn_lists(source))
+    with suppress(InputError):  # no list was drawn, or the files are not its own
+        simulation.write_files(Path(raw) if raw else folders.raw_folder(source), lists=registry.drawn_lists(source))
 
 
 def _runs(told: argparse.Namespace) -> int:
