@@ -19,6 +19,8 @@ class Status(StrEnum):
 
 ORDERS_REACH = "orders reach the as-of date"
 
+NOBODYS_SALES = "sales without a customer"
+
 
 class Level(StrEnum):
     """What a gate does to the claims it touches once its threshold is crossed."""
@@ -213,6 +215,21 @@ def taken_over(table: pd.DataFrame, name: str) -> tuple[Gate, ...]:
     rows = table[(table["gate"] == name) & table["is_crossed"].astype("bool")].to_dict("records")
     return tuple(Gate(name, row["statistic"], row["threshold"], True, Level(row["level"]), row["claims"],
                       row["sentence"]) for row in rows)
+
+
+def in_place(gates: Iterable[Gate], earlier: Iterable[Gate]) -> tuple[Gate, ...]:
+    """Return gates with those that an earlier step found crossed in the place of a step's own of the same name.
+
+    Parameters
+    ----------
+    gates : iterable of Gate
+        A step's own.
+    earlier : iterable of Gate
+        From `taken_over`: the earlier step saw records that were rejected since.
+    """
+    found = tuple(earlier)
+    names = {gate.gate for gate in found}
+    return (*(gate for gate in gates if gate.gate not in names), *found)
 
 
 def claim_table(step: str, claims: Iterable[Claim]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import GateError
-from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
+from helpers.foundation.results import NOBODYS_SALES, Estimate, Gate, Level, Status, no_estimate
 from helpers.intake import date_plausibility, record_identifiers, timeliness_gates
 from helpers.intake.canonical_tables import CanonicalTables
 from helpers.intake.delivery import Delivery
@@ -18,6 +18,8 @@ from helpers.intake.reconciliation import Reconciliation
 STEP = "01"
 
 REJECTED_SHARE = 0.05
+
+NOBODYS_SHARE = 0.05  # of the money of order lines
 
 DUPLICATE_SHARE = 0.01  # of the customers; fewer duplicate accounts are noted and qualify no count
 
@@ -71,7 +73,7 @@ def intake_gates(delivery: Delivery, engine: Engine) -> tuple[Gate, ...]:
     """Return the gates of the intake; a crossed one of level *block* stops the run."""
     return (_readable(delivery), *_controls(delivery), *_freshness(delivery), *timeliness_gates.date_gates(delivery),
             *rejections(delivery.outcome, delivery.made, engine), *_identified(delivery, engine),
-            *_unreadable(delivery, engine), *_twice(delivery, engine))
+            *_unreadable(delivery, engine), *_twice(delivery, engine), *_nobodys_money(delivery, engine))
 
 
 def stop_if_blocked(found: tuple[Gate, ...]) -> None:
@@ -181,6 +183,22 @@ def _anonymous(delivery: Delivery, engine: Engine) -> Iterator[Estimate]:
         if "amount" in made.accepted.columns:
             paid = engine.first_row(table.aggregate(money=table["amount"].sum()))["money"]
             yield Estimate("anonymous money", float(paid or 0), unit="money", n=row["n"], segment=what)
+
+
+def _nobodys_money(delivery: Delivery, engine: Engine) -> Iterator[Gate]:
+    """Yield that much money has no customer where lines are rejected for it: the steps behind do not see those."""
+    made = next((m for m in delivery.made if m.name == "transactions"), None)
+    if made is None or not {"amount", "customer_id"} <= {*made.accepted.columns}:
+        return
+    kept, lost = made.accepted, made.refused.filter(made.refused["is_anonymous"])
+    worth, out = kept["amount"].cast("float64").abs(), lost["amount"].cast("float64").abs()
+    row = engine.first_row(kept.aggregate(total=worth.sum(), nobodys=worth.sum(where=kept["customer_id"].isnull())))
+    rejected = engine.first_row(lost.aggregate(worth=out.sum()))["worth"] or 0.0
+    share = ((row["nobodys"] or 0.0) + rejected) / (((row["total"] or 0.0) + rejected) or 1.0)
+    if rejected and share > NOBODYS_SHARE:
+        yield Gate(NOBODYS_SALES, share, NOBODYS_SHARE, True, Level.QUALIFY, "every number by customer",
+                   f"{100 * share:.1f} % of the money in sales and refunds has no customer; "
+                   f"up to {100 * NOBODYS_SHARE:.0f} % is tolerated")
 
 
 def _coverage(delivery: Delivery, engine: Engine) -> Iterator[Estimate]:

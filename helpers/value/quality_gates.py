@@ -9,7 +9,7 @@ import pandas as pd
 from helpers.customers import features
 from helpers.customers.contract_status import ContractStatus
 from helpers.foundation.engine import Engine
-from helpers.foundation.results import Gate, Level
+from helpers.foundation.results import NOBODYS_SALES, Gate, Level
 from helpers.stats.disclosure_control import people_text
 from helpers.value import revenue_bridge
 from helpers.value.btyd import frequency_recency
@@ -131,7 +131,7 @@ def _coverage(engine: Engine, transactions: ir.Table, as_of_on: date) -> list[Ga
         return []
     anonymous, costed = row["anonymous"] / row["total"], row["costed"] / row["total"]
     return [
-        Gate("sales without a customer", anonymous, MAX_ANONYMOUS_SHARE, anonymous > MAX_ANONYMOUS_SHARE, Level.QUALIFY,
+        Gate(NOBODYS_SALES, anonymous, MAX_ANONYMOUS_SHARE, anonymous > MAX_ANONYMOUS_SHARE, Level.QUALIFY,
              "every number by customer", f"{100 * anonymous:.1f} % of the money in sales and refunds has no customer; "
              f"up to {100 * MAX_ANONYMOUS_SHARE:.0f} % is tolerated."),
         Gate("unit costs", costed, MIN_COSTED_SHARE, costed < MIN_COSTED_SHARE, Level.QUALIFY, "margin",

@@ -4,7 +4,15 @@ import pandas as pd
 import pytest
 
 from helpers.foundation.errors import GateError, InputError
-from helpers.foundation.results import Level, estimate_table
+from helpers.foundation.results import (
+    NOBODYS_SALES,
+    Gate,
+    Level,
+    estimate_table,
+    gate_table,
+    in_place,
+    taken_over,
+)
 from helpers.intake import audit_report, reconciliation
 from helpers.intake import delivery as delivery_module
 from helpers.pipeline import registry
@@ -48,6 +56,18 @@ def test_the_finance_line_adds_up(small, delivery):
 def test_anonymous_sales_are_counted_with_their_money(small, delivery):
     found = quantities(small, delivery)
     assert (found["anonymous order lines", "accepted"], found["anonymous money", "accepted"]) == (1, 2)
+
+
+def test_money_that_is_rejected_for_want_of_a_customer_is_no_money_of_customers(small, delivery):
+    assert NOBODYS_SALES not in {g.gate for g in audit_report.intake_gates(delivery, small.engine)}  # others see them
+    reject = [{"where": "customer is null", "reason": "no customer id"}]
+    left_out = small.delivery(tables={"transactions": {**ORDERS, "reject": reject}})
+    found = gate(small, left_out, NOBODYS_SALES)
+    assert (found.is_crossed, found.level, found.statistic) == (True, Level.QUALIFY, pytest.approx(2 / 14.10))
+    assert found.sentence == "14.2 % of the money in sales and refunds has no customer; up to 5 % is tolerated"
+    own = Gate(NOBODYS_SALES, 0.0, 0.05, False, Level.QUALIFY, "every number by customer", "")
+    assert in_place([own], taken_over(gate_table("01", [found]), NOBODYS_SALES))[0].is_crossed
+    assert in_place([own], ()) == (own,)
 
 
 def test_anonymous_sales_that_a_profile_rejects_are_still_counted(small):
