@@ -48,6 +48,7 @@ from helpers.value.weekly_sales import (
 QUANTILES, LEVEL = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975), 0.95
 
 RECENT_AVERAGE = "average of the last quarter"
+TOO_WIDE = "Past quarters, forecast in the same way, were off by so much that the range would begin at nothing."
 
 MAX_DISPERSION = 4.0  # of orders by chance: in planted companies, whose customers come and go by themselves, 2.5 to 3.5
 
@@ -136,12 +137,10 @@ class SalesForecast:
 
     @property
     def measures(self) -> dict[str, str]:
-        """The measures that can be told, each with its unit: those of which something is expected and was in the past.
-
-        Orders without money have none but their count.
-        """
+        """The measures that can be told, and units: some is expected and was before, and the range begins above 0."""
         told = () if self.reason else MEASURES.items()
-        return {m: unit for m, unit in told if self.expected(m) > 0 and np.isfinite(self.spread(m))}
+        return {m: unit for m, unit in told if self.expected(m) > 0 and np.isfinite(self.spread(m))
+                and self._deviations(np.array(QUANTILES[-1:]), m)[0] < 1}
 
     def expected(self, measure: str) -> float:
         """Return what is expected of the quarter."""
@@ -190,9 +189,9 @@ class SalesForecast:
     def rules(self, measure: str) -> tuple[str, ...]:
         """Return the simple rules that can be told of a measure, the one that was nearer in past quarters first.
 
-        Under a year on record the seasonal-naive rule is the last quarter again.
+        The seasonal-naive rule is told where a past quarter had a year before it, which tried it.
         """
-        known = RULES if len(self.history) >= YEAR_WEEKS else (LAST_QUARTER,)
+        known = RULES if len(self.history) >= YEAR_WEEKS + QUARTER_WEEKS else (LAST_QUARTER,)
         errors = {rule: self.spread(measure, rule) for rule in known}
         return tuple(sorted((r for r in known if np.isfinite(errors[r])), key=errors.__getitem__))
 
@@ -337,8 +336,9 @@ def forecast_from_weeks(history: pd.DataFrame, counts_at: CountsAt, fit: BtydFit
     if fit and has_season and (timed := fit_to_some(fit.model, today)).is_identified:
         fit = timed
     past = quarters_with_season(past, len(history)) if has_season else past
-    return SalesForecast(as_of_on, fit.model.name if fit else RECENT_AVERAGE, today.n_customers, history,
-                         expected_weeks(history, today, fit, season), past, has_season)
+    found = SalesForecast(as_of_on, fit.model.name if fit else RECENT_AVERAGE, today.n_customers, history,
+                          expected_weeks(history, today, fit, season), past, has_season)
+    return found if found.measures else replace(found, reason=TOO_WIDE)
 
 
 def _reason(history: pd.DataFrame) -> str:

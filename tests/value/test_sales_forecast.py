@@ -109,22 +109,33 @@ def test_who_adds_no_customers_any_more_is_expected_none():
 
 
 def test_the_range_is_that_of_the_errors_in_past_quarters():
-    history = weeks(np.repeat([100.0, 120.0, 90.0, 110.0], 13))
+    history = weeks(np.repeat([100.0, 110.0, 98.0, 105.0], 13))
     found = forecast(history)
     assert found.n_quarters == 2
-    errors = [110 / 90 - 1, 90 / 120 - 1]
+    errors = [105 / 98 - 1, 98 / 110 - 1]
     assert found.spread("orders") == pytest.approx(np.sqrt(np.mean(np.square(errors))))
-    assert found.expected("orders") == pytest.approx(13 * 110)
-    low, high = found.quantiles("orders", 13 * 110.0)[[0, -1]]
-    assert (low, high) == (0, pytest.approx(13 * 110 * (1 + stats.t.ppf(0.975, 2) * np.sqrt(planted_variance()))))
+    assert found.expected("orders") == pytest.approx(13 * 105)
+    low, high = found.quantiles("orders", 13 * 105.0)[[0, -1]]
+    half = stats.t.ppf(0.975, 2) * np.sqrt(planted_variance())
+    assert (low, high) == (pytest.approx(13 * 105 * (1 - half)), pytest.approx(13 * 105 * (1 + half)))
+
+
+def test_a_range_that_would_begin_at_nothing_is_not_told_and_nothing_is_forecast():
+    found = forecast(weeks(np.repeat([100.0, 160.0, 70.0, 180.0], 13)))
+    assert found.reason == sales_forecast.TOO_WIDE
+    assert found.table().empty
+    assert found.forecasts(pd.DataFrame(columns=list(VALUE_FORECASTS.names))).empty
+    said = next_quarter.sales_forecast_sentences(found, {"orders": 100.0})
+    assert said == ("What comes if nothing is done cannot be stated: past quarters, forecast in the same way, were off "
+                    "by so much that the range would begin at nothing.",)
 
 
 def planted_variance():
-    """Return the variance of four quarters with 100, 120, 90 and 110 orders a week, of which two are tried [share²]."""
-    squares, made = np.array([110 / 90 - 1, 90 / 120 - 1]) ** 2, 13 * np.array([90.0, 120.0])
+    """Return the variance of four quarters with 100, 110, 98 and 105 orders a week, of which two are tried [share²]."""
+    squares, made = np.array([105 / 98 - 1, 98 / 110 - 1]) ** 2, 13 * np.array([98.0, 110.0])
     dispersion = (squares * made**2).sum() / made.sum()
     assert dispersion > 4
-    return 4 / (13 * 110) + (squares * made - 4).sum() / made.sum()
+    return 4 / (13 * 105) + (squares * made - 4).sum() / made.sum()
 
 
 @pytest.mark.parametrize("scale", [1.0, 100.0])
@@ -146,7 +157,7 @@ def test_errors_that_chance_explains_shrink_with_the_orders_and_others_stay_a_sh
 
 
 def test_errors_in_past_quarters_count_the_customers_they_rest_on_so_that_few_quarters_are_not_taken_for_few_people():
-    assert set(forecast(weeks(np.repeat([100.0, 120.0, 90.0, 110.0], 13))).errors()["n"]) == {40}
+    assert set(forecast(weeks(np.repeat([100.0, 110.0, 98.0, 105.0], 13))).errors()["n"]) == {40}
 
 
 def test_a_known_season_is_tested_on_quarters_that_knew_it():
@@ -220,18 +231,18 @@ def test_a_plan_by_calendar_quarter_is_shared_out_by_days():
 
 
 def test_the_chance_to_reach_a_plan_is_one_half_at_what_is_expected():
-    found = forecast(weeks(np.repeat([100.0, 120.0, 90.0, 110.0], 13)))
+    found = forecast(weeks(np.repeat([100.0, 110.0, 98.0, 105.0], 13)))
     assert found.share_of_chance("orders", found.expected("orders")) == pytest.approx(0.5)
     assert found.share_of_chance("orders", found.quantiles("orders", found.expected("orders"))[-1]) == pytest.approx(
         0.025)
 
 
 def test_the_chance_to_reach_the_plan_is_read_off_the_distribution_whose_quantiles_are_told():
-    found = forecast(weeks(np.repeat([100.0, 120.0, 90.0, 110.0], 13)))
-    whole = found.table({"orders": 1_480.0}).query("period == 'quarter' and measure == 'orders'")
+    found = forecast(weeks(np.repeat([100.0, 110.0, 98.0, 105.0], 13)))
+    whole = found.table({"orders": 1_400.0}).query("period == 'quarter' and measure == 'orders'")
     by_level = whole.set_index("quantile")["value"]
-    assert by_level[0.5] < 1_480 < by_level[0.75]
-    reached = (1_480 / (13 * 110) - 1) / np.sqrt(planted_variance())
+    assert by_level[0.5] < 1_400 < by_level[0.75]
+    reached = (1_400 / (13 * 105) - 1) / np.sqrt(planted_variance())
     assert whole["plan_chance"].iloc[0] == pytest.approx(stats.t.sf(reached, 2), abs=1e-4)
 
 
@@ -243,7 +254,7 @@ def test_the_rule_beside_a_forecast_is_the_one_that_was_nearer_in_past_quarters(
     planted = 100 * (1 + 0.6 * np.cos(2 * np.pi * np.arange(156) / 52))
     seasonal = forecast(weeks(rng.poisson(planted)))
     assert seasonal.rules("orders")[0] == "seasonal_naive"
-    assert forecast(weeks([10.0] * 60)).rules("orders") != ()
+    assert forecast(weeks([10.0] * 60)).rules("orders") == ("last_quarter",)  # no past quarter has tried the other
     made = grown.forecasts(pd.DataFrame(columns=list(VALUE_FORECASTS.names))).set_index("quantity")
     assert made.loc["quarter_orders_by_rule", "model"] == "last-quarter rule"
     assert made.loc["quarter_orders_by_rule", "value"] == orders[117:].sum()
