@@ -32,6 +32,7 @@ QUANTITIES = {
     "auc_difference": "difference in AUC",
     "brier": "Brier score",
     "brier_difference": "difference in Brier score",
+    "contracts_kept_quarter": "contracts retained, three months",
     "contract_margin_rate": "share of fees assumed to be margin",
     "contract_equity": "customer lifetime value of running contracts",
     "contracts_kept": "contracts retained",

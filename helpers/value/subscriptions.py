@@ -28,7 +28,9 @@ OTHER_PLANS = "other plans"
 
 NO_FEES = "no monthly fees are recorded"
 
-CONTRACT_MARGIN_RATE = "contract_margin_rate"
+CONTRACT_MARGIN_RATE, CONTRACTS_KEPT_QUARTER = "contract_margin_rate", "contracts_kept_quarter"
+
+QUARTER_MONTHS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +54,8 @@ class SubscriptionSurvival:
     margin_rate : float
         Share of fees that the study takes for margin: no part of the intervals, which tell how long contracts last
         [share]; NaN where there is no value.
+    kept_quarter : Estimate, optional
+        The share of those that run that still do after three months, where the horizon is longer.
     """
 
     months: int
@@ -62,6 +66,7 @@ class SubscriptionSurvival:
     n_running: int
     reason: str = ""
     margin_rate: float = float("nan")
+    kept_quarter: Estimate | None = None
 
     @property
     def n_fee_unknown(self) -> int:
@@ -79,7 +84,8 @@ class SubscriptionSurvival:
         """Return the totals and their horizon as a long summary table; empty without contracts."""
         horizon = Estimate("contract_horizon", self.months, unit="months", n=self.n_running)
         assumed = Estimate(CONTRACT_MARGIN_RATE, self.margin_rate, unit="share", n=self.n_running)
-        told = [self.equity, self.kept, horizon, *([] if np.isnan(self.margin_rate) else [assumed])]
+        told = [self.equity, self.kept, horizon, *([] if np.isnan(self.margin_rate) else [assumed]),
+                *([self.kept_quarter] if self.kept_quarter else [])]
         return estimate_table(told if self.n_running else [])
 
 
@@ -125,16 +131,21 @@ def survival_by_plan(engine: Engine, subscriptions: ir.Table, as_of_on: date, *,
     rates = margin_rate * (1 + discount_rate) ** (-(np.arange(months) + 0.5) / 12)
     left = np.sum([_still_running(group, hazards[plan], months) for plan, group in running.groupby("plan")], axis=0)
     lasting = _percentile_interval("contracts_kept", left / len(running), "share", len(running))
+    soon = None if months <= QUARTER_MONTHS else _percentile_interval(CONTRACTS_KEPT_QUARTER, np.sum(
+        [_still_running(group, hazards[plan], QUARTER_MONTHS) for plan, group in running.groupby("plan")],
+        axis=0) / len(running), "share", len(running))
     curves = curves.reset_index(drop=True)
     if reason:
         equity = no_estimate("contract_equity", Status.INSUFFICIENT, reason, unit="money", n=len(running))
-        return SubscriptionSurvival(months, curves, _no_values(), equity, lasting, len(running), reason)
+        return SubscriptionSurvival(months, curves, _no_values(), equity, lasting, len(running), reason,
+                                    kept_quarter=soon)
     priced = running[running["fee"].notna()]
     valued = [_contract_values(group, hazards[plan], rates) for plan, group in priced.groupby("plan")]
     values = pd.concat([v for v, _ in valued]).sort_values("subscription_id", ignore_index=True)
     equity = _percentile_interval("contract_equity", np.sum([total for _, total in valued], axis=0), "money",
                                   len(priced))
-    return SubscriptionSurvival(months, curves, values, equity, lasting, len(running), margin_rate=margin_rate)
+    return SubscriptionSurvival(months, curves, values, equity, lasting, len(running), margin_rate=margin_rate,
+                                kept_quarter=soon)
 
 
 def _contracts(engine: Engine, subscriptions: ir.Table, as_of_on: date) -> pd.DataFrame:

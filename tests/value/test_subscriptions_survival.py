@@ -30,6 +30,7 @@ def test_a_steady_hazard_gives_the_geometric_value(lasting):
     expected = 10 * found.n_running * kept.sum()
     assert found.equity.low < expected < found.equity.high
     assert found.kept.low < kept[-1] < found.kept.high
+    assert found.kept_quarter.low < kept[2] < found.kept_quarter.high
     assert found.values["expected_value"].sum() == pytest.approx(found.equity.value)
 
 

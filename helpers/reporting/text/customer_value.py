@@ -16,7 +16,7 @@ from helpers.value.btyd.validation import Backtest
 from helpers.value.clv import ClvTotals
 from helpers.value.clv_valuation import ClvValuation
 from helpers.value.retained_customers import RetainedCustomers
-from helpers.value.subscriptions import OTHER_PLANS, SubscriptionSurvival
+from helpers.value.subscriptions import OTHER_PLANS, QUARTER_MONTHS, SubscriptionSurvival
 from helpers.value.tier_migration import TierMigration
 
 EMPTY_CELLS = "Cells of one to nine people are left empty."
@@ -285,7 +285,10 @@ def subscription_value_sentence(signed: SubscriptionSurvival, currency: str = ""
     """Return what running contracts are expected to bring."""
     if not signed.n_running:
         return "No contract runs, so that none has a value."
-    last = f"{formatting.estimate_text(signed.kept)} of them are expected to run still in {signed.months} months"
+    soon, after = signed.kept_quarter, ""
+    if soon and soon.status is Status.OK:
+        after = f", {formatting.estimate_text(soon)} in {QUARTER_MONTHS} months"
+    last = f"{formatting.estimate_text(signed.kept)} of them are expected to run still in {signed.months} months{after}"
     if signed.reason:
         said = f"The value of contracts cannot be stated: {signed.reason}"
         return f"{said}; {last}." if signed.kept.status is Status.OK else f"{said}."
@@ -293,7 +296,7 @@ def subscription_value_sentence(signed: SubscriptionSurvival, currency: str = ""
             f"{'runs is' if signed.n_running == 1 else 'run are'} expected to bring "
             f"{formatting.estimate_text(signed.equity, currency=currency)} of margin within {signed.months} months, "
             f"discounted to today{_assumed_margin(signed, currency)}; "
-            f"{formatting.estimate_text(signed.kept)} of them are expected to run still then"
+            f"{formatting.estimate_text(signed.kept)} of them are expected to run still then{after}"
             f"{value_text.unknown_fees_text(signed.n_fee_unknown, signed.n_running)}.")
 
 

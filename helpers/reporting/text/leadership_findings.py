@@ -20,7 +20,7 @@ from helpers.reporting.translation import message, plural, translatable
 from helpers.stats.disclosure_control import is_hidden, share_text_if_enough
 from helpers.stats.suppressed_tables import WITHHELD
 from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY
-from helpers.value.subscriptions import CONTRACT_MARGIN_RATE, SubscriptionSurvival
+from helpers.value.subscriptions import CONTRACT_MARGIN_RATE, CONTRACTS_KEPT_QUARTER, SubscriptionSurvival
 
 BASE = "results/customer_base"
 YEAR_DAYS, UNDATED = (365, 366), "dated ends"  # of periods [days]; gate that finds contracts ended without a day
@@ -296,7 +296,7 @@ def contracts_ahead(results: RunResults) -> str:
     reason = "" if equity.status is Status.OK else equity.reason
     assumed = results.estimate(BASE, CONTRACT_MARGIN_RATE).value
     signed = SubscriptionSurvival(int(horizon.value), pd.DataFrame(), pd.DataFrame(), equity, kept, horizon.n, reason,
-                                  assumed)
+                                  assumed, results.estimate(BASE, CONTRACTS_KEPT_QUARTER))
     said = customer_value_text.subscription_value_sentence(signed, results.currency)
     if not results.has_crossed("results/value_gates", UNDATED):
         return said

@@ -192,6 +192,9 @@ def test_contracts_say_what_they_bring_or_why_not():
     assumed = customer_value_text.subscription_value_sentence(replace(runs, margin_rate=0.25), "USD")
     assert ("discounted to today, if 25.0 % of fees are margin, as is assumed: a point more or less of it is $200, and "
             "the interval tells of how long contracts last alone; 80.0 %") in assumed
+    soon = Estimate("contracts_kept_quarter", 0.95, 0.93, 0.97, unit="share", n=10)
+    assert customer_value_text.subscription_value_sentence(replace(runs, kept_quarter=soon)).endswith(
+        "are expected to run still then, 95.0 % [93.0 %, 97.0 %] in 3 months.")
     single = replace(runs, n_running=1, equity=replace(money, n=1))
     assert "1 contract that runs is" in customer_value_text.subscription_value_sentence(single)
     assert customer_value_text.subscription_value_sentence(replace(runs, n_running=40)).endswith(
