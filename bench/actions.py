@@ -122,6 +122,7 @@ def planned(folder, n):
     import pandas as pd
 
     from helpers.actions import (
+        action_options,
         alert_answers,
         campaign_audiences,
         campaigns,
@@ -173,7 +174,7 @@ def planned(folder, n):
     permitted = eligibility.consents_in_force(engine, tables["consents"], "marketing", DAY)
     known = eligibility.known_customers(engine, tables["customers"], tables["contacts"], DAY, assumptions.contact_days)
     customers = eligibility.contact_candidates(value, scores, unwilling, 0.0, known)
-    customers = eligibility.with_last_channel(engine, customers, tables["transactions"], DAY)
+    customers = action_options.with_last_channel(engine, customers, tables["transactions"], DAY)
     customers = key_accounts.with_key_account(engine, customers, tables["customers"])
     lap("candidates")
     complained = campaign_audiences.complaints(engine, tables["cases"], DAY, assumptions.campaign_days)

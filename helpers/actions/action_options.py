@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
+import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
@@ -11,6 +14,7 @@ from helpers.actions.config import ActionRule, ActionsConfig
 from helpers.actions.eligibility import ContactConsent
 from helpers.actions.measured_response import ActionResponse
 from helpers.actions.next_best_action import SharedLimit
+from helpers.foundation.engine import Engine
 from helpers.foundation.study_config import Economics
 
 ROUNDED = 1.5  # customers more than its share that a draw in proportion may leave treated in one group of its order
@@ -160,6 +164,30 @@ class ActionOptions:
         names = np.array([r.offer or r.action for r in self.rules], dtype=object)
         most = {r.offer or r.action: r.capacity for r in self.rules if r.capacity is not None}
         return [(name, (names == name).astype("float64"), limit) for name, limit in most.items()]
+
+
+def with_last_channel(
+    engine: Engine, customers: pd.DataFrame, transactions: ir.Table, as_of: date
+) -> pd.DataFrame:
+    """Return candidates with the channel of their latest order up to a day, by which offers ask who may have them.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the orders are.
+    customers : DataFrame
+        As `eligibility.contact_candidates` gives it.
+    transactions : Table
+        ``canonical/transactions``.
+    as_of : date
+        The day of the plan.
+    """
+    sales = transactions.filter(transactions["kind"] == "sale", transactions["customer_id"].notnull(),
+                                transactions["ordered_at"].date() <= ibis.literal(as_of))
+    last = engine.frame(sales.group_by("customer_id").aggregate(
+        last_channel=sales["channel"].argmax(sales["ordered_at"])), "canonical/transactions")
+    channel = customers["customer_id"].map(last.set_index("customer_id")["last_channel"])
+    return customers.assign(last_channel=channel.astype("object").fillna(""))
 
 
 def cuts_in_churn(rules: Sequence[ActionRule], response: ActionResponse) -> np.ndarray:

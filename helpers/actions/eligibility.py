@@ -149,23 +149,39 @@ def people_apart(
     """
     ids = customers["customer_id"]
     barriers = contact_barriers(customers, assumptions.max_contacts, assumptions.contact_days)
-    channels = sorted({one.channel for one in (*assumptions.rules, *assumptions.campaigns) if one.channel})
-    missing = np.column_stack([~permitted.allows(ids, channel) for channel in channels]) if channels else np.zeros(
-        (len(ids), 0), dtype=bool)
-    is_any = missing.all(axis=1) & bool(channels)
-    named = pd.Series("", ids.index, dtype="object")
-    for place, channel in enumerate(channels):
-        named = named + np.where(missing[:, place], np.where(named.eq(""), "", ", ") + channel, "")
+    refused = channels_without_consent(ids, assumptions, permitted)
     held = pd.DataFrame({"reason": IN_CONTROL, "not_by": "any", "no_contact_until": until})
     parts = [held.rename_axis("customer_id").reset_index(),
              pd.DataFrame({"customer_id": unwilling.astype("str"), "reason": OPTED_OUT, "not_by": "any"}),
              pd.DataFrame({"customer_id": ids, "reason": barriers, "not_by": "any"})[barriers != ""],
-             pd.DataFrame({"customer_id": ids, "reason": permitted.missing(""), "not_by": named.mask(is_any, "any")})[
-                 missing.any(axis=1)]]
+             pd.DataFrame({"customer_id": ids, "reason": permitted.missing(""), "not_by": refused})[refused.ne("")]]
     rows = pd.concat(parts, ignore_index=True).drop_duplicates("customer_id", ignore_index=True)
     is_case = rows["customer_id"].isin(in_service) & rows["not_by"].eq("any")
     case = np.where(is_case, "settle it, no extra contact", "")
     return rows.assign(open_case=case)[["customer_id", "reason", "not_by", "no_contact_until", "open_case"]]
+
+
+def channels_without_consent(ids: pd.Series, assumptions: ActionsConfig, permitted: "ContactConsent") -> pd.Series:
+    """Return by which channels of the lists each customer does not consent to be contacted, in words.
+
+    *any* where there is none left, empty where all may be used.
+
+    Parameters
+    ----------
+    ids : Series of str
+        Customers.
+    assumptions : ActionsConfig
+        The channels by which lists contact.
+    permitted : ContactConsent
+        Who consents to the purpose, by which channel.
+    """
+    channels = sorted({one.channel for one in (*assumptions.rules, *assumptions.campaigns) if one.channel})
+    named, is_any = pd.Series("", ids.index, dtype="object"), np.full(len(ids), bool(channels))
+    for channel in channels:
+        is_missing = ~permitted.allows(ids, channel)
+        is_any &= is_missing
+        named = named + np.where(is_missing, np.where(named.eq(""), "", ", ") + channel, "")
+    return named.mask(is_any, "any")
 
 
 def opted_out_customers(contacts: ir.Table, as_of: date) -> ir.Table:
@@ -207,30 +223,6 @@ def known_customers(engine: Engine, customers: ir.Table, contacts: ir.Table, as_
     both = looked_after.outer_join(recent, "customer_id").select(
         "our_owner", "n_recent_contacts", customer_id=ibis.coalesce(ibis._["customer_id"], ibis._["customer_id_right"]))
     return engine.frame(both, "canonical/contacts")[["customer_id", "our_owner", "n_recent_contacts"]]
-
-
-def with_last_channel(
-    engine: Engine, customers: pd.DataFrame, transactions: ir.Table, as_of: date
-) -> pd.DataFrame:
-    """Return candidates with the channel of their latest order up to a day, by which offers ask who may have them.
-
-    Parameters
-    ----------
-    engine : Engine
-        Where the orders are.
-    customers : DataFrame
-        As `contact_candidates` gives it.
-    transactions : Table
-        ``canonical/transactions``.
-    as_of : date
-        The day of the plan.
-    """
-    sales = transactions.filter(transactions["kind"] == "sale", transactions["customer_id"].notnull(),
-                                transactions["ordered_at"].date() <= ibis.literal(as_of))
-    last = engine.frame(sales.group_by("customer_id").aggregate(
-        last_channel=sales["channel"].argmax(sales["ordered_at"])), "canonical/transactions")
-    channel = customers["customer_id"].map(last.set_index("customer_id")["last_channel"])
-    return customers.assign(last_channel=channel.astype("object").fillna(""))
 
 
 def tier_risk_matrix(customers: pd.DataFrame, quantity: str) -> pd.DataFrame:

@@ -226,6 +226,6 @@ def one_arm_gate(lists: Sequence[pd.DataFrame], assigned: pd.DataFrame) -> Gate:
     kept = int(plan["unit_id"].isin(assigned["unit_id"]).sum())
     sentence = (f"{people_text(n)} customers are on two lists, or in the control group of one and contacted by another"
                 if n else "nobody is listed" if plan.empty else
-                f"{people_text(kept, of=len(plan))} of {len(plan):,} customers on the lists keep the arm of a draw "
-                "that is still open, and nobody is on two lists or held out by one and contacted by another")
+                f"{people_text(kept, of=len(plan))} of {len(plan):,} customers on the lists have the arm that alerts "
+                "or an earlier list drew, and nobody is on two lists or held out by one and contacted by another")
     return Gate("one arm a customer", n, 0, n > 0, Level.QUALIFY, "the measurement of this round", sentence)

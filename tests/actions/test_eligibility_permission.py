@@ -3,7 +3,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.actions import eligibility, plan_summary, planner, quality_gates
+from helpers.actions import action_options, eligibility, plan_summary, planner, quality_gates
 from helpers.actions.config import ActionRule, ActionsConfig, OfferTerms
 from helpers.actions.eligibility import consents_in_force
 from helpers.customers.random_assignment import Draw, open_assignments
@@ -141,7 +141,7 @@ def test_an_offer_for_orders_of_a_channel_is_made_to_nobody_else(session_engine,
         "ordered_at": [pd.Timestamp("2026-01-01")] * 240 + [pd.Timestamp("2026-02-01")] * 240,
         "channel": ["online"] * 240 + ["online", "shop"] * 120, "amount": 1.0})
     sales = canonical_schema.TRANSACTIONS.conformed(session_engine.lazy(orders))
-    everybody = eligibility.with_last_channel(
+    everybody = action_options.with_last_channel(
         session_engine, eligibility.contact_candidates(value, scores, nobody), sales, AS_OF)
     assert everybody["last_channel"].tolist() == ["online", "shop"] * 120
     rules = (ActionRule(action="free delivery", offer="free delivery"), ActionRule(action="letter"))
