@@ -284,10 +284,6 @@ class ContactConsent:
         rows = self.in_force if not channel else self.in_force[self.in_force["channel"] == normalised_name(channel)]
         return customers.isin(rows["customer_id"]).to_numpy(dtype=bool)
 
-    def refusals(self, customers: pd.Series) -> dict[str, str]:
-        """Return who of some customers consents to the purpose by no channel, with that reason, by customer."""
-        return dict.fromkeys(customers[~self.allows(customers, "")], self.missing(""))
-
     def missing(self, channel: str) -> str:
         """Return the reason for not contacting who does not consent to a channel, or to any where it is empty."""
         return f"{NO_CONSENT} {self.purpose}" + (f" by {channel}" if channel else "")

@@ -51,8 +51,6 @@ def test_a_consent_that_was_renewed_holds_and_a_rule_without_a_channel_takes_any
     permitted = asked(session_engine, rows)
     assert permitted.allows(pd.Series(["c", "d"]), "").tolist() == [True, False]
     assert permitted.allows(pd.Series(["c", "d"]), "e-mail").tolist() == [False, False]
-    assert permitted.refusals(pd.Series(["c", "d"])) == {"d": "no consent to marketing"}
-    assert asked(session_engine, []).refusals(pd.Series(["c"])) == {}
 
 
 def test_nobody_without_consent_gets_an_action_and_they_are_counted(session_engine, value, scores, nobody):
