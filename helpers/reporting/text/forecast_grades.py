@@ -1,5 +1,6 @@
 """Text on graded forecasts: what was forecast and what came, which ranges held, whether a simple rule did as well."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -206,13 +207,16 @@ def past_quarters(holdout: pd.DataFrame) -> str:
         return ""
     sales = rows[rows["segment"].str.startswith(SALES_BY)]
     by = dict(zip(sales["segment"].str.removeprefix(SALES_BY), sales["value"], strict=True))
+    least = min((by[name] for name in set(by) & set(RULE_WORDS)), default=math.inf)
     rules = [message("{rule} ({share})", rule=RULE_WORDS[name], share=formatting.share(by.pop(name)))
              for name in sorted(set(by) & set(RULE_WORDS), key=by.__getitem__)]
     if not rules or not by:
         return ""
-    return message("Net sales of past quarters, each forecast from what was known before it, were missed by {own} of "
+    own = next(iter(by.values()))
+    said = message("Net sales of past quarters, each forecast from what was known before it, were missed by {own} of "
                    "what was forecast (root mean square), by simple rules: {rules}.", rules=rules,
-                   own=formatting.share(next(iter(by.values()))))
+                   own=formatting.share(own))
+    return f"{said} {message('The forecast is no better than a simple rule.')}" if own >= least else said
 
 
 def simple_rule_verdict(difference: Estimate, rule: str) -> str:

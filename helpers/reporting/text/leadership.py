@@ -235,6 +235,8 @@ def leadership_caveats(kpis: pd.DataFrame, results: RunResults) -> tuple[str, ..
     noise = message("Changes are judged as if two runs were independent; they share customers, so a change that is not "
                     "statistically significant may be real.")
     return (*([missing] if absent else []), *([noise] if kpis["is_beyond_noise"].notna().any() else []),
+            *([message("The days on which contracts ended, kept from now on, would answer most of what cannot be said "
+                       "here.")] if results.has_crossed("results/value_gates", "dated ends") else []),
             message("Nothing here shows what caused what, except where units were assigned at random."))
 
 

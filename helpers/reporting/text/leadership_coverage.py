@@ -79,9 +79,10 @@ def _left_earlier(results: RunResults) -> str:
     if any(e.status is not Status.OK for e in (ended, kept, horizon)):
         return unknown
     left = (1 - ended.value) ** horizon.value
-    return message("{sentence} Were all that ended those of one month, {share} would leave a month, and of the "
-                   "contracts that run {left} would run after {n} months instead of {kept}: that would reverse what is "
-                   "said.", sentence=unknown, share=formatting.share(ended.value), left=formatting.share(left),
+    return message("{sentence} Were all that ended those of one month, {share} would leave a month. Of the contracts "
+                   "that run as few as {left} would then run after {n} months instead of {kept}, more where some leave "
+                   "less often than others: that would reverse what is said.", sentence=unknown,
+                   share=formatting.share(ended.value), left=formatting.share(left),
                    n=formatting.whole(horizon.value), kept=formatting.share(kept.value))
 
 

@@ -207,14 +207,13 @@ def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     decision : mapping
         A row of ``results/decisions``.
     """
-    test = {"decision": _as_test(decision), "net": NOT_KNOWN}
+    doubted = _with_doubt(results, decision)
+    test = {"decision": _as_test(decision), "net": NOT_KNOWN} | doubted
     if not _is_on_list(results, decision):
         return test
     worst = formatting.money(-float(decision["worst_case"]), results.currency)
     said = {"worst_case": message("{amount}: every offer is taken up and nobody stays for it", amount=worst)}
-    if doubt := results.qualified_by("results/action_gates", LISTED):
-        said["confidence"] = message("{confidence}; {doubt}", confidence=str(decision["confidence"]).rstrip("."),
-                                     doubt=formatting.within_sentence(doubt).rstrip("."))
+    said |= doubted
     if not (gain := saved_margin(results)):
         return test | said
     cost, until = float(decision["cost"]), formatting.date_text(decision["stop_on"])
@@ -223,6 +222,15 @@ def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
         net["decision"] = message("{decision}: the expected gain is below the cost",
                                   decision=_as_test(decision))
     return said | net | {"expected_gain": _gain_in_words(results, gain, cost, until)}
+
+
+def _with_doubt(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str]:
+    """Return the confidence in a decision that contacts people with what checks doubt of whom it may contact."""
+    doubt = results.qualified_by("results/action_gates", LISTED)
+    if not doubt or NO_CONTROL in str(decision["confidence"]):
+        return {}
+    return {"confidence": message("{confidence}; {doubt}", confidence=str(decision["confidence"]).rstrip("."),
+                                  doubt=formatting.within_sentence(doubt).rstrip("."))}
 
 
 def _gain_in_words(results: RunResults, gain: Sequence[float], cost: float, until: str) -> str:

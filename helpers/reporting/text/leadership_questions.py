@@ -205,7 +205,8 @@ def forecast_accuracy(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: were the last forecasts right, and would a simple rule have done as well."""
     rule, past = _rule(known.results), forecast_grades_text.past_quarters(known.results.frame(HOLDOUT))
     if known.grades.empty:
-        return tuple(filter(None, (cannot(translatable("no forecast of an earlier run is due yet")), past, rule)))
+        none_due = cannot(translatable("no earlier report has made a forecast that is due"))
+        return tuple(filter(None, (none_due, past, rule)))
     outcomes = (*forecast_grades_text.forecast_accuracy(known.grades, known.results.currency),
                 forecast_grades_text.missed(known.grades, known.results.currency),
                 forecast_grades_text.parts_graded(known.grades),

@@ -100,8 +100,12 @@ def _without_orders(results: RunResults, kpis: pd.DataFrame, struck: str, by_cou
     if not signed:
         unknown = translatable("no orders and no contracts are recorded")
         return cannot(struck or (by_count.reason if by_count.status is not Status.NOT_APPLICABLE else unknown))
-    return message("{contracts}; {change}, and season and mix are not told apart.", contracts=signed.rstrip(".。"),
+    told = message("{contracts}; {change}, and season and mix are not told apart.", contracts=signed.rstrip(".。"),
                    change=since_last_report(kpis, "share_ended"))
+    if not results.has_crossed(VALUE_GATES, leadership_findings_text.UNDATED):
+        return told
+    return " ".join((message("Whether customers are kept cannot be said, because the ends of contracts have no date; "
+                             "nor can season and mix."), signed))
 
 
 def _rate_that_counts(results: RunResults, kpis: pd.DataFrame, by_count: Estimate) -> str:
@@ -199,8 +203,12 @@ def _mix_alone(results: RunResults) -> str:
     if any(e.status is not Status.OK for e in (whole, by_mix, within, days)):
         return message("Mix is not told apart here.")
     change, mix, same = (formatting.share_change_text(e) for e in (whole, by_mix, within))
+    before, after = (results.estimate(BASE, quantity) for quantity in (
+        retention_mix.RATE_BEFORE, retention_mix.RATE_AFTER))
+    ends = (message(", from {before} to {after}", before=results.said(before), after=results.said(after))
+            if before.status is after.status is Status.OK else "")
     return message("Over the last two periods of {n} days, in which season may be a part, the rate changed by "
-                   "{change}: {mix} by mix, {same} among customers with as many orders.",
+                   "{change}{ends}: {mix} by mix, {same} among customers of the same kind.", ends=ends,
                    n=formatting.whole(days.value), change=change, mix=mix, same=same)
 
 
@@ -225,7 +233,7 @@ def _by_money(results: RunResults, kpis: pd.DataFrame, by_count: Estimate) -> st
         return ""
     rows = kpis[kpis["quantity"].eq(BY_MONEY)]
     is_moved = len(rows) > 0 and not decimal_places.is_missing(rows["change"].iloc[0])
-    moved = since_last_report(kpis, BY_MONEY) if is_moved else message("how it changed is not on record")
+    moved = since_last_report(kpis, BY_MONEY) if is_moved else message("how it changed was not counted")
     better = (message(": who spends more is kept better") if by_money.low > by_count.high else
               message(": who spends more is kept less") if by_money.high < by_count.low else "")
     return message("By money, each customer counted by net sales, it is {share}{better}; {change}.",

@@ -102,8 +102,8 @@ def test_where_seasons_differ_no_verdict_is_given_and_the_season_is_named():
     said = leadership_retention_text.retention_answer(compared(100, 100), kept(), NOTHING.history)
     assert said[0].startswith("The rate that counts")
     assert said[1].endswith("Over the last two periods of 100 days, in which season may be a part, the rate changed by "
-                            "5 points [1, 9]: 2 points [1, 3] by mix, 3 points [−1, 7] among customers with as many "
-                            "orders.")
+                            "5 points [1, 9], from 45.0 % [40.0 %, 50.0 %] to 50.0 % [45.0 %, 55.0 %]: 2 points [1, "
+                            "3] by mix, 3 points [−1, 7] among customers of the same kind.")
 
 
 def test_the_latest_quarter_stands_beside_the_same_season_where_no_longer_period_does():
@@ -248,8 +248,9 @@ def test_who_left_earlier_may_be_missing_where_contracts_have_no_days():
     undated = leading.results(customer_base=leading.contracts(), value_gates=leading.gates(
         "04", leading.gate("dated ends", "contracts, churn rate")))
     said = answer_of(leadership_questions_text.missing_customers, known(undated))
-    assert said.endswith("Were all that ended those of one month, 25.0 % would leave a month, and of the contracts "
-                         "that run 3.2 % would run after 12 months instead of 80.0 %: that would reverse what is said.")
+    assert said.endswith("Were all that ended those of one month, 25.0 % would leave a month. Of the contracts that "
+                         "run as few as 3.2 % would then run after 12 months instead of 80.0 %, more where some "
+                         "leave less often than others: that would reverse what is said.")
     assert leadership_questions_text.revenue_movement(known(undated)).startswith(
         "Cannot say, because contracts are seen at one moment")
 
@@ -317,7 +318,8 @@ def test_a_simple_rule_in_use_is_said_to_tie():
 def test_before_a_forecast_is_due_the_simple_rule_is_judged_all_the_same():
     found = leading.results(churn_models=models(), churn_scores=leading.scores())
     assert answer_of(leadership_questions_text.forecast_accuracy, known(found)).startswith(
-        "Cannot say, because no forecast of an earlier run is due yet. The churn model tells who leaves better than")
+        "Cannot say, because no earlier report has made a forecast that is due. The churn model tells who leaves "
+        "better than")
 
 
 def test_without_a_trial_the_simple_rule_is_not_judged():
@@ -525,3 +527,11 @@ def test_without_money_the_year_before_by_money_says_why():
     quarters = leadership_retention_text.retention_answer(
         leading.everything(customer_base=beyond), NOTHING.kpis, NOTHING.history)[3]
     assert "more than chance would make" in quarters
+
+
+def test_contracts_whose_ends_have_no_date_cannot_tell_whether_customers_are_kept():
+    undated = leading.gates("04", leading.gate("dated ends", "contracts, churn rate"))
+    said = leadership_retention_text.retention_answer(
+        leading.results(customer_base=leading.contracts(), value_gates=undated), NOTHING.kpis, NOTHING.history)[0]
+    assert said.startswith("Whether customers are kept cannot be said, because the ends of contracts have no date; nor "
+                           "can season and mix. Of 400 contracts 25.0 %")
