@@ -216,7 +216,8 @@ def past_quarters(holdout: pd.DataFrame) -> str:
     said = message("Net sales of past quarters, each forecast from what was known before it, were missed by {own} of "
                    "what was forecast (root mean square), by simple rules: {rules}.", rules=rules,
                    own=formatting.share(own))
-    return f"{said} {message('The forecast is no better than a simple rule.')}" if own >= least else said
+    return f"{said} {message('The forecast is no better than a simple rule.')}" if (
+        own >= least or formatting.share(own) == formatting.share(least)) else said
 
 
 def simple_rule_verdict(difference: Estimate, rule: str) -> str:

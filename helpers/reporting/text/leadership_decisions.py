@@ -37,7 +37,7 @@ ASKED = translatable("{decision} — cost {cost}; expected gain {gain}; net {net
 
 NO_NET = "–"
 
-UNNAMED = frozenset({"not named", "not recorded", ""})  # what stands where no owner is declared
+UNNAMED = frozenset({"not named", "not recorded", "nobody yet", ""})  # what stands where no owner is declared
 
 AS_TEST, ON_TRIAL, NOT_KNOWN = (translatable("{decision}, as a test"),
                                 translatable("{decision}, on trial without a control group"),
