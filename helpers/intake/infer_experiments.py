@@ -171,7 +171,8 @@ def _unit(view: FileView, arm: InferredColumn) -> InferredColumn | None:
 def _is_outcome(column: InferredColumn) -> bool:
     if column.kind == "text":
         return column.n_distinct == 2 and _called(column, OUTCOMES) and _positive(column) is not None
-    is_number_of_row = column.kind == "integer" and column.is_unique and column.high - column.low == column.n_distinct - 1
+    is_unbroken = column.high - column.low == column.n_distinct - 1
+    is_number_of_row = column.kind == "integer" and column.is_unique and is_unbroken
     is_value = (column.is_number or column.kind == "flag") and column.n_distinct > 1 and not is_number_of_row
     return is_value and not infer_semantics.is_called_key(column)
 
