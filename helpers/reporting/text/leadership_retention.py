@@ -45,7 +45,7 @@ def retention_answer(results: RunResults, kpis: pd.DataFrame, history: pd.DataFr
     if struck or by_count.status is not Status.OK:
         return (_without_orders(results, kpis, struck, by_count),)
     compared = year_comparison(results)
-    verdict = VERDICTS[side(compared[0])] if compared else ""
+    verdict = " ".join(filter(None, (VERDICTS[side(compared[0])], _only_longer(results, compared)))) if compared else ""
     by_money = " ".join(filter(None, (_by_money(results, kpis, by_count), _compared_by_money(results))))
     return tuple(filter(None, (verdict, _rate_that_counts(results, kpis, by_count), _compared(results, history),
                                _compared_by_quarters(results), by_money, _looking_ahead(kpis))))
@@ -61,6 +61,14 @@ def _looking_ahead(kpis: pd.DataFrame) -> str:
                    "season of these months and the mix of newer customers are in it.", change=row["change_words"],
                    now=formatting.share(row["value"]), before=formatting.share(row["previous"]))
 
+
+
+def _only_longer(results: RunResults, compared: tuple[Estimate, Estimate, Estimate, int]) -> str:
+    """Return that a change is one of the longer periods alone, where it is within chance by quarters; else nothing."""
+    by_quarter = results.estimate(BASE, retention_mix.CHANGE, retention_mix.QUARTER)
+    if by_quarter.status is not Status.OK or side(by_quarter) or not side(compared[0]):
+        return ""
+    return message("That holds over {n} days; by quarters it is within what chance would make.", n=compared[3])
 
 
 def side(change: Estimate) -> int:
