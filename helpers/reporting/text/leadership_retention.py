@@ -45,7 +45,8 @@ def retention_answer(results: RunResults, kpis: pd.DataFrame, history: pd.DataFr
     if struck or by_count.status is not Status.OK:
         return (_without_orders(results, kpis, struck, by_count),)
     compared = year_comparison(results)
-    verdict = " ".join(filter(None, (message(VERDICTS[side(compared[0])]), _only_longer(results, compared)))) if compared else ""
+    verdict = " ".join(filter(None, (message(VERDICTS[side(compared[0])]), _only_longer(results, compared)))) if (
+        compared) else ""
     by_money = " ".join(filter(None, (_by_money(results, kpis, by_count), _compared_by_money(results))))
     return tuple(filter(None, (verdict, _rate_that_counts(results, kpis, by_count), _compared(results, history),
                                _compared_by_quarters(results), by_money, _looking_ahead(kpis))))
