@@ -17,7 +17,7 @@ from zipfile import BadZipFile, ZipFile
 import pandas as pd
 
 from helpers.foundation.atomic_files import atomic_write, safe_name
-from helpers.foundation.coded_samples import escape_spreadsheet_formula
+from helpers.foundation.coded_samples import FORMULA_PREFIXES, escape_spreadsheet_formula
 from helpers.foundation.folders import EXPORTS
 from helpers.foundation.workspace import Workspace
 
@@ -151,10 +151,16 @@ def csv_file(rows: pd.DataFrame, *, is_for_people: bool = True) -> bytes:
         Whether it begins with the mark by which Excel knows UTF-8; programs stumble over it.
     """
     texts = rows.select_dtypes(include=["object", "str"]).columns
-    safe = rows.assign(**{c: [v if _plain(v) is None else escape_spreadsheet_formula(str(v)) for v in rows[c]]
-                          for c in texts})
+    safe = rows.assign(**{c: _without_formulas(rows[c]) for c in texts})
     text = safe.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n")
     return text.encode("utf-8-sig" if is_for_people else "utf-8")
+
+
+def _without_formulas(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.StringDtype):  # at once; a list may hold half of all customers
+        return values.mask(values.str.startswith((*FORMULA_PREFIXES, "'")).fillna(False).astype(bool), "'" + values)
+    return pd.Series([v if _plain(v) is None else escape_spreadsheet_formula(str(v)) for v in values], values.index,
+                     dtype="object")
 
 
 def write_exports(workspace: Workspace, files: Mapping[str, bytes]) -> str:

@@ -130,9 +130,9 @@ def _list_sentence(results: RunResults, row: Mapping[str, Any], cost: float | No
     if money["metric"] != measured_response.MARGIN:
         return message("{sentence}; cost {cost}.", sentence=said, cost=form(cost))
     net = [n * x - cost for x in ends]
-    sure = (translatable("it paid") if net[1] > 0 else translatable("it lost money") if net[2] < 0 else
-            translatable("whether it paid is open"))
-    return message("{sentence}; cost {cost}, net {amount}: {verdict}.", sentence=said, cost=form(cost),
+    sure = (translatable("at that cost it paid") if net[1] > 0 else translatable("at that cost it lost money")
+            if net[2] < 0 else translatable("whether it paid is open"))
+    return message("{sentence}; planned cost {cost}, net {amount}: {verdict}.", sentence=said, cost=form(cost),
                    amount=_range(net, form), verdict=sure)
 
 
@@ -165,10 +165,19 @@ def _in_doubt(results: RunResults, rows: list[dict[str, Any]]) -> tuple[str, ...
     """Return of which lists without a result in money it is in doubt whether all drawn for contact were contacted."""
     gates = results.gates("results/experiment_gates")
     crossed = set(gates.loc[gates["is_crossed"].astype(bool), "gate"])
-    named = [readable_id(row["name"]).partition(" of ")[0] for row in rows if row["rank"] == UNMEASURED
-             and f"{experiments_text.experiment_name(row['primary'])}: carried out" in crossed]
-    return (message("Whether all that were drawn were contacted is in doubt or not recorded: {lists}.", lists=named),
+    doubted = [row for row in rows if row["rank"] == UNMEASURED
+               and f"{experiments_text.experiment_name(row['primary'])}: carried out" in crossed]
+    named = [_contacted_share(readable_id(row["name"]).partition(" of ")[0], _contact_rate(results, row["primary"]))
+             for row in doubted]
+    return (message("Not all that were drawn were contacted, or it is not recorded: {lists}.", lists=named),
             ) if named else ()
+
+
+def _contacted_share(name: str, rate: float) -> str:
+    """Return a list with the share contacted beyond that of its control group, where it is recorded."""
+    if rate >= 1:
+        return name
+    return message("{list} (contact rate {share} above the control group's)", list=name, share=formatting.share(rate))
 
 
 def _range(ends: list[float], form: formatting.Form) -> str:

@@ -172,19 +172,31 @@ def nearer_than_rule(grades: pd.DataFrame, currency: str = "") -> str:
     own = _own(known).assign(rule=lambda g: g["quantity"] + BY_RULE) if len(known) else known.assign(rule="")
     pairs = own.merge(known, left_on=["rule", "segment", "due_on"], right_on=["quantity", "segment", "due_on"],
                       suffixes=("", "_of_rule"))
-    pairs = pairs[pairs["segment"] == "all"]
+    pairs, parts = pairs[pairs["segment"] == "all"], pairs[pairs["segment"] != "all"]
     if pairs.empty:
         return ""
-    n, apart = len(pairs), (pairs["value"] - pairs["value_of_rule"]).abs()
-    is_near = apart <= AS_NEAR * (pairs["high"] - pairs["low"]) / 2
-    is_nearer = (pairs["size"] < pairs["size_of_rule"]) & ~is_near
+    n, (is_near, is_nearer) = len(pairs), _as_near_and_nearer(pairs)
     said = plural("The {n} forecast with a simple rule beside it was {n_nearer} times nearer than the rule.",
                   "Of {n} forecasts with a simple rule beside them {n_nearer} came nearer than the rule.", n, n=n,
                   n_nearer=int(is_nearer.sum()))
     alike, worse = ([_beside_rule(row, currency) for row in pairs[which].to_dict("records")]
                     for which in (is_near, ~is_near & ~is_nearer))
     return " ".join((said, *([message("The rule was as near for {forecasts}.", forecasts=alike)] if alike else []),
-                     *([message("The rule was nearer for {forecasts}.", forecasts=worse)] if worse else [])))
+                     *([message("The rule was nearer for {forecasts}.", forecasts=worse)] if worse else []),
+                     *([_of_parts(parts)] if len(parts) else [])))
+
+
+def _of_parts(pairs: pd.DataFrame) -> str:
+    """Return how often forecasts for a part of the customers were nearer than the rule."""
+    return plural("The {n} forecast for a part of the customers was {n_nearer} times nearer than the rule.",
+                  "Of {n} forecasts for a part of the customers {n_nearer} came nearer than the rule.", len(pairs),
+                  n=len(pairs), n_nearer=int(_as_near_and_nearer(pairs)[1].sum()))
+
+
+def _as_near_and_nearer(pairs: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return of forecasts beside their rules whether both were as near, and whether the forecast was nearer."""
+    is_near = (pairs["value"] - pairs["value_of_rule"]).abs() <= AS_NEAR * (pairs["high"] - pairs["low"]) / 2
+    return is_near, (pairs["size"] < pairs["size_of_rule"]) & ~is_near
 
 
 def _beside_rule(row: Mapping[str, Any], currency: str) -> str:

@@ -16,6 +16,7 @@ from helpers.reporting.translation import message, plural, translatable
 from helpers.satisfaction.satisfaction_index import ALL_WAVES, SATISFACTION_LABEL
 from helpers.satisfaction.survey_quality import nonrespondent_mean
 from helpers.stats.disclosure_control import is_hidden, people_text
+from helpers.value import retention_mix
 from helpers.value.revenue_bridge import ANONYMOUS_SALES
 
 AUDIT, BASE, VALUE_GATES = "results/intake_audit", "results/customer_base", "results/value_gates"
@@ -138,13 +139,27 @@ def _undone(results: RunResults) -> str:
             translatable("To undo the fall in retention, {n} more of the {n_all} customers of the latest period would "
                          "have had to return unrecognised, and none a year before."))
     size = (translatable("They would have spent about {needed}, more than the {sales} or so of anonymous sales of "
-                         "{days} days, so by their size these cannot undo it.") if needed > at_hand else
+                         "{days} days, so by their size these cannot undo all of it.") if needed > at_hand else
             translatable("They would have spent about {needed}, and anonymous sales of {days} days were about {sales}, "
                          "so this cannot be excluded."))
-    return " ".join((message(said, n=formatting.whole(math.ceil(n)), n_all=formatting.whole(lower.n)),
-                     message(size, needed=formatting.money(needed, results.currency),
-                             days=days,
-                             sales=formatting.money(at_hand, results.currency))))
+    told = (message(said, n=formatting.whole(math.ceil(n)), n_all=formatting.whole(lower.n)),
+            message(size, needed=formatting.money(needed, results.currency), days=days,
+                    sales=formatting.money(at_hand, results.currency)))
+    could = _undone_in_part(results, change, change.value * at_hand / needed) if needed > at_hand > 0 else ""
+    return " ".join(filter(None, (*told, could)))
+
+
+def _undone_in_part(results: RunResults, change: Estimate, most: float) -> str:
+    """Return how much of a change in retention buyers not recognised could have made, and what would be left of it."""
+    points = formatting.points(100 * abs(most))
+    same = results.estimate(BASE, retention_mix.WITHIN)
+    if abs(most) >= min(abs(change.low), abs(change.high)):
+        return message("Up to {points} of it they could have made, and the rest would be within what chance would "
+                       "make.", points=points)
+    if same.status is Status.OK and abs(most) >= abs(same.value):
+        return message("Up to {points} of it they could have made, as much as changed among customers of the same "
+                       "kind.", points=points)
+    return message("Up to {points} of it they could have made.", points=points)
 
 
 def _silent(results: RunResults, target: float | None) -> str:

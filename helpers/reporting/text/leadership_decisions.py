@@ -320,11 +320,11 @@ def decision_today(results: RunResults) -> tuple[str, ...]:
     """Return the answer to: which decision is asked for today; a sentence each; reasons stand in the list above."""
     if rows := _rows_in_brief(results):
         cost, worst = (formatting.money(sum(row["amounts"][i] for row in rows), results.currency) for i in (0, 1))
-        opening = plural("{n} decision is asked for: it costs {cost} and loses {worst} at worst. Its reasons stand "
-                         "under “Decisions asked for, in full”.",
-                         "{n} decisions are asked for: together they cost {cost} and lose {worst} at worst. Their "
-                         "reasons stand under “Decisions asked for, in full”.", len(rows), n=len(rows), cost=cost,
-                         worst=worst)
+        opening = plural("{n} decision is asked for: it is expected to cost {cost} and loses {worst} at worst. Its "
+                         "reasons stand under “Decisions asked for, in full”.",
+                         "{n} decisions are asked for: together they are expected to cost {cost} and lose {worst} at "
+                         "worst. Their reasons stand under “Decisions asked for, in full”.", len(rows), n=len(rows),
+                         cost=cost, worst=worst)
         full = decision_rows(results)[["owner", "stop_on"]].to_dict("records")
         return (opening, *(_asked({**row, **terms}) for row, terms in zip(rows, full, strict=True)))
     if results.has(EFFECTS):

@@ -162,10 +162,10 @@ def plan_sentence(history: pd.DataFrame, plan: PlanConfig, currency: str, anonym
         return message("No plan is declared for the calendar quarter to {date}.", date=until)
     named = float(last["value"]) - (0.0 if decimal_places.is_missing(anonymous) else anonymous)
     apart = named / planned - 1
-    said = (translatable("Net sales of the calendar quarter to {date}, about {named} of them of known customers: "
-                         "{amount}; these are {share} above the plan of {plan}, which has no others.") if apart > 0 else
-            translatable("Net sales of the calendar quarter to {date}, about {named} of them of known customers: "
-                         "{amount}; these are {share} below the plan of {plan}, which has no others."))
+    said = (translatable("Net sales of the calendar quarter to {date}: {amount}. About {named} of them are of known "
+                         "customers, {share} above the plan of {plan} for these.") if apart > 0 else
+            translatable("Net sales of the calendar quarter to {date}: {amount}. About {named} of them are of known "
+                         "customers, {share} below the plan of {plan} for these."))
     amount, plan_amount, of_known = (formatting.exact_money(x, currency) for x in (last["value"], planned, named))
     return message(said, date=until, amount=amount, named=of_known, share=formatting.share(abs(apart)),
                    plan=plan_amount)

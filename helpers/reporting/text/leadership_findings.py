@@ -127,7 +127,7 @@ def _few_reactivated(results: RunResults) -> str:
     if below.status is not Status.OK or TOGETHER not in parts:
         return ""
     most = (below.value - 1) * abs(parts[TOGETHER]) / below.n
-    said = message("fewer than {n} of the {n_all} were reactivated, at the mean spend at most {amount} of it",
+    said = message("fewer than {n} of the {n_all} are on record as reactivated, at the mean spend at most {amount}",
                    n=formatting.whole(below.value), n_all=formatting.whole(below.n),
                    amount=formatting.money(most, results.currency))
     if results.estimate(BASE, "net_sales_change", REFUNDED_ONLY).reason == WITHHELD:
@@ -149,7 +149,7 @@ def earlier_history(results: RunResults) -> str:
     found = gates[gates["gate"].eq("earlier history")]
     if not results.has_crossed("results/value_gates", "earlier history"):
         return ""
-    return message("The reactivated are a lower limit and the new an upper one: {reason}.",
+    return message("More may have been reactivated, and fewer new: {reason}.",
                    reason=formatting.within_sentence(str(found["sentence"].iloc[0]).rstrip(".")))
 
 

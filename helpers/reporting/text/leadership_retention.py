@@ -45,8 +45,8 @@ def retention_answer(results: RunResults, kpis: pd.DataFrame, history: pd.DataFr
     if struck or by_count.status is not Status.OK:
         return (_without_orders(results, kpis, struck, by_count),)
     compared = year_comparison(results)
-    verdict = " ".join(filter(None, (message(VERDICTS[side(compared[0])]), _only_longer(results, compared)))) if (
-        compared) else ""
+    verdict = " ".join(filter(None, (message(VERDICTS[side(compared[0])]), _only_longer(results, compared),
+                                     _without_mix(results)))) if compared else ""
     by_money = " ".join(filter(None, (_by_money(results, kpis, by_count), _compared_by_money(results))))
     return tuple(filter(None, (verdict, _rate_that_counts(results, kpis, by_count), _compared(results, history),
                                _compared_by_quarters(results), by_money, _looking_ahead(kpis))))
@@ -62,6 +62,18 @@ def _looking_ahead(kpis: pd.DataFrame) -> str:
                    "season of these months and the mix of newer customers are in it.", change=row["change_words"],
                    now=formatting.share(row["value"]), before=formatting.share(row["previous"]))
 
+
+
+def _without_mix(results: RunResults) -> str:
+    """Return the verdict by money, and both without the mix of customers; empty where either is not known."""
+    by_money, same, same_by_money = (results.estimate(BASE, quantity) for quantity in (
+        f"{retention_mix.CHANGE}{retention_mix.BY_MONEY}", retention_mix.WITHIN,
+        f"{retention_mix.WITHIN}{retention_mix.BY_MONEY}"))
+    if any(e.status is not Status.OK for e in (by_money, same, same_by_money)):
+        return ""
+    return message("By money the change is {by_money}. Among customers of the same kind it is {same} by customers, "
+                   "{same_by_money} by money.", by_money=BEYOND[side(by_money) != 0], same=BEYOND[side(same) != 0],
+                   same_by_money=BEYOND[side(same_by_money) != 0])
 
 
 def _only_longer(results: RunResults, compared: tuple[Estimate, Estimate, Estimate, int]) -> str:

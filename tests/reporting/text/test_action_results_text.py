@@ -27,7 +27,7 @@ def test_a_list_tells_its_margin_its_cost_and_what_is_left_with_their_ranges():
     assert said == (
         "Of 1 list drawn on 1 January 2026 1 earned more than its control group, beyond chance.",
         "Action plan: 200 drawn for contact, 100 in the control group: margin €2,000 [€400, €3,600], more than the "
-        "control group, beyond chance; cost €500, net €1,500 [−€100, €3,100]: whether it paid is open.",
+        "control group, beyond chance; planned cost €500, net €1,500 [−€100, €3,100]: whether it paid is open.",
         "Costs are those planned when the lists were drawn, at the uptake assumed then.")
 
 
@@ -38,10 +38,10 @@ def test_each_list_of_the_latest_day_is_told_and_none_of_an_earlier_one():
                     MARGIN | {"experiment": OLD}, costs={PLAN: 100.0, WIN_BACK: 4000.0})
     assert said[0] == ("Of 3 lists drawn on 1 January 2026 1 earned more than their control groups, beyond chance; 1 "
                        "shows no difference beyond chance; 1 was too small to tell in money.")
-    assert said[1].endswith("net €1,900 [€300, €3,500]: it paid.")
+    assert said[1].endswith("net €1,900 [€300, €3,500]: at that cost it paid.")
     assert said[2].startswith("Win-back: 200 drawn for contact, 100 in the control group: margin €2,000 [−€400, "
                               "€3,600], no difference beyond chance")
-    assert said[2].endswith("net −€2,000 [−€4,400, −€400]: it lost money.")
+    assert said[2].endswith("net −€2,000 [−€4,400, −€400]: at that cost it lost money.")
     assert said[3] == ("Too few to tell what they brought: customer club (27 drawn for contact, fewer than 10 in the "
                        "control group).")
     assert said[-1] == "Lists are not added up, since a customer may stand on two."
@@ -82,9 +82,11 @@ def test_lists_too_small_to_tell_of_which_it_is_in_doubt_whether_all_were_contac
                                     "80 % were contacted"))
     club = {"experiment": "customer club of 2026-01-01", "experiment_label": name, "status": "insufficient",
             "value": None, "n_variant": 27, "n_control": 14, "reason": "few"}
-    told = "Whether all that were drawn were contacted is in doubt or not recorded: customer club."
-    assert told in answered({}, MARGIN, club, experiment_gates=idle)
-    assert told not in answered({}, MARGIN, club)
+    told = "Not all that were drawn were contacted, or it is not recorded: customer club"
+    assert f"{told} (contact rate 80.0 % above the control group's)." in answered(
+        {}, MARGIN, club, experiment_gates=idle)
+    assert f"{told}." in answered({}, MARGIN, club, experiment_gates=idle.assign(statistic=float("nan")))
+    assert not any(told in sentence for sentence in answered({}, MARGIN, club))
 
 
 def test_a_list_whose_customers_were_hardly_contacted_earned_nothing_by_contact():

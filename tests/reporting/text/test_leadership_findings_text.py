@@ -219,7 +219,7 @@ def test_few_reactivated_stand_with_the_new_in_one_amount_and_are_bounded():
     assert leadership_findings_text.revenue_parts(results) == [("churned", -500.0), ("new and reactivated", 1_600.0)]
     assert leadership_findings_text.revenue_finding(results) == (
         "Net sales of the last 365 days rose by €1,100 against those before: churned −€500 and new and reactivated "
-        "+€1,600 (fewer than 10 of the 800 were reactivated, at the mean spend at most €18.00 of it; customers "
+        "+€1,600 (fewer than 10 of the 800 are on record as reactivated, at the mean spend at most €18.00; customers "
         "whose purchases were all refunded are within it).")
     assert "led by new customers" in leadership_findings_text.opening_sentence(results, 1)
 
@@ -239,7 +239,7 @@ def test_customers_behind_each_class_are_counted_and_who_came_back_from_before_t
     assert leadership_findings_text.revenue_people(found) == (
         "By customers: new customers 50, retained 50 and churned 50.")
     assert leadership_findings_text.earlier_history(found) == (
-        "The reactivated are a lower limit and the new an upper one: earlier history was found.")
+        "More may have been reactivated, and fewer new: earlier history was found.")
     assert leadership_findings_text.revenue_people(leading.results()) == ""
     assert leadership_findings_text.earlier_history(leading.everything()) == ""
 

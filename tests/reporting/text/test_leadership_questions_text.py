@@ -167,8 +167,8 @@ def test_gates_of_churn_qualify_and_strike_what_is_ahead():
 def test_the_decision_is_asked_with_cost_worst_case_owner_and_date():
     one = known(leading.results(decisions=pd.DataFrame([leading.decision()])))
     assert leadership_questions_text.decision_today(one) == (
-        "1 decision is asked for: it costs €768 and loses €1,470 at worst. Its reasons stand under “Decisions asked "
-        "for, in full”.",
+        "1 decision is asked for: it is expected to cost €768 and loses €1,470 at worst. Its reasons stand under "
+        "“Decisions asked for, in full”.",
         "Test: contact 200 customers, leave 22 alone — cost €768; expected gain not known; net not known; worst case "
         "−€1,470; owner nobody is named yet: name one today; stop date 28 September 2026.")
     three = pd.DataFrame([leading.decision(decision=name) for name in "abc"])
@@ -467,7 +467,10 @@ def retention_of_two_years(anonymous_before, change=0.15):
 @pytest.mark.parametrize(("anonymous", "change", "told"), [
     (2000.0, 0.15, "To undo the rise in retention, 15 more of the 100 customers of a year before would have had to "
      "return unrecognised, and nobody in the latest period. They would have spent about €2,730, more than the €997 or "
-     "so of anonymous sales of 182 days, so by their size these cannot undo it."),
+     "so of anonymous sales of 182 days, so by their size these cannot undo all of it. Up to 5.5 points of it they "
+     "could have made."),
+    (3800.0, 0.15, "cannot undo all of it. Up to 10.4 points of it they could have made, and the rest would be within "
+     "what chance would make."),
     (6000.0, 0.15, "They would have spent about €2,730, and anonymous sales of 182 days were about €2,990, so this "
      "cannot be excluded."),
     (2000.0, -0.15, "To undo the fall in retention, 30 more of the 200 customers of the latest period")])
@@ -507,7 +510,9 @@ def test_retention_is_held_against_the_year_before_by_customers_by_quarters_and_
     said = leadership_retention_text.retention_answer(
         leading.everything(customer_base=year_apart()), NOTHING.kpis, NOTHING.history)
     assert said[0] == ("Yes, better than a year before, by more than chance would make. That holds over 182 days; by "
-                       "quarters it is within what chance would make.")
+                       "quarters it is within what chance would make. By money the change is more than chance would "
+                       "make. Among customers of the same kind it is more than chance would make by customers, more "
+                       "than chance would make by money.")
     assert "Of it 5 points [3, 7] are mix, other kinds of customers by number of orders and time as a customer; 10 " \
            "points [5, 15] are customers of the same kind." in said[2]
     assert said[3] == (
@@ -528,6 +533,11 @@ def test_without_money_the_year_before_by_money_says_why():
     verdict, *_, quarters, _ = leadership_retention_text.retention_answer(
         leading.everything(customer_base=beyond), NOTHING.kpis, NOTHING.history)
     assert "more than chance would make" in quarters
+    alike = year_apart()
+    alike.loc[alike["quantity"].eq("retention_change_within_by_money"), "low"] = -0.01
+    assert leadership_retention_text.retention_answer(
+        leading.everything(customer_base=alike), NOTHING.kpis, NOTHING.history)[0].endswith(
+            "more than chance would make by customers, within what chance would make by money.")
     assert "That holds over" not in verdict
 
 

@@ -433,6 +433,9 @@ def test_forecasts_are_held_against_the_simple_rule_that_was_made_with_them():
         "0 times nearer than the rule. The rule was as near for orders of the quarter (rule 100, forecast 100, came "
         "110).")
     assert forecast_grades_text.nearer_than_rule(graded.tail(1)) == ""
+    parts = pd.concat([graded, graded.assign(segment="repeat buyers")], ignore_index=True)
+    assert forecast_grades_text.nearer_than_rule(parts).endswith(
+        "Of 2 forecasts for a part of the customers 1 came nearer than the rule.")
 
 
 def test_a_forecast_that_missed_is_named_with_what_came_and_what_its_error_means_for_the_next():
