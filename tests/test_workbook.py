@@ -158,14 +158,14 @@ def test_a_company_with_one_transaction_gets_eight_pages_that_say_what_is_missin
     assert "insufficient" in made["05_churn_prediction.html"].lower()
 
 
-def orders_without_money(n_customers=180):
+def orders_without_money(n_customers=500):
     """Return the lines of a log of orders: who, when and what, of people who order at rates of their own."""
     rng = np.random.default_rng(3)
     days = []
     for who, rate in enumerate(rng.gamma(2, 1 / 60, n_customers)):
         since_first = np.append(0, rng.exponential(1 / rate, 60).cumsum())
-        on = rng.uniform(0, 200) + since_first[since_first < rng.exponential(200)]
-        days += [(int(day), who) for day in on[on < 500]]
+        on = rng.uniform(0, 900) + since_first[since_first < rng.exponential(300)]
+        days += [(int(day), who) for day in on[on < 1000]]
     return [f"B{7000 + i}|KD{who:04}|{date(2024, 1, 1) + timedelta(day):%d.%m.%Y}|ART-{i % 30:02}|{i % 3 + 1}"
             for i, (day, who) in enumerate(sorted(days))]
 

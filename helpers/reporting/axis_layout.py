@@ -146,8 +146,8 @@ def ends_at_ticks(limits: tuple[float, float], ticks: Sequence[float]) -> tuple[
 
     Examples
     --------
-    >>> ends_at_ticks((-0.02, 0.57), [0.0, 0.2, 0.4, 0.6])
-    (-0.02, 0.6)
+    >>> ends_at_ticks((-2, 57), [0, 20, 40, 60])
+    (-2, 60)
     """
     low, high = limits
     inside = [tick for tick in ticks if low <= tick <= high]
