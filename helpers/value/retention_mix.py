@@ -227,8 +227,8 @@ def kitagawa_split(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def _same_on_any_engine(sums: np.ndarray) -> np.ndarray:
-    """Return sums to ten digits: threads add up in other orders, and a draw of gamma may turn on the last digit."""
-    scale = 10.0 ** (9 - np.floor(np.log10(np.where(sums == 0, 1.0, np.abs(sums)))))
+    """Return sums to twelve digits: threads add up in other orders, and a draw of gamma may turn on the last digit."""
+    scale = 10.0 ** (11 - np.floor(np.log10(np.where(sums == 0, 1.0, np.abs(sums)))))
     return np.round(sums * scale) / scale
 
 
