@@ -64,7 +64,7 @@ def test_of_a_marketplace_93_of_14904_people_ordered_again_and_satisfaction_tell
     )
     back = kept.loc[[web_behaviour.RETURN_AFTER_KEPT_PROMISE, web_behaviour.RETURN_AFTER_BROKEN_PROMISE]]
     assert (back["n"].tolist(), back["value"].round(5).tolist()) == ([8796, 872], [0.00318, 0.0])
-    apart = kept.loc[web_behaviour.RETURN_DIFFERENCE]  # counted since the delivery, or the day promised if that is later
+    apart = kept.loc[web_behaviour.RETURN_DIFFERENCE]  # since the delivery, or the day promised if that is later
     assert apart["low"] < 0 < apart["high"]
 
 
