@@ -161,3 +161,15 @@ def percentile_interval(value: float, draws: np.ndarray, level: float = 0.95) ->
         return Interval(float(value), np.nan, np.nan)
     low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(value), float(low), float(high))
+
+
+def to_twelve_digits(sums: np.ndarray) -> np.ndarray:
+    """Return sums to twelve digits: threads add up in other orders, and a draw may turn on the last digit.
+
+    Examples
+    --------
+    >>> to_twelve_digits(np.array([0.1 + 0.2, 0.0, -123456789012.3]))
+    array([ 3.00000000e-01,  0.00000000e+00, -1.23456789e+11])
+    """
+    scale = 10.0 ** (11 - np.floor(np.log10(np.where(sums == 0, 1.0, np.abs(sums)))))
+    return np.round(sums * scale) / scale

@@ -14,13 +14,12 @@ from helpers.customers.windows import TimeWindow, last_whole_period
 from helpers.foundation import money
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
-from helpers.stats import confidence_intervals
+from helpers.stats import bootstrap, confidence_intervals
 from helpers.stats.disclosure_control import is_hidden
 
 MIN_PERIOD_DAYS, MIN_CUSTOMERS = 28, 30  # of a period; who bought in each of the two first periods
 
 N_DRAWS = 2_000
-
 MIN_START_P = 0.01  # of as many first orders in the first quarter on record as in the next
 
 CHANGE, BY_MIX, WITHIN = "retention_change", "retention_change_by_mix", "retention_change_within"
@@ -193,7 +192,7 @@ def _drawn(pair: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _drawn_money(pair: np.ndarray, squares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return draws of the money of customers and of retained ones by class, shape ``(n_draws, n_classes, 2)``."""
-    pair, squares = _same_on_any_engine(pair), _same_on_any_engine(squares)
+    pair, squares = (bootstrap.to_twelve_digits(sums) for sums in (pair, squares))
     sums = np.stack([pair[:, 0] - pair[:, 1], pair[:, 1]]).clip(min=0)
     variance = np.stack([squares[:, 0] - squares[:, 1], squares[:, 1]])
     is_some = (sums > 0) & (variance > 0)
@@ -224,12 +223,6 @@ def kitagawa_split(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     mix = ((shares[1] - shares[0]) * (known[0] + known[1]) / 2).sum(axis=1)
     within = ((known[1] - known[0]) * (shares[0] + shares[1]) / 2).sum(axis=1)
     return np.stack([mix + within, mix, within])
-
-
-def _same_on_any_engine(sums: np.ndarray) -> np.ndarray:
-    """Return sums to twelve digits: threads add up in other orders, and a draw of gamma may turn on the last digit."""
-    scale = 10.0 ** (11 - np.floor(np.log10(np.where(sums == 0, 1.0, np.abs(sums)))))
-    return np.round(sums * scale) / scale
 
 
 def split_retention_change(

@@ -86,7 +86,7 @@ def _side(row: Mapping[str, Any]) -> int:
 
 
 def _overview(rows: list[dict[str, Any]]) -> str:
-    """Return how many lists of the day earned more than their control groups, and how many cannot tell."""
+    """Return how many lists of the day earned more than their control groups, and how many cannot tell in money."""
     day = formatting.date_text(rows[0]["name"][-len("2026-06-30"):])
     n_more = sum(row["rank"] < UNMEASURED and row["is_contacted"] and _side(row["money"]) > 0 for row in rows)
     n_none = sum(row["rank"] == UNMEASURED for row in rows)
@@ -101,15 +101,9 @@ def _overview(rows: list[dict[str, Any]]) -> str:
     if n_same:
         said = plural("{sentence}; {n} shows no difference beyond chance",
                       "{sentence}; {n} show no difference beyond chance", n_same, n=n_same, sentence=said)
-    if not n_none:
-        return message("{sentence}.", sentence=said)
     told = plural("{sentence}; {n} was too small to tell in money", "{sentence}; {n} were too small to tell in money",
-                  n_none, n=n_none, sentence=said)
-    n_unclear = sum(row["primary"]["status"] != Status.OK.value for row in rows)
-    if n_unclear == n_none:
-        return message("{sentence}.", sentence=told)
-    return message("{sentence}; of {metric} {n} cannot tell.", sentence=told, n=n_unclear,
-                   metric=experiments_text.metric_name(rows[0]["primary"]))
+                  n_none, n=n_none, sentence=said) if n_none else said
+    return message("{sentence}.", sentence=told)
 
 
 def _list_sentence(results: RunResults, row: Mapping[str, Any], cost: float | None) -> str:
@@ -120,6 +114,7 @@ def _list_sentence(results: RunResults, row: Mapping[str, Any], cost: float | No
     n, ends = int(money["n_variant"]), tuple(float(money[c]) for c in ("value", "low", "high"))
     caveats = [*experiments_text.caveats(money, results.gates("results/experiment_gates")), *_uneven(money)]
     name = formatting.sentence_case(experiments_text.experiment_name(money).partition(" of ")[0])
+    name = _contacted_share(name, _contact_rate(results, money))
     said = message("{list}: {n} drawn for contact, {n_control} in the control group: {metric} {amount}, "
                    "{verdict}{caveat}", list=name, n=people_text(n), n_control=people_text(int(money["n_control"])),
                    metric=experiments_text.metric_name(money).removeprefix("the ").lower(),
@@ -177,7 +172,8 @@ def _contacted_share(name: str, rate: float) -> str:
     """Return a list with the share contacted beyond that of its control group, where it is recorded."""
     if rate >= 1:
         return name
-    return message("{list} (contact rate {share} above the control group's)", list=name, share=formatting.share(rate))
+    return message("{list} ({share} contacted, less the control group's share)", list=name,
+                   share=formatting.share(rate))
 
 
 def _range(ends: list[float], form: formatting.Form) -> str:

@@ -221,7 +221,7 @@ def _holdout_failed(results: RunResults) -> str:
     """Return by how much the model of purchases missed orders that it had not seen, where the check on it failed."""
     gates = results.gates(VALUE_GATES)
     failed = gates[gates["gate"].eq("hold-out total") & gates["is_crossed"].astype(bool)]
-    return message("A check failed: {finding}.", finding=formatting.within_sentence(
+    return message("A check on the values of customers found: {finding}.", finding=formatting.within_sentence(
         str(failed["sentence"].iloc[0]).rstrip("."))) if len(failed) else ""
 
 

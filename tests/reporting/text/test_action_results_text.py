@@ -55,7 +55,9 @@ def test_a_list_that_was_not_carried_out_says_so_beside_what_it_brought():
     name = "action plan of 1 January 2026"
     idle = leading.gates("06", Gate(f"{name}: carried out", 0.7, 0.9, True, Level.QUALIFY, f"every verdict on {name}",
                                     "both arms were contacted alike"))
-    assert "(caution: both arms were contacted alike)" in answered({}, MARGIN, experiment_gates=idle)[1]
+    said = answered({}, MARGIN, experiment_gates=idle)[1]
+    assert "(caution: both arms were contacted alike)" in said
+    assert said.startswith("Action plan (70.0 % contacted, less the control group's share): 200 drawn for contact")
 
 
 def test_a_single_list_that_cannot_be_judged_says_why():
@@ -67,7 +69,7 @@ def test_a_single_list_that_cannot_be_judged_says_why():
 def test_a_list_that_tells_money_but_not_what_decides_is_counted_apart():
     unclear = {"status": "insufficient", "value": None, "metric_label": "the repurchase rate"}
     assert answered(unclear, MARGIN, {"experiment": WIN_BACK, **unclear})[0].endswith(
-        "; 1 was too small to tell in money; of the repurchase rate 2 cannot tell.")
+        "; 1 was too small to tell in money.")
 
 
 def test_an_uneven_range_says_why():
@@ -83,7 +85,7 @@ def test_lists_too_small_to_tell_of_which_it_is_in_doubt_whether_all_were_contac
     club = {"experiment": "customer club of 2026-01-01", "experiment_label": name, "status": "insufficient",
             "value": None, "n_variant": 27, "n_control": 14, "reason": "few"}
     told = "Not all that were drawn were contacted, or it is not recorded: customer club"
-    assert f"{told} (contact rate 80.0 % above the control group's)." in answered(
+    assert f"{told} (80.0 % contacted, less the control group's share)." in answered(
         {}, MARGIN, club, experiment_gates=idle)
     assert f"{told}." in answered({}, MARGIN, club, experiment_gates=idle.assign(statistic=float("nan")))
     assert not any(told in sentence for sentence in answered({}, MARGIN, club))
