@@ -81,7 +81,10 @@ def due_alerts(alerts: pd.DataFrame, held_out: Collection[str]) -> pd.DataFrame:
     due = alerts[is_due & ~alerts["customer_id"].isin(held_out)]
     due = due.assign(is_service=due["signal"].eq("complaints")).sort_values(
         ["customer_id", "is_service", "respond_by_on", "rule"])
-    causes = due.groupby("customer_id")["cause"].agg(lambda own: " and ".join(sorted(set(own))))
+    pairs = due[["customer_id", "cause"]].drop_duplicates().sort_values(["customer_id", "cause"])
+    has_several = pairs["customer_id"].duplicated(keep=False)
+    told = pairs[has_several].groupby("customer_id")["cause"].agg(" and ".join)
+    causes = pd.concat([pairs[~has_several].set_index("customer_id")["cause"], told])
     first = due.drop_duplicates("customer_id", ignore_index=True)
     return first.assign(cause=first["customer_id"].map(causes).astype("object"))
 

@@ -49,7 +49,7 @@ OF_OFFER = ("offer_value", "offer_code", "valid_until", "offer_terms")  # of a l
 
 LINE = [*(c for c in FOR_PEOPLE if c not in (*OF_OFFER, "case")), *BESIDE]
 
-MOST_IN_EXCEL = 50_000  # rows of whom not to contact; more stand in CSV alone, which tools read
+MOST_IN_EXCEL = 10_000  # rows of a list: nobody works through more by hand, they stand in CSV alone, which tools read
 
 DO_NOT_CONTACT = "everybody: do not contact"
 

@@ -157,7 +157,8 @@ def csv_file(rows: pd.DataFrame, *, is_for_people: bool = True) -> bytes:
 
 
 def _without_formulas(values: pd.Series) -> pd.Series:
-    if isinstance(values.dtype, pd.StringDtype):  # at once; a list may hold half of all customers
+    if pd.api.types.infer_dtype(values, skipna=True) == "string":  # at once; a list may hold half of all customers
+        values = values.astype("str")
         return values.mask(values.str.startswith((*FORMULA_PREFIXES, "'")).fillna(False).astype(bool), "'" + values)
     return pd.Series([v if _plain(v) is None else escape_spreadsheet_formula(str(v)) for v in values], values.index,
                      dtype="object")
