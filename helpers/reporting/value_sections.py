@@ -38,11 +38,13 @@ def revenue_change(bridge: RevenueBridge, mix: RetentionMix, retained: RetainedC
     """Return the parts of the change in revenue, and what they say of retention, beside whom lists drew for contact."""
     exact = dict.fromkeys(["before", "after", "change"], partial(formatting.exact_money, currency=currency))
     parts = display.data_table(bridge.table_of_parts(), exact, value_text.bridge_periods_caption(bridge))
-    said = (value_text.retention_sentence(bridge), value_text.retention_change_sentence(mix),
-            value_text.retention_change_by_money_sentence(mix), value_text.retention_by_quarter_sentence(mix),
+    if not bridge.periods:
+        return display.show(parts)
+    said = ((value_text.retention_sentence(bridge), value_text.retention_change_sentence(mix),
+             value_text.retention_change_by_money_sentence(mix)), value_text.retention_by_quarter_sentence(mix),
             value_text.contacted_in_periods_sentence(mix, drawn, bridge.periods.after.last_on),
-            clv_text.retained_customers_sentence(retained, currency)) if bridge.periods else ()
-    return display.show(parts, display.paragraph(said))
+            clv_text.retained_customers_sentence(retained, currency))
+    return display.show(parts, *map(display.paragraph, said))
 
 
 def early_behaviour(early: ValuePredictors, tenure: ValuePredictors) -> Exhibit:

@@ -152,7 +152,8 @@ def test_customers_whom_lists_drew_for_contact_are_told_beside_the_change_they_a
     on = pd.Timestamp(END) - pd.to_timedelta(np.repeat([10, 370, 300, 0, 182], [30, 15, 9, 20, 10]), "D")
     drawn = pd.DataFrame({"customer_id": [f"{i}" for i in range(84)], "on": on, "weight": [0.0] * 84})
     assert text.contacted_in_periods_sentence(found, drawn, END).startswith(
-        "Lists of earlier runs drew 40 customers for contact in the latest 182 days and 15 in those compared with them")
+        "Lists and alerts of earlier runs drew 40 customers for contact in the latest 182 days and 15 in those "
+        "compared with them; not all need have been contacted. ")
     assert "and nobody in those" in text.contacted_in_periods_sentence(found, drawn.head(30), END)
     assert text.contacted_in_periods_sentence(found, drawn.assign(weight=1.0), END) == ""
 

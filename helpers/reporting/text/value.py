@@ -246,9 +246,10 @@ def contacted_in_periods_sentence(found: RetentionMix, drawn: pd.DataFrame, as_o
     if found.reason or not n + n_before:
         return ""
     before = people_text(n_before) if n_before else "nobody"
-    return (f"Lists of earlier runs drew {people_text(n, 'customer', 'customers')} for contact in the latest "
-            f"{formatting.count_text(found.n_days, 'day', 'days')} and {before} in those compared with them: what they "
-            "brought back is part of the change.")
+    who = people_text(n, "customer", "customers")
+    return (f"Lists and alerts of earlier runs drew {who} for contact in the latest "
+            f"{formatting.count_text(found.n_days, 'day', 'days')} and {before} in those compared with them; not all "
+            "need have been contacted. What contact brought back is part of the change.")
 
 
 def top_share_sentence(pyramid: TierShares) -> str:
