@@ -47,7 +47,7 @@ def thread_count() -> int:
     InputError
         If the variable is no number that an engine can start with.
     """
-    return _environment_number(THREADS_VARIABLE, 1, MAX_THREADS) or os.cpu_count() or 1
+    return environment_number(THREADS_VARIABLE, 1, MAX_THREADS) or os.cpu_count() or 1
 
 
 def memory_mib() -> int:
@@ -59,7 +59,7 @@ def memory_mib() -> int:
         If the variable is no number, too little to start with, or more than the machine has.
     """
     machine = psutil.virtual_memory().total // 2**20
-    return _environment_number(MEMORY_VARIABLE, MIN_MEMORY_MIB, machine) or machine * 6 // 10
+    return environment_number(MEMORY_VARIABLE, MIN_MEMORY_MIB, machine) or machine * 6 // 10
 
 
 def require_limits() -> None:
@@ -74,11 +74,17 @@ def require_limits() -> None:
     memory_mib()
 
 
-def _environment_number(variable: str, low: int, high: int) -> int:
-    """Return the whole number in an environment variable, 0 where it is not set."""
+def environment_number(variable: str, low: int, high: int, otherwise: int = 0) -> int:
+    """Return the whole number in an environment variable, another where it is not set.
+
+    Raises
+    ------
+    InputError
+        If it is no number within the bounds.
+    """
     text = os.environ.get(variable, "").strip()
     if not text:
-        return 0
+        return otherwise
     try:
         number = plain_numbers.integer(text)
     except ValueError:

@@ -76,6 +76,7 @@ def checked_request(request: Request) -> Request:
     require_source(request.source)
     runs.require_places(request.source)
     engine_choice.require_engine(request.engine)
+    engine_choice.engine_of_size(request.engine, 0)  # refuses a limit that is no number
     engine.require_limits()
     if request.is_resumed and request.is_retry:
         raise InputError("--resume, --retry", "both are given", "one of them")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers.foundation import folders, parquet_files
+from helpers.foundation import engine_choice, folders, parquet_files
 from helpers.pipeline import provenance, publishing, runs, system_errors
 from helpers.pipeline.parameters import Parameter
 from helpers.pipeline.progress import STEP, Progress, duration
@@ -145,12 +145,23 @@ class StepScheduler:
         notebook, place = self.workbook.path(step), self.folder / step.name
         place.mkdir()
         hand = self.crew.taken(step.name, imported_modules(notebook), self.settled)
+        kind = engine_choice.engine_of_size(self.run.record["engine"], self._bytes_to_read(step))
         hand.start(StepOrder(str(notebook), str(place / step.notebook), self._parameters(step),
-                         {folders.STEP_FOLDER_VARIABLE: str(place)}, max(1, int(self._seconds(step) * CELL_SHARE))),
+                         {folders.STEP_FOLDER_VARIABLE: str(place), engine_choice.ENGINE_VARIABLE: kind},
+                         max(1, int(self._seconds(step) * CELL_SHARE))),
                    self._seconds(step))
         self.working[step.name], self.since[step.name] = hand, time.monotonic()
-        self.run.step_saved(step.name, state="running", started_at=runs.now())
+        self.run.step_saved(step.name, state="running", engine=kind, started_at=runs.now())
         self.progress.say(f"{step.name} {step.title} …", STEP, step=step.name, state="running")
+
+    def _bytes_to_read(self, step: Step) -> int:
+        """Return the size of the raw files for the first step, of the canonical tables for the others [bytes]."""
+        if step == self.steps[0]:
+            raw = str(self.run.record["raw_folder"]) or folders.raw_folder(self.run.source)
+            files = provenance.raw_file_paths(self.run.source, Path(raw))
+        else:
+            files = sorted((self.run.folder / "canonical").rglob("*.parquet"))
+        return sum(path.stat().st_size for path in files if path.is_file())
 
     def _seconds(self, step: Step) -> float:
         return 60 * (self.minutes or step.minutes)

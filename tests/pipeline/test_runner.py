@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.foundation import folders
+from helpers.foundation import engine_choice, folders
 from helpers.foundation.errors import InputError
 from helpers.intake import date_plausibility
 from helpers.pipeline import publishing, run_list, runner, runs, steps
@@ -92,6 +92,31 @@ def test_a_good_run_is_dated_counted_published_and_read_only(begun):
             "01_in.html", "02_left.html", "03_right.html", "04_asked.html", "index.html", "notebooks"}
     assert "undated" not in (run.folder / "notebooks" / "01_in.ipynb").read_text()
     assert not (run.folder.parent / runs.AT_WORK).exists()
+
+
+def test_spark_works_on_large_tables_alone(begun, book, monkeypatch):
+    asked, choose = [], engine_choice.engine_of_size
+    monkeypatch.setattr(engine_choice, "require_engine", lambda name: None)
+    monkeypatch.setattr(engine_choice, "engine_of_size", lambda name, size: asked.append(size) or choose(name, size))
+
+    def engines():
+        assert runner.run(Request("tiny", engine="spark", jobs=1), book, lambda _: None) == runner.GOOD
+        return {name: told.get("engine") for name, told in newest("finished").steps.items()}
+
+    (raw := folders.raw_folder("tiny")).mkdir(parents=True, exist_ok=True)
+    (raw / "orders.csv").write_bytes(bytes(3_000_000))
+    with (begun / "data" / "sources" / "tiny.toml").open("a", encoding="utf-8") as profile:
+        profile.write('[files.orders]\npath = "orders.csv"\n')
+    found, canonical = engines(), newest("finished").folder / "canonical" / "transactions.parquet"
+    assert found == {"01": "duckdb", "02": "duckdb", "03": "duckdb", "04": None, "05": "duckdb"}
+    assert asked[1:] == [3_000_000, *[canonical.stat().st_size] * 3]
+    monkeypatch.setenv(engine_choice.SPARK_FROM_VARIABLE, "2")
+    assert engines()["01"] == "spark"
+    monkeypatch.setenv(engine_choice.SPARK_FROM_VARIABLE, "0")
+    assert set(engines().values()) == {"spark", None}
+    monkeypatch.setenv(engine_choice.SPARK_FROM_VARIABLE, "much")
+    with pytest.raises(InputError, match="LOYALTY_SPARK_FROM_MIB: 'much' cannot be used; allowed: a whole number"):
+        engines()
 
 
 def test_the_page_of_a_step_without_its_tables_says_what_is_missing_and_what_it_would_enable(begun):
