@@ -195,7 +195,8 @@ def _run(told: argparse.Namespace) -> int:
 
 def _run_as_of(told: argparse.Namespace, as_of: str, output: console.RunOutput) -> int:
     with first_worker.started_first((told.only or told.first).zfill(2)) as first:
-        from helpers.pipeline import notifications, runner, runs, steps
+        with first_worker.uncollected():
+            from helpers.pipeline import notifications, runner, runs, steps
 
         runs.require_home()
         request = runner.Request(told.source, tuple(told.set), told.raw, as_of, told.first, told.only, told.jobs,

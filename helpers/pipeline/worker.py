@@ -30,6 +30,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import write_ipynb
 
 from helpers.pipeline import forked_kernel
+from helpers.pipeline.first_worker import uncollected
 
 START_SECONDS = 60
 
@@ -247,9 +248,10 @@ def preload(notebooks: Iterable[Path]) -> None:
     """
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # a kernel says so too late
     modules = dict.fromkeys(module for notebook in notebooks for module in imported_modules(notebook))
-    for module in (*modules, "ipykernel.kernelapp", "ibis.backends.duckdb"):
-        with contextlib.suppress(Exception):
-            importlib.import_module(module)
+    with uncollected():
+        for module in (*modules, "ipykernel.kernelapp", "ibis.backends.duckdb"):
+            with contextlib.suppress(Exception):
+                importlib.import_module(module)
     gc.collect()
     gc.freeze()  # what is shared stays shared: the collector of a forked process does not touch it
 
