@@ -253,8 +253,8 @@ def grade_alerts(alerts: pd.DataFrame, lost: pd.DataFrame, run: str) -> list[Est
     list of Estimate
         By rule: on the hold-out ``alert_precision`` (share lost), ``alert_stated`` (mean probability that was stated)
         and ``alert_calibration`` (share lost less stated); ``alert_recall``, of all who were lost the share warned of,
-        each held out counting for as many as the hold-out stands for; ``alert_effect``, share lost of those acted on
-        less that of the held out. Without a hold-out each is struck: *contaminated by action*.
+        each held out counting for as many as the hold-out stands for; ``alert_effect``, share lost of those drawn
+        (answered or not) less that of the held out. Without a hold-out each is struck: *contaminated by action*.
     """
     known = alerts.merge(lost, on="customer_id")
     found = []
@@ -301,10 +301,10 @@ def _grades_on_control(held: pd.DataFrame, acted: pd.DataFrame, lost: pd.DataFra
 
 
 def _effect(held: pd.DataFrame, acted: pd.DataFrame, segment: str) -> Estimate:
-    """Return the share lost of those acted on less that of the held out, with Newcombe's interval (1998, method 10)."""
+    """Return the share lost of those drawn less that of the held out, with Newcombe's interval (1998, method 10)."""
     if acted.empty:
-        return no_estimate("alert_effect", Status.INSUFFICIENT, "nobody was acted on", unit="share", n=len(held),
-                             segment=segment)
+        return no_estimate("alert_effect", Status.INSUFFICIENT, "nobody was drawn beside the control group",
+                           unit="share", n=len(held), segment=segment)
     a, b = (confidence_intervals.share_interval(float(part["is_lost"].mean()), len(part)) for part in (acted, held))
     gap = a.less(b)
     return Estimate("alert_effect", gap.value, gap.low, gap.high, "share", len(held) + len(acted), segment)

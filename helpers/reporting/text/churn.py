@@ -165,8 +165,8 @@ def backtest_caption(trial: Backtest) -> str:
               f"at {len(days)} origins from {formatting.date_text(days[0])} to {formatting.date_text(days[-1])}")
         between = ", calibrated on a snapshot in between," if trial.is_calibrated else ""
         treated = formatting.sentence_case(people_text(trial.n_treated, who, f"{who}s"))
-        left = (f" {treated} that lists of earlier runs had acted on are left "
-                "out of training, where their control groups stand for them." if trial.n_treated else "")
+        left = (f" {treated} whom lists or alerts of earlier runs had drawn are "
+                "left out of training, where their control groups stand for them." if trial.n_treated else "")
         judged = f"{formatting.whole(len(trial.is_lost))} judgements of {who}s" if len(days) > 1 else n
         return (f"All models were fitted on an earlier snapshot{between} and tried on {judged} as known {at}, whose "
                 f"outcome they had not seen.{left}")
@@ -176,7 +176,7 @@ def backtest_caption(trial: Backtest) -> str:
 
 
 def ranking_where_treated(trial: Backtest, measures: pd.DataFrame, chosen: str) -> str:
-    """Return how the chosen model ranks where lists acted last, as seen and with control groups for those treated."""
+    """Return how the chosen model ranks where lists or alerts drew last, as seen and with their control groups."""
     if not trial.treated_origins:
         return ""
     day = trial.treated_origins[-1]
@@ -187,9 +187,9 @@ def ranking_where_treated(trial: Backtest, measures: pd.DataFrame, chosen: str) 
     if is_hidden(is_treated.sum()) or Status.INSUFFICIENT in (seen["status"], free["status"]):
         return ""
     on, share = formatting.date_text(day), formatting.share(is_treated.mean())
-    return (f"After {on} lists of earlier runs acted on {share} of those judged: there the AUC of the {chosen} is "
-            f"{formatting.estimate_text(seen, _thousandths)}, and {formatting.estimate_text(free, _thousandths)} with "
-            "random control groups for those acted on.")
+    return (f"After {on} lists or alerts of earlier runs had drawn {share} of those judged: there the AUC of the "
+            f"{chosen} is {formatting.estimate_text(seen, _thousandths)}, and "
+            f"{formatting.estimate_text(free, _thousandths)} with random control groups for those drawn.")
 
 
 def calibration_sentence(trial: Backtest, chosen: str) -> str:

@@ -23,6 +23,8 @@ from helpers.stats.disclosure_control import (
     value_text_if_enough,
 )
 
+INTENTION_TO_TREAT = "Whoever was drawn counts, whether anybody answered the alert or not (intention to treat)."
+
 COUNTED = re.compile(r"^(?:recent )?(?:days|months|purchases|visits)\b")  # of which there are fewer, not less
 
 
@@ -173,13 +175,13 @@ def alert_counts(found: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
     if not held:
         return first, "There is no control group, so that these alerts can never be graded: contaminated by action."
     return first, (
-        f"Random control group: {people_text(held, 'customer', 'customers')} not acted on, so "
-        "that the next run can measure what acting achieved."
+        f"Random control group: {people_text(held, 'customer', 'customers')}, whose alerts nobody answers, so that a "
+        "later run can tell what being drawn for an alert changes."
     )
 
 
 def alert_accuracy(grades: pd.DataFrame) -> tuple[str, ...]:
-    """Return how earlier alerts have done: precision on the hold-out, effect of acting, or why it cannot be said."""
+    """Return how earlier alerts have done: precision on the hold-out, effect of the draw, or why it cannot be said."""
     if grades.empty:
         return ("No alert of an earlier run is due yet.",)
     said = []
@@ -193,18 +195,19 @@ def alert_accuracy(grades: pd.DataFrame) -> tuple[str, ...]:
         lead = (f"Of alerts of {segment} in the random control group {share} churned; "
                 f"{formatting.share(rows.loc['alert_stated', 'value'])} had been predicted.")
         said.append(f"{lead} {_effect(effect)}")
-    return tuple(said)
+    is_told = ((grades["quantity"] == "alert_effect") & (grades["status"] == Status.OK)).any()
+    return (*said, INTENTION_TO_TREAT) if is_told else tuple(said)
 
 
 def _effect(effect: dict) -> str:
     if effect["status"] != Status.OK:
-        return f"What acting changed cannot be said: {effect['reason']}."
+        return f"What being drawn for an alert changed cannot be said: {effect['reason']}."
     value, low, high = (100 * effect[c] for c in ("value", "low", "high"))
     by = f"{formatting.points(value)} {formatting.interval(low, high, formatting.points)}"
     if effect["low"] <= 0 <= effect["high"]:
-        return f"Acting made no statistically significant difference ({by})."
+        return f"Being drawn for an alert made no statistically significant difference ({by})."
     moved = "lowered" if effect["value"] < 0 else "raised"
-    return f"Acting {moved} the churn rate, treated against random control ({by})."
+    return f"Being drawn for an alert {moved} the churn rate against random control ({by})."
 
 
 def control_chart_sentence(found: ChartSet) -> tuple[str, ...]:

@@ -79,15 +79,16 @@ def warned(n=30, held=10, value=10.0):
 def test_alerts_tell_how_many_and_who_is_left_alone():
     assert churn_alerts_text.alert_counts(warned(), "EUR") == (
         "30 customers have an open alert, with €300 of margin at risk; 30 of them new.",
-        "Random control group: 10 customers not acted on, so that the next run can measure what acting achieved.")
+        "Random control group: 10 customers, whose alerts nobody answers, so that a later run can tell "
+        "what being drawn for an alert changes.")
     assert (
         churn_alerts_text.alert_counts(warned(held=0, value=np.nan))[0]
         == "30 customers have an open alert; 30 of them new."
     )
     assert churn_alerts_text.alert_counts(warned(3, 1), "EUR") == (
         "Fewer than 10 customers have an open alert; fewer than 10 of them new.",
-        "Random control group: fewer than 10 customers not acted on, so that the next run can measure what acting "
-        "achieved.")
+        "Random control group: fewer than 10 customers, whose alerts nobody answers, so that a later run can "
+        "tell what being drawn for an alert changes.")
     assert "contaminated by action" in churn_alerts_text.alert_counts(warned(held=0))[1]
     assert churn_alerts_text.alert_counts(warned(0)) == ("No rule of the study warns of anybody today.",)
 
@@ -100,10 +101,12 @@ def grades(effect=(-0.1, -0.2, -0.02)):
 
 
 @pytest.mark.parametrize(("effect", "expected"), [
-    ((-0.1, -0.2, -0.02), "Acting lowered the churn rate, treated against random control"),
-    ((0.1, 0.02, 0.2), "Acting raised the churn rate"), ((0.0, -0.1, 0.1), "no statistically significant difference")])
+    ((-0.1, -0.2, -0.02), "Being drawn for an alert lowered the churn rate against random control (−10 points ["),
+    ((0.1, 0.02, 0.2), "Being drawn for an alert raised the churn rate"),
+    ((0.0, -0.1, 0.1), "Being drawn for an alert made no statistically significant difference (0 points [")])
 def test_grades_tell_precision_and_effect(effect, expected):
-    said, = churn_alerts_text.alert_accuracy(grades(effect))
+    said, meaning = churn_alerts_text.alert_accuracy(grades(effect))
+    assert meaning == "Whoever was drawn counts, whether anybody answered the alert or not (intention to treat)."
     assert said.startswith("Of alerts of run: risk in the random control group 70.0 % [60.0 %, 80.0 %] churned; ")
     assert expected in said
 
@@ -115,9 +118,10 @@ def test_grades_without_a_hold_out_are_contaminated_and_none_are_said_to_be_none
     assert churn_alerts_text.alert_accuracy(struck) == (
         "Alerts of r: risk cannot be graded: contaminated by action: there was no random control group.",)
     assert churn_alerts_text.alert_accuracy(struck.head(0)) == ("No alert of an earlier run is due yet.",)
-    unread = grades().assign(status=["ok", "ok", "insufficient"], reason=["", "", "nobody was acted on"])
+    unread = grades().assign(status=["ok", "ok", "insufficient"], reason=["", "", "nobody was drawn"])
+    assert len(churn_alerts_text.alert_accuracy(unread)) == 1
     assert churn_alerts_text.alert_accuracy(unread)[0].endswith(
-        "What acting changed cannot be said: nobody was acted on."
+        "What being drawn for an alert changed cannot be said: nobody was drawn."
     )
 
 

@@ -164,8 +164,8 @@ def test_the_design_of_the_trial_is_said():
     assert "calibrated on a snapshot in between, and tried on 400 judgements of customers as known at 2 origins from " \
            "4 July 2025 to 2 October 2025" in churn_text.backtest_caption(trial(origins=2))
     assert churn_text.backtest_caption(replace(trial(), n_treated=30)).endswith(
-        "30 customers that lists of earlier runs had acted on are left out of training, where their control groups "
-        "stand for them.")
+        "30 customers whom lists or alerts of earlier runs had drawn are left out of training, where their control "
+        "groups stand for them.")
     folded = trial("cross-validated", rule="tenure rule")
     assert churn_text.backtest_caption(folded).startswith("All models were tried on 400 contracts")
     assert churn_text.backtest_caption(trial("none", n=0)) == "No model was tried: the history has 1 day."
