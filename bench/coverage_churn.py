@@ -14,7 +14,7 @@ from scipy import stats
 
 from helpers.churn import crisis_recovery, monitoring, purchase_rate
 from helpers.churn.dataset import PURCHASE_MODEL_COLUMNS
-from helpers.stats import confidence_intervals
+from helpers.stats import forecast_evaluation
 from helpers.stats.control_charts import control_limits, spc_charts
 from helpers.stats.control_charts.time_series import RATE_SERIES, SHARE_SERIES, TimeSeries
 from helpers.value.btyd.frequency_recency import FrequencyRecency
@@ -108,7 +108,7 @@ def margins_at_risk(replications, n=400, days=90):
                                   strict=True))), days)
         p = none[:, 1:].mean(axis=1)
         pause = np.minimum(kept.no_order, p)
-        losses = confidence_intervals.ExpectedLosses(
+        losses = forecast_evaluation.ExpectedLosses(
             p, pause, kept.value, np.zeros(n), purchase_rate.dropout_probability(p, pause) * kept.value)
         found = losses.interval()
         held += found.low <= losses.realised(none[:, 0]) <= found.high

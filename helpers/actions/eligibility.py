@@ -53,12 +53,14 @@ def contact_candidates(
         is_global_control, key_account (whose people are left to its owner, with him: none yet), campaign (on whose list
         the customer is: none yet), is_unsettled (a complaint of his is not settled: not known yet), last_channel (of
         the latest order: not known yet). A risk without a date is no probability within the horizon: it puts no sum at
-        stake, and its priority is the probability × the month's fee.
+        stake, and its priority is the probability × the month's fee; where the margin at risk is not told, × the value
+        if kept.
     """
     joined = pd.merge(value[["customer_id", "tier", "tier_rank"]], scores[list(_SCORED)], on="customer_id",
                       how="outer", sort=True)
     churn_probability, is_dated = joined["churn_probability"].astype("float64"), joined["due_on"].notna()
     kept, at_stake = (joined[c].astype("float64").where(is_dated) for c in ("value_if_kept", "margin_at_risk"))
+    untold = churn_probability * kept.where(is_dated, joined["monthly_fee"].astype("float64"))
     lowest = int(joined["tier_rank"].max()) if joined["tier_rank"].notna().any() else 0
     more = (_NOBODY_KNOWN if known is None else known).set_index("customer_id").reindex(joined["customer_id"])
     return pd.DataFrame({
@@ -71,7 +73,7 @@ def contact_candidates(
         "churn_probability": churn_probability, "value_if_kept": kept,
         "value_if_kept_sd": joined["value_if_kept_sd"].astype("float64").where(is_dated),
         "no_order_if_kept": joined["no_order_if_kept"].astype("float64"), "margin_at_risk": at_stake,
-        "priority": at_stake.where(is_dated, churn_probability * joined["monthly_fee"].astype("float64")),
+        "priority": at_stake.where(at_stake.notna(), untold),
         "is_unwilling": joined["customer_id"].isin(unwilling["customer_id"]).astype("bool"),
         "is_global_control": is_global_control(joined["customer_id"], global_share),
         "key_account": "", "campaign": "", "is_unsettled": False, "last_channel": "",

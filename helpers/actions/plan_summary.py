@@ -23,7 +23,7 @@ from helpers.customers.random_assignment import (
     is_global_control,
 )
 from helpers.foundation.results import Estimate, Status, no_estimate
-from helpers.stats import confidence_intervals
+from helpers.stats import forecast_evaluation
 from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
 
 NO_CAMPAIGNS = pd.DataFrame(columns=list(CAMPAIGN_LISTS.names))
@@ -45,12 +45,13 @@ def list_margin_at_risk(actions: pd.DataFrame, segment: str, off: float = 0.0) -
     """
     known = actions[actions["margin_at_risk"].notna()]
     if known.empty:
-        is_undated = bool(actions["priority"].notna().any())
-        reason = ("the risks have no date, so no sum falls within the horizon" if is_undated else
+        is_ranked, is_valued = (bool(actions[c].notna().any()) for c in ("priority", "value_if_kept"))
+        reason = ("the level of churn is not known well enough" if is_ranked and is_valued else
+                  "the risks have no date, so no sum falls within the horizon" if is_ranked else
                   "no customer has both a risk and a value")
         return no_estimate("margin at risk", Status.INSUFFICIENT, reason, unit="money", segment=segment)
     columns = ("churn_probability", "no_order_if_kept", "value_if_kept", "value_if_kept_sd", "margin_at_risk")
-    found = confidence_intervals.ExpectedLosses(*(known[c].to_numpy("float64") for c in columns)).interval(off)
+    found = forecast_evaluation.ExpectedLosses(*(known[c].to_numpy("float64") for c in columns)).interval(off)
     return Estimate("margin at risk", found.value, found.low, found.high, "money", len(known), segment)
 
 

@@ -23,8 +23,9 @@
 * ``profit_curve``: Profit curve of a retention campaign, EMPC (expected maximum profit), best share to contact.
 * ``purchase_rate``: Value if kept: by the purchase model of customer value, else by repeat purchases to date (NBD).
 * ``quality_gates``: Quality gates of churn: enough cases, out-of-sample test, leakage, calibration.
+* ``realised_churn``: Realised churn: what has happened since earlier forecasts of churn and of the margin at risk.
 * ``schema``: Declared result tables of churn: churn_scores, forecasts, alerts, churn_charts, churn_reasons.
-* ``scoring``: Churn scores, expected churn and margin at risk with intervals; realised churn of earlier forecasts.
+* ``scoring``: Churn scores, expected churn and margin at risk with intervals.
 * ``textbook_claims``: Textbook claim that emotional ties cut churn by 60 %, tested on own data.
 * ``winback``: Win-back: churned customers by the expected value of contacting them again.
 """

@@ -1,14 +1,12 @@
-"""Churn scores, expected churn and margin at risk with intervals; realised churn of earlier forecasts."""
+"""Churn scores, expected churn and margin at risk with intervals."""
 
-from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from helpers.churn import backtest, dataset, purchase_rate
+from helpers.churn import backtest, purchase_rate
 from helpers.churn.backtest import Backtest
 from helpers.churn.config import ChurnConfig
 from helpers.churn.dataset import (
@@ -20,14 +18,14 @@ from helpers.churn.dataset import (
     Dataset,
 )
 from helpers.churn.schema import CHURN_FORECASTS, CHURN_SCORES
-from helpers.customers import purchases
-from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import confidence_intervals, forecast_evaluation
 
 INTERVAL_LEVEL, MIN_RANKED_CUSTOMERS = 0.95, 100  # customers, so that a tenth of them are people enough to be told of
 
 CUSTOMERS_LOST, MARGIN_AT_RISK = "customers_lost", "margin_at_risk"
+TOO_WIDE = ("past periods, forecast in the same way, were off in the level of churn by so much that the range would "
+            "begin at nothing; it takes a longer history")
 BY_RULE, SAME_RATE = "_by_rule", "churn rate of the period before"  # ends a quantity; what the simple rule expects
 
 
@@ -45,6 +43,10 @@ def churn_scores(basis: Dataset, trial: Backtest, chosen: str, assumptions: Chur
         Model that ``churn_probability`` comes from.
     assumptions : ChurnConfig
         Section ``[churn]``, for the bands of risk and the value of who is lost.
+
+    Notes
+    -----
+    No margin at risk is told of anybody where the error in level makes as much of the sum as there is.
     """
     about = basis.scoring.about
     if not basis.training or about.empty:
@@ -62,6 +64,9 @@ def churn_scores(basis: Dataset, trial: Backtest, chosen: str, assumptions: Chur
     found = found.assign(**{c: about[c].to_numpy() for c in names if c in about})
     left = purchase_rate.dropout_probability(churn_probability, found["no_order_if_kept"].to_numpy())
     found = found.assign(margin_at_risk=left * (found["value_if_kept"] - found["value_if_lost"]))
+    off, known = backtest.calibration_error_logits(trial, chosen), found.dropna(subset=["margin_at_risk"])
+    if len(known) and expected_losses(known).is_within_level_error(off, INTERVAL_LEVEL):
+        found["margin_at_risk"] = np.nan
     if basis.kind != PURCHASE_DATASET:
         return _by_customer(found.drop(columns="is_one_time"))
     return found.reindex(columns=list(CHURN_SCORES.names))
@@ -164,7 +169,8 @@ def churn_forecasts_by_rule(
 ) -> pd.DataFrame:
     """Return what the simple rule says beside `churn_forecasts`: the churn rate of the period before, once more.
 
-    Of the margin at risk it says the share of the value that left in the period before, by repeat purchases to date.
+    Of the margin at risk, where one is told, it says the share of the value that left in the period before, by repeat
+    purchases to date.
 
     Parameters
     ----------
@@ -189,7 +195,7 @@ def churn_forecasts_by_rule(
              for segment, chosen in _segments(dated).items() if before[segment].any()]
     shares, errors = np.array([purchase_rate.margin_lost_share(snapshot, basis.horizon_days) for snapshot in known]).T
     total = float((dated["value_if_kept"] - dated["value_if_lost"]).sum())
-    if shares[0] * total > 0:
+    if shares[0] * total > 0 and dated["margin_at_risk"].notna().any():
         sd = total * float(np.hypot(errors[0], np.sqrt(np.mean(np.diff(shares) ** 2)) if len(shares) > 1 else 0.0))
         half, value = confidence_intervals.normal_quantile(INTERVAL_LEVEL) * sd, shares[0] * total
         made.append(Estimate(MARGIN_AT_RISK, value, max(value - half, 0.0), value + half, unit="money", n=len(dated)))
@@ -223,27 +229,29 @@ def margin_at_risk_interval(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
 
     Notes
     -----
-    As `helpers.stats.confidence_intervals.ExpectedLosses` gives it: what is seen later is who bought nothing,
+    As `helpers.stats.forecast_evaluation.ExpectedLosses` gives it: what is seen later is who bought nothing,
     and a customer who stays may do that too. What one who left would have brought is never seen: grades hold who bought
     nothing against it, the value if kept stays as it was stated.
     """
     priced = scores[scores["margin_at_risk"].notna()]
     if priced.empty:
-        status = Status.NOT_APPLICABLE if len(scores) else Status.INSUFFICIENT
-        dated = "no money is recorded" if scores["due_on"].notna().any() else "contracts without dates give no horizon"
-        reason = dated if len(scores) else "nobody could be scored"
+        dated = TOO_WIDE if scores["value_if_kept"].notna().any() else "no money is recorded"
+        known = dated if scores["due_on"].notna().any() else "contracts without dates give no horizon"
+        reason = known if len(scores) else "nobody could be scored"
+        status = Status.INSUFFICIENT if reason in (TOO_WIDE, "nobody could be scored") else Status.NOT_APPLICABLE
         return no_estimate(MARGIN_AT_RISK, status, reason, unit="money")
-    found = _expected_losses(priced).interval(off, INTERVAL_LEVEL)
+    found = expected_losses(priced).interval(off, INTERVAL_LEVEL)
     return Estimate(MARGIN_AT_RISK, found.value, found.low, found.high, unit="money", n=len(priced))
 
 
-def _expected_losses(priced: pd.DataFrame) -> confidence_intervals.ExpectedLosses:
+def expected_losses(priced: pd.DataFrame) -> forecast_evaluation.ExpectedLosses:
+    """Return the losses of customers whose margin at risk is known, from rows of `churn_scores`."""
     if_lost = priced["value_if_lost"].to_numpy("float64") if "value_if_lost" in priced else 0.0
     p, kept, sd, lost = (priced[c].to_numpy("float64") for c in (
         "churn_probability", "value_if_kept", "value_if_kept_sd", "margin_at_risk"))
     # runs of long ago took every customer without an order for lost
     pause = priced["no_order_if_kept"].fillna(0).to_numpy("float64") if "no_order_if_kept" in priced else 0.0 * p
-    return confidence_intervals.ExpectedLosses(p, pause, kept - if_lost, sd, lost)
+    return forecast_evaluation.ExpectedLosses(p, pause, kept - if_lost, sd, lost)
 
 
 def margin_at_risk(scores: pd.DataFrame, forecasts: pd.DataFrame) -> Estimate:
@@ -279,71 +287,3 @@ def churn_rate_forecasts(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Return forecasts of customers lost as shares of those eligible; segments without anybody are left out."""
     some = forecasts[(forecasts["quantity"] == CUSTOMERS_LOST) & (forecasts["n"] > 0)]
     return some.assign(unit="share", **{c: some[c] / some["n"] for c in ("value", "low", "high")})
-
-
-CHURN_FORECAST_WINDOW = ["made_as_of_on", "due_on", "eligible_days"]
-
-
-def realised_churn(engine: Engine, transactions: ir.Table, due: pd.DataFrame) -> pd.Series:
-    """Return what has happened since each forecast was made, by the index of `due` [customers].
-
-    Parameters
-    ----------
-    engine : Engine
-        Counts.
-    transactions : ir.Table
-        Today's ``canonical/transactions``, which must reach to every ``due_on``.
-    due : DataFrame
-        Grain forecast: the columns of ``results/forecasts``.
-
-    Returns
-    -------
-    Series of float
-        Customers lost where they are forecast; NaN where nobody was eligible, and for any other quantity.
-    """
-    of_contracts = due["basis"].eq("contracts") if "basis" in due else pd.Series(False, due.index)
-    is_known = due["quantity"].isin([CUSTOMERS_LOST, f"{CUSTOMERS_LOST}{BY_RULE}"]) & ~of_contracts
-
-    def counted(made_on: datetime, due_on: datetime, eligible_days: int) -> dict[str, float]:
-        lost = dataset.count_churned(
-            engine, transactions, made_on.date(), due_on.date(), eligible_days=int(eligible_days)
-        )
-        return {row.segment: row.n_lost if row.n_eligible else np.nan for row in lost.itertuples(index=False)}
-
-    return forecast_evaluation.outcomes_since_forecast(due, is_known, CHURN_FORECAST_WINDOW, "segment", counted)
-
-
-def realised_margin_lost(
-    engine: Engine, transactions: ir.Table, due: pd.DataFrame, scores_of_run: Callable[[str], pd.DataFrame]
-) -> pd.Series:
-    """Return the margin lost by who has bought since each forecast of the margin at risk, by the index of `due`.
-
-    Parameters
-    ----------
-    engine, transactions : Engine, ir.Table
-        As `realised_churn` takes them.
-    due : DataFrame
-        Grain forecast: the columns of ``results/forecasts`` and ``run``, the run that made it.
-    scores_of_run : callable
-        Gives the ``results/churn_scores`` of a run, with the value of each customer as it was stated then.
-
-    Returns
-    -------
-    Series of float
-        What `helpers.stats.confidence_intervals.ExpectedLosses.realised` gives for who bought nothing [money]; NaN for
-        any other quantity.
-    """
-    names = (MARGIN_AT_RISK, f"{MARGIN_AT_RISK}{BY_RULE}")
-    is_known = due["quantity"].isin(names) & due["basis"].ne("contracts")
-
-    def lost(run: str, made_on: datetime, due_on: datetime) -> dict[str, float]:
-        scores = scores_of_run(run).dropna(subset=["margin_at_risk"])
-        if scores.empty:
-            return {}
-        later = purchases.purchase_occasions(transactions, due_on.date())
-        came = engine.frame(later.filter(later.on > made_on.date()).select("customer_id").distinct(), "returned")
-        has_none = ~scores["customer_id"].isin(came["customer_id"]).to_numpy()
-        return dict.fromkeys(names, _expected_losses(scores).realised(has_none))
-
-    window = ["run", "made_as_of_on", "due_on"]
-    return forecast_evaluation.outcomes_since_forecast(due, is_known, window, "quantity", lost)

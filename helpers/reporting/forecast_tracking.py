@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.churn import scoring
+from helpers.churn import realised_churn
 from helpers.churn.schema import CHURN_FORECASTS
 from helpers.customers import random_assignment
 from helpers.foundation.results import Status, claim_table, gate_table
@@ -87,8 +87,8 @@ def outcomes(ws: Workspace, transactions: ir.Table, due: pd.DataFrame) -> pd.Ser
     """Return what has happened since each forecast was made, by the index of `due`; NaN where it cannot be counted."""
     every = dict.fromkeys([*due.columns, *CHURN_FORECASTS.names])  # runs of long ago have fewer columns
     made = due.reindex(columns=list(every))
-    lost = scoring.realised_churn(ws.engine, transactions, made)
-    money = scoring.realised_margin_lost(ws.engine, transactions, made, partial(ws.frame_of, name=SCORES))
+    lost = realised_churn.realised_churn(ws.engine, transactions, made)
+    money = realised_churn.realised_margin_lost(ws.engine, transactions, made, partial(ws.frame_of, name=SCORES))
     later = historical_value.realised_orders_and_margin(ws.engine, transactions, due, ws.study.economics)
     sales = weekly_sales.realised_sales(ws.engine, transactions, due, ws.study.economics)
     fees = recurring_revenue.realised_recurring_revenue(ws.engine, ws.table("canonical/subscriptions"), due)

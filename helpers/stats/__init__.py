@@ -11,7 +11,8 @@
 * ``control_charts/``: Statistical process control: Shewhart, CUSUM and EWMA charts with simulated limits.
 * ``correspondence_analysis``: Correspondence analysis of a table of counts, with bootstrap confidence ellipses.
 * ``disclosure_control``: Disclosure control: small groups of people are suppressed, shares of few are not shown.
-* ``forecast_evaluation``: Forecast evaluation: what happened within the window of each earlier forecast.
+* ``forecast_evaluation``: Forecast evaluation: what happened within the window of each earlier forecast; expected
+  losses and realised ones.
 * ``kaplan_meier``: Kaplan–Meier survival curves and hazards by group, median, share left, with intervals.
 * ``latent_class``: Latent class analysis of yes-or-no indicators by EM; number of classes by BIC.
 * ``logistic_regression``: Logistic regression (GLM of statsmodels), Wald intervals, average marginal effects.

@@ -45,6 +45,13 @@ def test_a_risk_without_a_date_puts_no_sum_at_stake_and_ranks_by_the_fee(value, 
     assert dated["priority"].equals(dated["margin_at_risk"])
 
 
+def test_where_no_margin_at_risk_is_told_customers_rank_by_probability_times_value_if_kept(value, scores, nobody):
+    table = found(value, scores.assign(margin_at_risk=np.nan), nobody)
+    assert table["margin_at_risk"].isna().all()
+    expected = table["churn_probability"] * table["value_if_kept"]
+    assert table["priority"].to_numpy() == pytest.approx(expected.to_numpy(), nan_ok=True)
+
+
 def test_who_is_unwilling_is_marked(value, scores):
     table = found(value, scores, pd.DataFrame({"customer_id": ["c0004"]}))
     assert table.index[table["is_unwilling"]].tolist() == ["c0004"]

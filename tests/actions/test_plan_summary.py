@@ -61,7 +61,9 @@ def test_no_known_stake_is_insufficient_for_its_own_reason(actions):
     unknown = actions.assign(margin_at_risk=np.nan, priority=np.nan)
     assert plan_summary.list_margin_at_risk(unknown, "all").status == "insufficient"
     assert "both a risk and a value" in plan_summary.list_margin_at_risk(unknown, "all").reason
-    assert "no date" in plan_summary.list_margin_at_risk(actions.assign(margin_at_risk=np.nan), "all").reason
+    untold = actions.assign(margin_at_risk=np.nan)
+    assert "no date" in plan_summary.list_margin_at_risk(untold.assign(value_if_kept=np.nan), "all").reason
+    assert "level of churn" in plan_summary.list_margin_at_risk(untold, "all").reason
 
 
 def test_risks_without_a_date_give_a_list_and_a_decision_but_no_break_even(value, scores, nobody):

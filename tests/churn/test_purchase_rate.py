@@ -4,7 +4,7 @@ import pytest
 from statsmodels.discrete.discrete_model import NegativeBinomial
 
 from helpers.churn import purchase_rate
-from helpers.stats import confidence_intervals
+from helpers.stats import forecast_evaluation
 from helpers.value.btyd.frequency_recency import FrequencyRecency
 from helpers.value.btyd.pareto_nbd import PARETO_NBD
 
@@ -69,7 +69,7 @@ def test_a_forecast_of_margin_at_risk_holds_what_its_grade_finds(leavers):
     p = (orders == 0).mean(axis=1)
     pause = np.minimum(kept.no_order, p)
     stated = purchase_rate.dropout_probability(p, pause) * kept.value
-    losses = confidence_intervals.ExpectedLosses(p, pause, kept.value, np.zeros(len(p)), stated)
+    losses = forecast_evaluation.ExpectedLosses(p, pause, kept.value, np.zeros(len(p)), stated)
     graded, found = np.array([losses.realised(none) for none in (orders == 0).T]), losses.interval()
     assert graded.mean() == pytest.approx(found.value, rel=0.002)
     assert 0.92 <= ((found.low <= graded) & (graded <= found.high)).mean() <= 0.98

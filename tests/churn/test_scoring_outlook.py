@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.churn import backtest, classifiers, dataset, model_selection, purchase_rate, scoring
+from helpers.churn import backtest, classifiers, dataset, model_selection, purchase_rate, realised_churn, scoring
 from helpers.churn.config import ChurnConfig
 from helpers.churn.schema import CHURN_FORECASTS, CHURN_SCORES
 from helpers.foundation.results import Status
@@ -211,7 +211,7 @@ def test_a_forecast_can_be_graded_from_later_tables(session_engine, basis, shop)
     assert of_lost["n"].to_dict() == actual["n_eligible"].to_dict()
     assert of_lost.loc["all", "low"] <= actual.loc["all", "n_lost"] <= of_lost.loc["all", "high"]
     due = made[made["quantity"] == scoring.MARGIN_AT_RISK].assign(run="then")
-    lost = scoring.realised_margin_lost(session_engine, table, due, {"then": scores}.get).iloc[0]
+    lost = realised_churn.realised_margin_lost(session_engine, table, due, {"then": scores}.get).iloc[0]
     assert due["low"].iloc[0] <= lost <= due["high"].iloc[0]
 
 
@@ -234,3 +234,20 @@ def test_the_first_tenth_by_value_at_stake_holds_its_share_and_few_customers_non
     assert scoring.top_decile_share(stakes) == pytest.approx(0.5)
     assert np.isnan(scoring.top_decile_share(stakes.head(99)))
     assert np.isnan(scoring.top_decile_share(stakes * 0))
+
+
+def test_no_margin_at_risk_is_told_where_the_error_in_level_makes_as_much_of_it(basis, shop, monkeypatch):
+    found = basis(bought=shop())
+    trial = backtest.backtest_classifiers(found, 1)
+    told = scoring.churn_scores(found, trial, classifiers.LOGISTIC, ChurnConfig())
+    monkeypatch.setattr(backtest, "calibration_error_logits", lambda *_: 3.0)
+    untold = scoring.churn_scores(found, trial, classifiers.LOGISTIC, ChurnConfig())
+    assert told["margin_at_risk"].notna().all()
+    assert untold["margin_at_risk"].isna().all()
+    assert untold["churn_probability"].tolist() == told["churn_probability"].tolist()
+    stake = scoring.margin_at_risk_interval(untold)
+    assert (stake.status, stake.reason) == (Status.INSUFFICIENT, scoring.TOO_WIDE)
+    made = pd.concat([scoring.churn_forecasts(untold, trial, END, 365),
+                      scoring.churn_forecasts_by_rule(untold, found, END, 365)])
+    assert not made["quantity"].str.startswith(scoring.MARGIN_AT_RISK).any()
+    assert "value_if_kept" in scoring.risk_band_summary(untold).dropna(axis=1, how="all")

@@ -295,8 +295,9 @@ def assignment_sentence(
     if treated.empty:
         return "Nobody is to be contacted."
     if treated["assumed_gain"].isna().all():
-        is_dated = treated["margin_at_risk"].notna().any()
-        by = "margin at risk" if is_dated else "probability of churn times the month's fee"
+        is_told, is_valued = (treated[c].notna().any() for c in ("margin_at_risk", "value_if_kept"))
+        times = "value if kept" if is_valued else "the month's fee"
+        by = "margin at risk" if is_told else f"probability of churn times {times}"
         return (f"Each customer gets the first action that fits; customers are ranked by {by}, for testing: no gain is "
                 "assumed.")
     chosen = ("Of all actions that fit, each customer gets the one by which the whole plan gains most within consent, "

@@ -183,7 +183,7 @@ def _is_on_list(results: RunResults, decision: Mapping[str, Any]) -> bool:
 def saved_margin(results: RunResults) -> tuple[float, float, float] | None:
     """Return what the listed save if they respond as was measured, value, low and high; None where nothing was."""
     gone = measured_response.pooled_response(results.frame(EFFECTS)).reduction
-    if gone.status is not Status.OK:
+    if gone.status is not Status.OK or treated(results)["margin_at_risk"].isna().all():
         return None
     at_risk = float(treated(results)["margin_at_risk"].sum())
     return gone.value * at_risk, gone.low * at_risk, gone.high * at_risk

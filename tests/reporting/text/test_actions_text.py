@@ -65,9 +65,12 @@ def test_the_gain_of_the_plan_is_assumed_until_rounds_have_measured_the_cut_in_c
 
 def test_a_list_without_dated_risks_is_said_to_be_ranked_by_what_ranks_it():
     treated = ACTIONS.assign(variant="treated", assumed_gain=np.nan)
+    treated = treated.assign(value_if_kept=10.0)
     assert "ranked by margin at risk, for testing" in actions_text.assignment_sentence(treated)
+    untold = treated.assign(margin_at_risk=np.nan)
+    assert "by probability of churn times value if kept, for" in actions_text.assignment_sentence(untold)
     assert "ranked by probability of churn times the month's fee" in actions_text.assignment_sentence(
-        treated.assign(margin_at_risk=np.nan))
+        untold.assign(value_if_kept=np.nan))
 
 
 def test_equal_cost_and_worst_case_are_said_once():
