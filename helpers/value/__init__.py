@@ -35,6 +35,7 @@
 * ``sales_forecast``: Sales forecast: orders, net sales and margin of the next quarter if nothing is done, as a fan of
   quantiles.
 * ``schema``: Declared result tables of customer value: customer_value, customer_segments, value_forecasts.
+* ``seasonality``: Seasonality: a factor for each week of the year, and customers' times counted by it.
 * ``segmentation``: Customer segmentation on four bases, and how much of future value each base explains.
 * ``subscriptions``: Subscriptions: survival by plan (Kaplan-Meier), contract CLV, running and ended contracts.
 * ``textbook_claims``: Textbook claims on customer value (80/20, 5 % more old customers, acquisition cost), tested on
@@ -44,6 +45,5 @@
 * ``tiers``: Customer tiers (pyramid): customers ranked by value, cut into tiers, the share of money each tier holds.
 * ``value_predictors``: Value predictors: a Poisson regression of the margin that follows, and what each predictor adds
   out of sample.
-* ``weekly_sales``: Weekly sales: orders, new customers, net sales and margin by week; their season, the weeks to come,
-  past quarters.
+* ``weekly_sales``: Weekly sales: orders, new customers, net sales and margin by week; the weeks to come, past quarters.
 """

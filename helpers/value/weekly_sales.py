@@ -1,4 +1,4 @@
-"""Weekly sales: orders, new customers, net sales and margin by week; their season, the weeks to come, past quarters.
+"""Weekly sales: orders, new customers, net sales and margin by week; the weeks to come, past quarters.
 
 Weeks end on the weekday of the last day that is seen, so that the newest one is whole.
 """
@@ -20,12 +20,15 @@ from helpers.value.btyd import fitting, frequency_recency
 from helpers.value.btyd.fitting import BtydFit, BtydModel
 from helpers.value.btyd.frequency_recency import FrequencyRecency
 from helpers.value.historical_value import VALUE_FORECAST_WINDOW
-
-QUARTER_WEEKS, YEAR_WEEKS = 13, 52
+from helpers.value.seasonality import (
+    MIN_SEASON_WEEKS,
+    QUARTER_WEEKS,
+    YEAR_WEEKS,
+    counts_in_seasonal_time,
+    seasonal_index,
+)
 
 RECENT_WEEKS = QUARTER_WEEKS  # new customers, sales and margin an order go on as in the last quarter
-
-MIN_SEASON_WEEKS = 2 * YEAR_WEEKS  # one year cannot tell a season from a trend
 
 MIN_HISTORY_WEEKS = 26  # of a forecast
 
@@ -41,11 +44,9 @@ RULES = {SEASONAL_NAIVE: "seasonal-naive rule", LAST_QUARTER: "last-quarter rule
 
 BY_RULE, BY_OTHER_RULE = "_by_rule", "_by_other_rule"  # end a quantity by the rule that was nearer, by the other
 
-NO_PAST_QUARTERS = pd.DataFrame(columns=["quarter", "week", "measure", "forecast", *RULES, "actual"])
+NO_PAST_QUARTERS = pd.DataFrame(columns=["quarter", "week", "measure", "forecast", *RULES, "actual", "estimate_error"])
 
 CountsAt = Callable[[int], FrequencyRecency]
-
-SEASON_HARMONICS, MAX_SEASON_P = 3, 0.001  # weeks depend on each other, which makes a p-value too small
 
 
 def weekly_sales(engine: Engine, transactions: ir.Table, as_of_on: date, margin_rate: float) -> pd.DataFrame:
@@ -84,73 +85,6 @@ def weekly_sales(engine: Engine, transactions: ir.Table, as_of_on: date, margin_
     sums = known[columns].fillna(0.0).groupby(back // 7).sum().reindex(range(n_weeks), fill_value=0.0)
     week_on = pd.Timestamp(as_of_on) - pd.to_timedelta(7 * np.arange(n_weeks), "D")
     return sums.assign(week_on=week_on).loc[::-1, ["week_on", *columns]].reset_index(drop=True)
-
-
-def seasonal_index(orders: np.ndarray) -> np.ndarray:
-    """Return the season of weekly orders: a factor for each of 52 weeks, mean 1; all 1 where none is seen.
-
-    Parameters
-    ----------
-    orders : ndarray, shape (n_weeks,)
-        By week, oldest first; week i of the history has the factor i modulo 52.
-
-    Notes
-    -----
-    Quasi-Poisson regression of orders on a quadratic trend, the logarithm of time and three harmonics of the year,
-    taken where the harmonics are significant together (Hyndman & Athanasopoulos 2021, *Forecasting: Principles and
-    Practice*, section 7.4). The logarithm takes up how fast a company grows at first, which else bends the season.
-    """
-    if len(orders) < MIN_SEASON_WEEKS or orders.sum() == 0:
-        return np.ones(YEAR_WEEKS)
-    import statsmodels.api as sm
-
-    time = np.arange(len(orders))
-    scaled = time / len(orders)
-    waves = _harmonics(time)
-    trend = np.column_stack([np.ones(len(orders)), scaled, scaled**2, np.log1p(time / QUARTER_WEEKS)])
-    n = trend.shape[1]
-    fit = sm.GLM(orders, np.hstack([trend, waves]), family=sm.families.Poisson()).fit(scale="X2")
-    if fit.wald_test(np.eye(n + waves.shape[1])[n:], use_f=True, scalar=True).pvalue > MAX_SEASON_P:
-        return np.ones(YEAR_WEEKS)
-    factor = np.exp(_harmonics(np.arange(YEAR_WEEKS)) @ fit.params[n:])
-    return factor / factor.mean()
-
-
-def _harmonics(week: np.ndarray) -> np.ndarray:
-    angle = 2 * np.pi * np.multiply.outer(week, np.arange(1, SEASON_HARMONICS + 1)) / YEAR_WEEKS
-    return np.hstack([np.cos(angle), np.sin(angle)])
-
-
-def seasonal_time(week: np.ndarray, season: np.ndarray) -> np.ndarray:
-    """Return how much of the season has passed up to a moment, which is in weeks since the history began.
-
-    Examples
-    --------
-    >>> seasonal_time(np.array([0.5, 52.0, 53.0]), np.repeat([1.5, 0.5], 26)).tolist()
-    [0.75, 52.0, 53.5]
-    """
-    years, rest = np.divmod(week, YEAR_WEEKS)
-    return years * season.sum() + np.interp(rest, np.arange(YEAR_WEEKS + 1), np.append(0.0, np.cumsum(season)))
-
-
-def counts_in_seasonal_time(counts: FrequencyRecency, season: np.ndarray, n_weeks: int) -> FrequencyRecency:
-    """Return customers with times counted by the season: who is silent in a quiet month is not taken as lost.
-
-    Purchases whose rate follows the season come at an even rate in this time (Daley & Vere-Jones 2003, *An Introduction
-    to the Theory of Point Processes*, theorem 7.4.I), as models of purchases assume.
-
-    Parameters
-    ----------
-    counts : FrequencyRecency
-        Customers counted by what they did up to the end of the history.
-    season : ndarray, shape (52,)
-        From `seasonal_index`.
-    n_weeks : int
-        Weeks of the history.
-    """
-    begun = n_weeks - counts.T
-    first, last, end = (seasonal_time(at, season) for at in (begun, begun + counts.t_x, np.array(float(n_weeks))))
-    return replace(counts, t_x=last - first, T=end - first)
 
 
 def seasonal_naive(weekly: np.ndarray) -> np.ndarray:
@@ -192,9 +126,7 @@ def expected_weeks(
         Grain week ahead: ``today`` and ``new``, orders of today's customers, and first and repeat orders of new ones;
         ``orders``, their sum; ``net_sales``, ``margin`` [money].
     """
-    n, recent = len(history), history.tail(RECENT_WEEKS)
-    past, ahead = (season[np.arange(at, at + k) % YEAR_WEEKS] for at, k in
-                   ((n - len(recent), len(recent)), (n, QUARTER_WEEKS)))
+    recent, (past, ahead) = history.tail(RECENT_WEEKS), _recent_and_next_season(len(history), season)
     first = recent["new_customers"].sum() / past.sum() * ahead
     repeats = (recent["orders"] - recent["new_customers"]).sum() / past.sum()
     today = repeats * ahead if fit is None else _repeat_orders(counts, fit, ahead)
@@ -203,6 +135,45 @@ def expected_weeks(
     orders = found["today"] + found["new"]
     per_order = recent[["net_sales", "margin"]].sum() / max(recent["orders"].sum(), 1.0)
     return found.assign(orders=orders, net_sales=orders * per_order["net_sales"], margin=orders * per_order["margin"])
+
+
+def _recent_and_next_season(n_weeks: int, season: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the season of the recent weeks of so many, and of the 13 weeks ahead."""
+    n_recent = min(n_weeks, RECENT_WEEKS)
+    return (season[np.arange(n_weeks - n_recent, n_weeks) % YEAR_WEEKS],
+            season[np.arange(n_weeks, n_weeks + QUARTER_WEEKS) % YEAR_WEEKS])
+
+
+def estimate_error(
+    history: pd.DataFrame, counts: FrequencyRecency, fit: BtydFit | None, season: np.ndarray
+) -> float:
+    """Return the variance of the quarter's expected orders by what they are estimated from, as a share of their square.
+
+    Parameters
+    ----------
+    history, counts, fit, season
+        As `expected_weeks` takes them.
+
+    Notes
+    -----
+    By the delta method from the covariance of the model's parameters; of what goes on as lately, by its count.
+    """
+    recent, (past, ahead) = history.tail(RECENT_WEEKS), _recent_and_next_season(len(history), season)
+    n_new, n_orders = (max(float(recent[c].sum()), 1.0) for c in ("new_customers", "orders"))
+    if fit is None:
+        return 1 / n_orders
+    first, some = n_new / past.sum() * ahead, thinned(counts, MAX_FITTED_CUSTOMERS)
+
+    def orders(values: np.ndarray) -> np.ndarray:
+        """Return orders of today's customers and of new ones, shape ``(2,)``."""
+        each = fit.model.p_alive(some, values) * fit.model.expected_if_alive(some, values, float(ahead.sum()))
+        again = _repeats_of_new_customers(first, replace(fit, values=values), ahead).sum()
+        return np.array([counts.n_customers / some.n_customers * float(some.n @ each), first.sum() + again])
+
+    step = 0.01
+    moved = [[np.log(orders(fit.values * np.exp(s * step * one)).sum()) for s in (1, -1)] for one in np.eye(4)]
+    slopes, expected = np.diff(moved, axis=1)[:, 0] / (-2 * step), orders(fit.values)
+    return float(slopes @ fit.covariance @ slopes + (expected[1] / expected.sum()) ** 2 / n_new)
 
 
 def _repeat_orders(counts: FrequencyRecency, fit: BtydFit, ahead: np.ndarray) -> np.ndarray:
@@ -236,7 +207,7 @@ def past_quarters(history: pd.DataFrame, counts_at: CountsAt, model: BtydModel |
     -------
     DataFrame
         Grain past quarter × week × measure: ``quarter`` (0 the latest), ``week``, ``measure``, ``forecast``, what each
-        of `RULES` had said, ``actual``.
+        of `RULES` had said, ``actual``, ``estimate_error`` as `estimate_error` gives it.
     """
     n_quarters = min((len(history) - MIN_HISTORY_WEEKS) // QUARTER_WEEKS, MAX_QUARTERS)
     found = [_past_quarter(history, counts_at((back + 1) * QUARTER_WEEKS), model, back) for back in range(n_quarters)]
@@ -252,11 +223,11 @@ def _past_quarter(history: pd.DataFrame, counts: FrequencyRecency, model: BtydMo
     fit = fit_to_some(model, timed) if model else None
     if fit and not fit.is_identified:
         return NO_PAST_QUARTERS
-    made = expected_weeks(before, timed, fit, season)
+    made, error = expected_weeks(before, timed, fit, season), estimate_error(before, timed, fit, season)
     return pd.concat([pd.DataFrame({
         "quarter": back, "week": np.arange(QUARTER_WEEKS), "measure": measure, "forecast": made[measure].to_numpy(),
         **{rule: by_simple_rule(rule, before[measure].to_numpy()) for rule in RULES},
-        "actual": actual[measure].to_numpy()}) for measure in MEASURES])
+        "actual": actual[measure].to_numpy(), "estimate_error": error}) for measure in MEASURES])
 
 
 def quarters_with_season(past: pd.DataFrame, n_weeks: int) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from helpers.customers.windows import TimeWindow
 from helpers.foundation.errors import InputError
 from helpers.foundation.study_config import Economics, validate_model
 from helpers.reporting.text import next_quarter
-from helpers.value import sales_forecast, weekly_sales
+from helpers.value import sales_forecast, seasonality, weekly_sales
 from helpers.value.btyd.fitting import BtydFit
 from helpers.value.btyd.frequency_recency import FrequencyRecency
 from helpers.value.btyd.pareto_nbd import PARETO_NBD
@@ -54,19 +54,19 @@ def test_weeks_end_on_the_last_day_and_add_up_to_what_was_sold(session_engine, t
 def test_a_season_is_found_where_one_is_planted_and_only_there():
     time, rng = np.arange(156), np.random.default_rng(3)
     planted = 1 + 0.4 * np.cos(2 * np.pi * time / 52)
-    found = weekly_sales.seasonal_index(rng.poisson(200 * planted * 1.003**time).astype(float))
+    found = seasonality.seasonal_index(rng.poisson(200 * planted * 1.003**time).astype(float))
     assert found == pytest.approx(planted[:52], abs=0.05)
-    assert (weekly_sales.seasonal_index(rng.poisson(200 * np.ones(156)).astype(float)) == 1).all()
-    assert (weekly_sales.seasonal_index(planted[:103]) == 1).all()  # less than two years
+    assert (seasonality.seasonal_index(rng.poisson(200 * np.ones(156)).astype(float)) == 1).all()
+    assert (seasonality.seasonal_index(planted[:103]) == 1).all()  # less than two years
 
 
 def test_in_seasonal_time_a_quiet_half_year_passes_more_slowly():
     season = np.repeat([1.5, 0.5], 26)
     counts = FrequencyRecency(np.array([2.0, 0.0]), np.array([20.0, 0.0]), np.array([30.0, 78.0]), np.ones(2))
-    found = weekly_sales.counts_in_seasonal_time(counts, season, 104)  # the last 26 weeks are quiet ones
+    found = seasonality.counts_in_seasonal_time(counts, season, 104)  # the last 26 weeks are quiet ones
     assert found.T.tolist() == [26 * 0.5 + 4 * 1.5, 52 + 26 * 0.5]
     assert found.t_x.tolist() == [4 * 1.5 + 16 * 0.5, 0.0]
-    even = weekly_sales.counts_in_seasonal_time(counts, EVEN, 104)
+    even = seasonality.counts_in_seasonal_time(counts, EVEN, 104)
     assert (even.T.tolist(), even.t_x.tolist()) == (counts.T.tolist(), counts.t_x.tolist())
 
 
@@ -76,13 +76,13 @@ def test_who_is_silent_in_a_quiet_season_is_not_taken_as_lost():
     quiet = np.concatenate([np.full(39, 1.2), np.full(13, 0.4)])  # the end of a year; the next one begins busy
     by_season, by_weeks = (
         weekly_sales.expected_weeks(weeks([50.0] * 104, new=0.0), counts, fit, quiet)["today"].sum()
-        for counts in (weekly_sales.counts_in_seasonal_time(silent, quiet, 104), silent))
+        for counts in (seasonality.counts_in_seasonal_time(silent, quiet, 104), silent))
     assert by_season > 1.05 * by_weeks
 
 
 def test_the_rest_of_a_year_follows_the_season():
     planted = 100 * (1 + 0.4 * np.cos(2 * np.pi * np.arange(156) / 52))
-    ahead = weekly_sales.expected_weeks(weeks(planted), nobody(0), None, weekly_sales.seasonal_index(planted))
+    ahead = weekly_sales.expected_weeks(weeks(planted), nobody(0), None, seasonality.seasonal_index(planted))
     assert ahead["orders"].to_numpy() == pytest.approx(planted[:13], rel=0.01)
     assert ahead["net_sales"].to_numpy() == pytest.approx(10 * planted[:13], rel=0.01)
 
@@ -133,27 +133,27 @@ def test_a_range_that_would_begin_at_nothing_is_not_told_and_nothing_is_forecast
 def planted_variance():
     """Return the variance of four quarters with 100, 110, 98 and 105 orders a week, of which two are tried [share²]."""
     squares, made = np.array([105 / 98 - 1, 98 / 110 - 1]) ** 2, 13 * np.array([98.0, 110.0])
-    dispersion = (squares * made**2).sum() / made.sum()
-    assert dispersion > 4
-    return 4 / (13 * 105) + (squares * made - 4).sum() / made.sum()
+    by_chance = 2 / made  # of the orders themselves, and of as many in the quarter before, which they are expected by
+    assert (squares / by_chance).mean() > 4
+    return 4 * 2 / (13 * 105) + (squares - 4 * by_chance).mean()
 
 
 @pytest.mark.parametrize("scale", [1.0, 100.0])
 def test_errors_that_chance_explains_shrink_with_the_orders_and_others_stay_a_share_of_them(scale):
-    errors = np.array([0.03, -0.02, 0.025, -0.03])
-    made = scale * np.array([900.0, 800.0, 700.0, 600.0])
+    errors = np.array([0.06, -0.04, 0.05, -0.06])
+    made, unknown = scale * np.array([900.0, 800.0, 700.0, 600.0]), np.array([0.001, 0.001, 0.002, 0.004])
     past = pd.concat([pd.DataFrame({"quarter": q, "week": np.arange(13), "measure": "orders", "forecast": made[q] / 13,
-                                    "seasonal_naive": 1.0, "last_quarter": 1.0,
+                                    "seasonal_naive": 1.0, "last_quarter": 1.0, "estimate_error": unknown[q] / scale,
                                     "actual": made[q] * (1 + errors[q]) / 13}) for q in range(4)])
     ahead = pd.DataFrame({"today": scale * 1_000 / 13, "new": 0.0, "orders": np.full(13, scale * 1_000 / 13)})
-    found = sales_forecast.SalesForecast(END, "model", 40, weeks([10.0] * 104), ahead, past)
+    found = sales_forecast.SalesForecast(END, "model", 40, weeks([10.0] * 104), ahead, past, 0.001 / scale)
     half = found.quantiles("orders", 1_000 * scale)[-1] / (1_000 * scale) - 1
-    dispersion = (errors**2 * made**2).sum() / made.sum()
+    dispersion = np.mean(errors**2 / (1 / made + unknown / scale))
     if scale == 1:
-        assert half == pytest.approx(stats.t.ppf(0.975, 4) * np.sqrt(dispersion / 1_000))
-        assert half < stats.t.ppf(0.975, 4) * np.sqrt(np.mean(errors**2))
+        assert half == pytest.approx(stats.t.ppf(0.975, 4) * np.sqrt(dispersion * (0.001 + 0.001)))
+        assert half < stats.t.ppf(0.975, 4) * np.sqrt(np.mean(errors**2))  # more is known than before those quarters
     else:
-        assert half == pytest.approx(stats.t.ppf(0.975, 4) * np.sqrt((made * errors**2).sum() / made.sum()), rel=0.01)
+        assert half == pytest.approx(stats.t.ppf(0.975, 4) * np.sqrt(np.mean(errors**2)), rel=0.02)
 
 
 def test_errors_in_past_quarters_count_the_customers_they_rest_on_so_that_few_quarters_are_not_taken_for_few_people():
@@ -290,3 +290,17 @@ def test_a_closed_cohort_is_forecast_by_its_falling_orders(session_engine, cdnow
     assert latest["forecast"] == pytest.approx(6_409, rel=0.02)
     assert found.ahead["new"].sum() == 0
     assert found.n_nearer("orders") == 3
+
+
+def test_what_was_estimated_from_little_is_known_less_well():
+    fit = BtydFit(PARETO_NBD, np.array([0.7, 9.0, 0.8, 12.0]), 0.01 * np.eye(4), 0.0, 400)
+    few = FrequencyRecency(np.array([0.0, 2.0]), np.array([0.0, 20.0]), np.array([30.0, 30.0]), np.array([40.0, 10.0]))
+    error = weekly_sales.estimate_error(weeks([30.0] * 60), few, fit, EVEN)
+    surer = BtydFit(PARETO_NBD, fit.values, 0.0025 * np.eye(4), 0.0, 1_600)
+    of_model = error - weekly_sales.estimate_error(weeks([30.0] * 60), few, surer, EVEN)
+    made = weekly_sales.expected_weeks(weeks([30.0] * 60), few, fit, EVEN)
+    drawn = fit.draws(np.random.default_rng(5), 400)
+    orders = [weekly_sales.expected_weeks(weeks([30.0] * 60), few, BtydFit(PARETO_NBD, v, fit.covariance, 0.0, 400),
+                                          EVEN)["orders"].sum() for v in drawn]
+    assert of_model == pytest.approx(0.75 * (np.std(orders) / made["orders"].sum()) ** 2, rel=0.15)
+    assert weekly_sales.estimate_error(weeks([30.0] * 60), few, None, EVEN) == pytest.approx(1 / (13 * 30))
