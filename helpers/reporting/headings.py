@@ -38,7 +38,7 @@ QUANTITIES = {
     "contracts_kept": "contracts retained",
     "customer_equity": "customer lifetime value of all customers",
     "customers_after": "active customers, latest period",
-    "customers_before": "active customers, period before",
+    "customers_before": "active customers, period before", "reactivated_customers": "customers reactivated",
     "customers_lost": "churned customers",
     "holdout_error": "error of all orders in the hold-out, model behind the values",
     "customers_lost_by_rule": "churned customers, simple rule",

@@ -4,12 +4,13 @@ from functools import partial
 
 import pandas as pd
 
-from helpers.foundation.results import Claim, claim_table
+from helpers.foundation.results import Claim, Estimate, claim_table
 from helpers.reporting import display, formatting, perceptual_map_plot, plots
 from helpers.reporting.html import Exhibit
 from helpers.reporting.text import customer_value as clv_text
 from helpers.reporting.text import market_dynamics as dynamics_text
 from helpers.reporting.text import next_quarter as sales_text
+from helpers.reporting.text import retention_change as retention_text
 from helpers.reporting.text import value as value_text
 from helpers.reporting.text import value_relationships as relationships_text
 from helpers.reporting.text import value_segments as segments_text
@@ -34,15 +35,17 @@ from helpers.value.weekly_sales import RULES
 
 
 def revenue_change(bridge: RevenueBridge, mix: RetentionMix, retained: RetainedCustomers, drawn: pd.DataFrame,
-                   currency: str) -> Exhibit:
+                   currency: str, back: Estimate | None = None) -> Exhibit:
     """Return the parts of the change in revenue, and what they say of retention, beside whom lists drew for contact."""
     exact = dict.fromkeys(["before", "after", "change"], partial(formatting.exact_money, currency=currency))
     parts = display.data_table(bridge.table_of_parts(), exact, value_text.bridge_periods_caption(bridge))
     if not bridge.periods:
         return display.show(parts)
-    said = ((value_text.retention_sentence(bridge), value_text.retention_change_sentence(mix),
-             value_text.retention_change_by_money_sentence(mix)), value_text.retention_by_quarter_sentence(mix),
-            value_text.contacted_in_periods_sentence(mix, drawn, bridge.periods.after.last_on),
+    said = ((value_text.retention_sentence(bridge), retention_text.retention_change_sentence(mix),
+             retention_text.retention_change_by_money_sentence(mix)),
+            retention_text.retention_windows_sentence(bridge, mix, back),
+            retention_text.retention_by_quarter_sentence(mix),
+            retention_text.contacted_in_periods_sentence(mix, drawn, bridge.periods.after.last_on),
             clv_text.retained_customers_sentence(retained, currency))
     return display.show(parts, *map(display.paragraph, said))
 

@@ -285,6 +285,32 @@ def _by_class(spent: ir.Table, periods: PeriodComparison) -> ir.Table:
         after=classed.after.sum().cast(MONEY), squares_before=(classed.before.cast("float64") ** 2).sum())
 
 
+def reactivated_within(engine: Engine, transactions: ir.Table, as_of_on: date, n_days: int) -> Estimate | None:
+    """Return how many customers of the latest days had bought before, but not in as many days before these [customers].
+
+    None where that would tell of fewer than ten people.
+
+    Parameters
+    ----------
+    engine, transactions, as_of_on
+        As `build_revenue_bridge` takes them.
+    n_days : int
+        Length of either period [days].
+    """
+    days = purchases.cached_customer_days(engine, transactions, as_of_on)
+    back, bought = ibis.literal(as_of_on).delta(days.on, unit="day"), features.is_occasion(days)
+    by_customer = days.group_by("customer_id").aggregate(
+        is_active=(bought & (back < n_days)).any(), was_active=(bought & (back >= n_days) & (back < 2 * n_days)).any(),
+        was_known=(bought & (back >= 2 * n_days)).any())
+    active = by_customer.filter(by_customer.is_active)
+    row = engine.first_row(active.aggregate(
+        n=active.count(), n_back=(active.was_known & ~active.was_active).ifelse(1, 0).sum().fill_null(0)))
+    n, n_back = int(row["n"]), int(row["n_back"])
+    if disclosure_control.is_hidden(n_back) or disclosure_control.is_hidden(n - n_back):
+        return None
+    return Estimate("reactivated_customers", n_back, unit="customers", n=n, segment=f"latest {n_days} days")
+
+
 def _anonymous(engine: Engine, transactions: ir.Table, periods: PeriodComparison) -> BridgePart:
     lines = features.lines_until(transactions, periods.after.last_on).filter(lambda t: t.customer_id.isnull())
     day, zero = lines.ordered_at.date(), money.zero_money()

@@ -1,5 +1,6 @@
 """Mix and what changed within classes of customers, in the change of the retention rate."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -7,8 +8,9 @@ import pandas as pd
 import pytest
 
 from helpers.customers import purchases as purchases_module
-from helpers.reporting.text import value as text
-from helpers.value import retention_mix
+from helpers.foundation.results import Estimate
+from helpers.reporting.text import retention_change as text
+from helpers.value import retention_mix, revenue_bridge
 
 END = date(2025, 12, 31)
 
@@ -217,3 +219,19 @@ def test_one_cohort_that_ages_is_told_to_show_no_trend():
     assert "had stayed before: no trend is told" in said
     joined = aging.assign(n_after=[250, 170, 120])
     assert "no trend" not in text.retention_change_sentence(retention_mix.RetentionMix(182, joined))
+
+
+def test_why_the_rate_and_its_change_have_other_periods_is_said_in_one_place(session_engine, transactions):
+    table = transactions(list(purchases((200, 200, 0), (0.5, 0.3, 0), np.random.default_rng(4))))
+    base = revenue_bridge.build_revenue_bridge(session_engine, table, END)
+    found = retention_mix.split_retention_change(session_engine, table, END, 365, 1)
+    longer, days = base.periods.after.n_days, found.n_days
+    assert 1.4 * days < longer < 1.6 * days
+    windows = (f"The rate takes two periods of {longer} days; its change takes more, and the records bear them of "
+               f"{days} days.")
+    assert text.retention_windows_sentence(base, found, None) == windows
+    back = Estimate("reactivated_customers", 30, unit="customers", n=100, segment="")
+    assert text.retention_windows_sentence(base, found, back) == (
+        f"{windows} 30 customers of the latest {days} days had bought before, but not in the {days} days between "
+        f"(reactivated); in the periods of {longer} days they are retained or new.")
+    assert text.retention_windows_sentence(base, replace(found, n_days=longer), back) == ""

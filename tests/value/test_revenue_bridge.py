@@ -205,3 +205,14 @@ def test_without_amounts_customers_are_counted_and_no_net_sales_are_told(session
     assert told[told.index.str.startswith("net_sales")].isna().all()
     assert base.split()[["before", "after", "change"]].isna().all(axis=None)
     assert base.split()["n_customers"].tolist() == [20, 20, 20, 20]
+
+
+def test_who_paused_for_a_whole_period_is_reactivated_in_thirds_and_no_other_customer(session_engine, transactions):
+    rows = [(f"back {i}", day, 5) for i in range(12) for day in ("2025-03-10", "2025-11-10")]
+    rows += [(f"stayed {i}", day, 5) for i in range(15) for day in ("2025-03-10", "2025-08-01", "2025-11-10")]
+    rows += [(f"new {i}", "2025-12-01", 5) for i in range(20)] + [(f"gone {i}", "2025-03-10", 5) for i in range(11)]
+    table = transactions(bought(*rows))
+    back = revenue_bridge.reactivated_within(session_engine, table, END, 100)
+    assert (back.value, back.n, back.segment) == (12, 47, "latest 100 days")
+    few = transactions(bought(*[row for row in rows if row[0] not in ("back 1", "back 2", "back 3")]))
+    assert revenue_bridge.reactivated_within(session_engine, few, END, 100) is None

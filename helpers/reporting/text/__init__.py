@@ -45,6 +45,8 @@
   joint programme.
 * ``points_programme``: Text on the points programme, its members and partners, and prices by tenure.
 * ``repurchase``: Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score.
+* ``retention_change``: Text on a change of the retention rate: mix, money, quarters, reactivated customers, whom lists
+  drew for contact.
 * ``satisfaction``: Text of the satisfaction page: index, levels, NPS, CSAT, waves.
 * ``satisfaction_and_margin``: Text of satisfaction and margin: what a director can repeat, what could null it.
 * ``satisfaction_context``: Text on survey answers, deliveries, penalty–reward, groups, comments and service
