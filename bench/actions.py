@@ -126,7 +126,9 @@ def planned(folder, n):
         alert_answers,
         campaign_audiences,
         campaigns,
+        case_management,
         contact_lists,
+        do_not_contact,
         eligibility,
         key_accounts,
         partners,
@@ -175,7 +177,9 @@ def planned(folder, n):
     known = eligibility.known_customers(engine, tables["customers"], tables["contacts"], DAY, assumptions.contact_days)
     customers = eligibility.contact_candidates(value, scores, unwilling, 0.0, known)
     customers = action_options.with_last_channel(engine, customers, tables["transactions"], DAY)
-    customers = key_accounts.with_key_account(engine, customers, tables["customers"])
+    deals = pd.DataFrame(columns=["account_id", "owner", "outcome", "value"])
+    leads = key_accounts.account_leads(key_accounts.people_on_record(engine, tables["customers"]), deals, "head")
+    customers = key_accounts.with_key_account(engine, customers, tables["customers"], leads)
     lap("candidates")
     complained = campaign_audiences.complaints(engine, tables["cases"], DAY, assumptions.campaign_days)
     nobody = pd.DataFrame(columns=["customer_id", "responded_at", "satisfaction"])
@@ -194,7 +198,7 @@ def planned(folder, n):
     sets = partners.customer_sets(engine, tables["transactions"], DAY, 365, 0.4)
     partners.coverage_game(sets).shares()
     lap("partners")
-    cases, days = contact_lists.due_cases(engine, tables["cases"], DAY, 90), WorkingDays(DAY)
+    cases, days = case_management.due_cases(engine, tables["cases"], DAY, 90), WorkingDays(DAY)
     held = held_out_customers([actions, lists], assigned)
     rules = study.section("churn", ChurnConfig).rules
     answers = alert_answers.answer_alerts(
@@ -202,14 +206,20 @@ def planned(folder, n):
         assumptions, study.economics, 0.2)
     lap("alerts")
     offers = pd.DataFrame(columns=["offer_id", "eligibility"])
-    lines = contact_lists.contact_lines(actions, scores, cases, assumptions, offers, days)
-    apart = eligibility.people_apart(
-        customers, unwilling["customer_id"], held_out_until([actions, lists], assigned, date(2026, 3, 31)), assumptions,
-        permitted, set(cases["customer_id"]))
+    contacted = alert_answers.contacted_customers(answers, [actions, lists])
+    cases = case_management.with_due_days(cases, contacted, assumptions, days)
+    lines = contact_lists.contact_lines(actions, scores, assumptions, offers, days)
+    everybody = do_not_contact.all_customers(
+        customers, eligibility.with_customers(engine, known, tables["customers"]), unwilling, 0.0)
+    everybody = key_accounts.with_key_account(engine, everybody, tables["customers"], leads)
+    apart = do_not_contact.people_apart(
+        everybody, unwilling["customer_id"], held_out_until([actions, lists], assigned, date(2026, 3, 31)), assumptions,
+        permitted, set(cases["customer_id"]), contacted)
+    do_not_contact.customers_accounted_for(everybody["customer_id"], contacted, apart, actions)
     contact_lists.contact_lists({
         draws["action plan"].experiment: lines, **campaigns.campaign_lines(lists, assumptions, draws, days),
         draws["alert"].experiment: alert_answers.alert_lines(answers, customers, assumptions, days)}, apart,
-        assumptions, cases)
+        assumptions, cases, complained)
     lap("files")
     return {"seconds": sum(seconds.values()), **seconds, "processor": time.process_time() - before,
             **conflicts(engine, tables, {"actions": actions, "campaigns": lists, "drawn": assigned}, assumptions)}

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions.config import ActionsConfig
-from helpers.actions.contact_lists import LINE, contacted_by
+from helpers.actions.contact_lists import LINE, OUTCOMES, TO_FILL_IN, contacted_by
 from helpers.actions.eligibility import NO_CONSENT, OPTED_OUT, ContactConsent, contact_barriers
 from helpers.actions.planner import BEYOND_CAPACITY, COSTS_TOO_MUCH, NO_RULE
 from helpers.actions.schema import ALERT_ANSWERS, ANSWERS, DECISIONS
@@ -51,7 +51,7 @@ class AnswerSources:
     actions, campaigns : DataFrame
         ``results/actions`` and ``results/campaigns``.
     cases : DataFrame
-        As `contact_lists.due_cases` gives them.
+        As `case_management.due_cases` gives them.
     permitted : ContactConsent
         Who consents to the purpose, by which channel.
     held_out : collection of str
@@ -248,7 +248,7 @@ def alert_lines(
         value_of_asking=np.nan, done_on="", outcome="")[LINE]
 
 
-def answers_file(answers: pd.DataFrame) -> dict[str, bytes]:
+def answers_file(answers: pd.DataFrame, lines: pd.DataFrame) -> dict[str, bytes]:
     """Return the Excel file that tells by whom each alert is answered, by its name; none where nobody is warned of.
 
     Who has opted out or consents to nothing is left out: the file of whom not to contact holds them.
@@ -257,13 +257,24 @@ def answers_file(answers: pd.DataFrame) -> dict[str, bytes]:
     ----------
     answers : DataFrame
         ``results/alert_answers``.
+    lines : DataFrame
+        ``ContactLists.lines``, for the campaign and the file by which each customer is contacted.
     """
     is_barred = answers["told"].eq(OPTED_OUT) | answers["told"].str.startswith(NO_CONSENT)
     rows = answers.loc[~is_barred, ["customer_id", "cause", "answer", "told", "churn_probability", "margin_at_risk"]]
+    of_list = lines[lines["variant"].eq(TREATMENT)].set_index("customer_id")[["campaign", "file"]]
+    rows = rows.join(of_list, on="customer_id").assign(**dict.fromkeys(TO_FILL_IN, ""))
     rows = rows.round({"churn_probability": 3, "margin_at_risk": 2}).rename(
         columns={"told": "by whom, or why nobody"}).rename(columns=lambda c: c.replace("_", " "))
-    sheet = Sheet("alerts", rows, ("churn probability",))
+    sheet = Sheet("alerts", rows, ("churn probability",), {"outcome": OUTCOMES})
     return {ANSWERS_FILE: spreadsheets.excel_file([sheet])} if len(rows) else {}
+
+
+def contacted_customers(answers: pd.DataFrame, lists: Iterable[pd.DataFrame]) -> set[str]:
+    """Return whom this round contacts: the treated of lists, and who gets a contact of its own."""
+    parts = [*(rows.loc[rows["variant"].eq(TREATMENT), "customer_id"] for rows in lists),
+             answers.loc[answers["answer"].eq(BY_CONTACT), "customer_id"]]
+    return set(pd.concat(parts).astype("str"))
 
 
 def answers_summary(answers: pd.DataFrame) -> pd.DataFrame:

@@ -6,8 +6,8 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from helpers.actions.case_management import NOT_TOLD, OPEN_CASE, SETTLED, UNRESOLVED, case_columns, is_open_on
 from helpers.actions.config import ActionsConfig
-from helpers.actions.contact_lists import is_open_on
 from helpers.actions.eligibility import NOT_SCORED
 from helpers.foundation.engine import Engine
 
@@ -21,9 +21,9 @@ AUDIENCE = ["customer_id", "why", "value_of_asking"]
 
 
 def complaints(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.DataFrame:
-    """Return complaints that are open, or of the last days: customer_id, opened_on, is_recent, is_open, is_settled.
+    """Return complaints that are open, or of the last days, the oldest first.
 
-    The oldest first.
+    Columns are those of a case (`case_management.OF_CASE`), is_recent, is_open and is_settled.
 
     Parameters
     ----------
@@ -41,9 +41,12 @@ def complaints(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.Da
     is_recent = opened > as_of - timedelta(days=days)
     own = cases.filter(cases["kind"] == "complaint", cases["customer_id"].notnull(), opened <= as_of,
                        is_recent | is_open)
-    rows = own.select("customer_id", opened_on=opened, is_recent=is_recent, is_open=is_open,
-                      is_settled=~is_open & cases["is_resolved"].fill_null(True))
-    return engine.frame(rows, "canonical/cases").sort_values(["opened_on", "customer_id"], ignore_index=True)
+    rows = own.select(**case_columns(own, as_of), is_recent=opened > as_of - timedelta(days=days),
+                      is_open=is_open_on(own, as_of), is_resolved=own["is_resolved"].fill_null(True))
+    found = engine.frame(rows, "canonical/cases").sort_values(["opened_on", "case_id"], ignore_index=True)
+    state = np.select([found["is_open"], ~found["is_resolved"], found["told_on"].isna()],
+                      [OPEN_CASE, UNRESOLVED, NOT_TOLD], SETTLED)
+    return found.assign(state=state, is_settled=~found["is_open"] & found["is_resolved"]).drop(columns="is_resolved")
 
 
 def service_recovery_audience(complained: pd.DataFrame) -> pd.DataFrame:

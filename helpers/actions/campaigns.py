@@ -3,7 +3,7 @@
 Each list has a control group of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import ibis.expr.types as ir
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions import control_group, measured_response
-from helpers.actions.config import ActionsConfig, Campaign, OfferTerms
+from helpers.actions.config import ActionsConfig, Campaign
 from helpers.actions.contact_lists import LINE
 from helpers.actions.control_group import RankedCandidates
 from helpers.actions.eligibility import ContactConsent, contact_barriers
@@ -30,7 +30,7 @@ from helpers.foundation.study_config import Economics
 from helpers.stats import confidence_intervals
 from helpers.stats.disclosure_control import people_text
 
-TOO_FEW = "not measured: too few for a control group that could tell"
+TOO_FEW = "not measured, as they are too few for a control group that could tell"
 
 NOT_FOR_THEM = "the offer is not for orders like theirs"
 
@@ -203,26 +203,29 @@ def campaign_lines(
 
 
 def _group_sizes(lists: pd.DataFrame) -> str:
-    """Return how many each campaign contacts and holds out, in words."""
-    parts = []
-    for kind, own in ((kind, lists[lists["campaign"].eq(kind)]) for kind in CAMPAIGNS):
-        held, treated = (people_text(int(own["variant"].eq(arm).sum())) for arm in (CONTROL_GROUP, TREATMENT))
-        parts += [f"{kind}: {f'{held} beside {treated}' if control_group.can_tell(own) else TOO_FEW}"
-                  ] if own["variant"].eq(TREATMENT).any() else []
-    return ", ".join(parts)
+    """Return which campaigns are measured beside which control group, and how many contacts are not, in words."""
+    measured, others = _by_measured(lists)
+    sizes = {kind: own["variant"].value_counts() for kind, own in (*measured, *others)}
+    parts = [f"{kind}: {people_text(int(sizes[kind][TREATMENT]))} contacted, "
+             f"{people_text(int(sizes[kind][CONTROL_GROUP]))} in its control group" for kind, _ in measured]
+    if others:
+        n = sum(int(sizes[kind][TREATMENT]) for kind, _ in others)
+        parts.append(f"{' and '.join(kind for kind, _ in others)}: {people_text(n)} contacted, {TOO_FEW}")
+    return "; ".join(parts)
+
+
+def _by_measured(lists: pd.DataFrame) -> tuple[list[tuple[str, pd.DataFrame]], list[tuple[str, pd.DataFrame]]]:
+    """Return the campaigns that contact anybody: those whose control group can tell, and the others."""
+    active = [(kind, own) for kind in CAMPAIGNS
+              if (own := lists[lists["campaign"].eq(kind)])["variant"].eq(TREATMENT).any()]
+    can_tell = [control_group.can_tell(own) for _, own in active]
+    return ([one for one, tells in zip(active, can_tell, strict=True) if tells],
+            [one for one, tells in zip(active, can_tell, strict=True) if not tells])
 
 
 def _owners(treated: pd.DataFrame) -> str:
     """Return who carries out lists, who contacts most first."""
     return " and ".join(map(str, treated["owner"].value_counts().index))
-
-
-def offers_with_terms(offers: pd.DataFrame, terms: Sequence[OfferTerms]) -> pd.DataFrame:
-    """Return offers with their terms: what ``canonical/offers`` holds of them, value, code, terms, days they hold."""
-    columns = ["value", "code", "terms", "valid_days"]
-    rows = [{"offer_id": one.offer, **{name: getattr(one, name) or None for name in columns}} for one in terms]
-    found = offers.merge(pd.DataFrame(rows, columns=["offer_id", *columns]), on="offer_id", how="left")
-    return found.dropna(axis=1, how="all")
 
 
 REDEMPTION = "redemption"  # kind of event
@@ -299,16 +302,17 @@ def with_campaigns(
     horizon_days : int
         Outcome window, after which the effect is measured [days].
     """
-    treated, held = lists[lists["variant"] == TREATMENT], lists[lists["variant"] == CONTROL_GROUP]
+    treated = lists[lists["variant"] == TREATMENT]
     if treated.empty:
         return decisions
+    n_held = sum(int(own["variant"].eq(CONTROL_GROUP).sum()) for _, own in _by_measured(lists)[0])
     named = ", ".join(kind for kind in CAMPAIGNS if treated["campaign"].eq(kind).any())
-    one = {"decision": f"Run the campaigns ({named}): contact {people_text(len(treated), 'customer', 'customers')}, "
-                       f"keep {people_text(len(held))} as random control groups",
+    kept = f", keep {people_text(n_held)} as random control groups" if n_held else ""
+    one = {"decision": f"Run the campaigns ({named}): contact {people_text(len(treated), 'customer', 'customers')}"
+                       f"{kept}",
            "cost": float(treated["cost_expected"].sum()), "worst_case": float(treated["cost_worst"].sum()),
-           "gain": f"not claimed: over {horizon_days} days each campaign is measured against its own control group "
-                   f"({_group_sizes(lists)})", "owner": _owners(treated),
-           "confidence": "as stands beside each campaign: none where its response has never been measured",
+           "gain": f"not claimed; over {horizon_days} days {_group_sizes(lists)}", "owner": _owners(treated),
+           "confidence": "none until a campaign's response has been measured",
            "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)), "status": "asked for"}
     return pd.concat([part for part in (decisions, pd.DataFrame([one])) if len(part)], ignore_index=True)[
         list(DECISIONS.names)]

@@ -1,6 +1,6 @@
 """Communication loops: who inside must know what by when, who outside is told what and when, and contact fatigue."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,9 +9,9 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.actions import key_accounts
+from helpers.actions.case_management import CASES_FILE, NOT_TOLD, OPEN_CASE
 from helpers.actions.config import ActionsConfig
-from helpers.actions.contact_lists import NOT_TOLD, OPEN_CASE, ContactLists
+from helpers.actions.contact_lists import ContactLists
 from helpers.actions.working_days import WorkingDays
 from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation import spreadsheets
@@ -24,8 +24,6 @@ from helpers.stats.disclosure_control import LEAST_PEOPLE
 MOST_COUNTED = 3  # recent contacts; who has had more counts as this many
 
 LOOPS_FILE, KEY_ACCOUNTS_FILE = "communication-loops" + EXCEL, "key-accounts" + EXCEL
-
-CASES_FILE = "service-cases" + EXCEL
 
 CASE_TASKS = {OPEN_CASE: "customers with an open case: settle it",
               NOT_TOLD: "a case was closed and the customer not told: tell what came of it"}
@@ -46,9 +44,11 @@ class InsideSources:
     lists : ContactLists
         The lists of this round.
     cases : DataFrame
-        As `contact_lists.due_cases` gives them.
+        As `case_management.with_due_days` gives them.
     people, accounts : DataFrame
         As `key_accounts.buying_centres` and `key_accounts.account_summary` give them.
+    leads : mapping of str to str
+        As `key_accounts.account_leads` gives them.
     opportunities : DataFrame
         What is open, with its owner, ``next_step`` and ``to_record``; may be empty.
     """
@@ -57,6 +57,7 @@ class InsideSources:
     cases: pd.DataFrame
     people: pd.DataFrame
     accounts: pd.DataFrame
+    leads: Mapping[str, str]
     opportunities: pd.DataFrame
 
 
@@ -72,8 +73,8 @@ def inside_loop(sources: InsideSources, assumptions: ActionsConfig, days: Workin
     days : WorkingDays
         Working days after the plan.
     """
-    rows = [*_of_lists(sources.lists), *_of_cases(sources.cases, assumptions, days),
-            *_of_accounts(sources.people, sources.accounts, assumptions, days),
+    rows = [*_of_lists(sources.lists), *_of_cases(sources.cases, assumptions),
+            *_of_accounts(sources, assumptions, days),
             *_of_opportunities(sources.opportunities, assumptions, days)]
     table = pd.DataFrame(rows, columns=INSIDE)
     return table.assign(by_on=pd.to_datetime(table["by_on"])).sort_values(
@@ -87,55 +88,20 @@ def _of_lists(lists: ContactLists) -> Iterator[tuple]:
         yield owner, f"contact by {channel}", len(rows), rows["do_by_on"].max(), file
 
 
-def _of_cases(cases: pd.DataFrame, assumptions: ActionsConfig, days: WorkingDays) -> Iterator[tuple]:
+def _of_cases(cases: pd.DataFrame, assumptions: ActionsConfig) -> Iterator[tuple]:
     if cases.empty:
         return
-    dated = with_due_days(cases, (), assumptions, days)
-    for (state, team), rows in dated.groupby(["state", "team"]):
+    for (state, team), rows in cases.groupby(["state", "team"]):
         yield (f"team {team}" if team else assumptions.owner, CASE_TASKS[state], rows["customer_id"].nunique(),
                rows["do_by"].max(), CASES_FILE)
 
 
-def with_due_days(
-    cases: pd.DataFrame, spoken_with: Collection[str], assumptions: ActionsConfig, days: WorkingDays
-) -> pd.DataFrame:
-    """Return cases in the order in which each team deals with them, with the day by which each is due.
-
-    First those whose customer a list of this round speaks with, then complaints, then the oldest; as many a working day
-    as a team can deal with.
-
-    Parameters
-    ----------
-    cases : DataFrame
-        As `contact_lists.due_cases` gives them.
-    spoken_with : collection of str
-        Customers whom a list of this round contacts.
-    assumptions : ActionsConfig
-        Days within which cases are dealt with, and how many in one.
-    days : WorkingDays
-        Working days after the plan.
-
-    Returns
-    -------
-    DataFrame
-        With priority (within state and team, 1 the first) and do_by.
-    """
-    ordered = cases.assign(is_later=~cases["customer_id"].isin(spoken_with), is_other=cases["kind"].ne(
-        "complaint")).sort_values(["state", "team", "is_later", "is_other", "opened_on", "case_id"],
-                                  ascending=[False, *[True] * 5], ignore_index=True)
-    place = ordered.groupby(["state", "team"]).cumcount()
-    within = ordered["state"].map({OPEN_CASE: assumptions.case_days, NOT_TOLD: assumptions.feedback_days})
-    first = within.map({n: np.datetime64(days.due(n), "D") for n in set(within)})
-    due = np.busday_offset(first.to_numpy("datetime64[D]"), place // assumptions.cases_a_day, busdaycal=days.calendar)
-    return ordered.drop(columns=["is_later", "is_other"]).assign(priority=place + 1, do_by=pd.to_datetime(due))
-
-
-def _of_accounts(people: pd.DataFrame, accounts: pd.DataFrame, assumptions: ActionsConfig,
-                 days: WorkingDays) -> Iterator[tuple]:
+def _of_accounts(sources: InsideSources, assumptions: ActionsConfig, days: WorkingDays) -> Iterator[tuple]:
+    people, accounts, leads = sources.people, sources.accounts, sources.leads
     if people.empty or accounts.empty:
         return
     thin = accounts.loc[accounts["is_single_threaded"].eq(True), "account_id"]
-    lead = key_accounts.lead_owners(people[people["account_id"].isin(thin)])
+    lead = pd.Series({account: leads[account] for account in thin}, dtype="object")
     for owner, own in lead.groupby(lead):
         n = len(own)
         told = f"leads {n:,} key account{'' if n == 1 else 's'} with one contact or none: meet another person"
@@ -166,48 +132,6 @@ def outside_loop(lines: pd.DataFrame) -> pd.DataFrame:
                         channel=treated["channel"].fillna("any channel")).groupby(["told", "channel"])
     table = by.agg(n_customers=("customer_id", "size"), first_on=("contact_on", "min"), last_on=("contact_on", "max"))
     return table.reset_index().sort_values(["first_on", "channel", "told"], ignore_index=True)[OUTSIDE]
-
-
-def case_notes(barred: Mapping[str, str], contacted: Mapping[str, str]) -> dict[str, str]:
-    """Return what who deals with a case has to know of its customer, by customer.
-
-    Parameters
-    ----------
-    barred : mapping of str to str
-        Who must not be approached otherwise, and why, as `eligibility.barred_customers` gives it.
-    contacted : mapping of str to str
-        Who contacts a customer in this round, as `contact_lists.contacted_by` gives it.
-    """
-    return {**{customer: f"{why}: settle it, no extra contact" for customer, why in barred.items()},
-            **{customer: f"contacted by {who}: let them know" for customer, who in contacted.items()}}
-
-
-def cases_file(
-    cases: pd.DataFrame, notes: Mapping[str, str], assumptions: ActionsConfig, days: WorkingDays
-) -> dict[str, bytes]:
-    """Return the Excel file of cases to be dealt with by its name, a sheet a state; none where there is no case.
-
-    Parameters
-    ----------
-    cases : DataFrame
-        As `contact_lists.due_cases` gives them.
-    notes : mapping of str to str
-        As `case_notes` gives them.
-    assumptions : ActionsConfig
-        Days within which cases are dealt with; the owner, for cases without a team.
-    days : WorkingDays
-        Working days after the plan.
-    """
-    sheets = []
-    for state, rows in with_due_days(cases, notes, assumptions, days).groupby("state", sort=False):
-        own = rows.assign(team=rows["team"].where(rows["team"].ne(""), assumptions.owner),
-                          days_old=(pd.Timestamp(days.as_of) - pd.to_datetime(rows["opened_on"])).dt.days,
-                          note=rows["customer_id"].map(dict(notes)), done_on="", outcome="")
-        columns = ["team", "priority", "case_id", "customer_id", "kind", "cause", "opened_on", "closed_on", "days_old",
-                   "do_by", "note", "done_on", "outcome"]
-        known = own[columns].dropna(axis=1, how="all")
-        sheets.append(Sheet(str(state), known.rename(columns=lambda c: c.replace("_", " "))))
-    return {CASES_FILE: spreadsheets.excel_file(sheets)} if sheets else {}
 
 
 def loops_file(inside: pd.DataFrame, outside: pd.DataFrame) -> dict[str, bytes]:

@@ -7,24 +7,16 @@ mistake.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.actions.config import ActionsConfig, OfferTerms
+from helpers.actions.case_management import OF_CASE, OF_LINE, with_cases
+from helpers.actions.config import ActionsConfig
+from helpers.actions.offer_terms import OF_OFFER, with_offer_terms
 from helpers.actions.working_days import WorkingDays
-from helpers.customers.random_assignment import (
-    ALERT,
-    CAMPAIGNS,
-    EXPERIMENT_PREFIXES,
-    SERVICE_RECOVERY,
-    TREATMENT,
-    TRUST_REPAIR,
-)
+from helpers.customers.random_assignment import ALERT, CAMPAIGNS, EXPERIMENT_PREFIXES, TREATMENT
 from helpers.foundation import spreadsheets
-from helpers.foundation.engine import Engine
 from helpers.foundation.labels import readable_id
 from helpers.foundation.spreadsheets import CSV, EXCEL, Sheet
 
@@ -33,10 +25,11 @@ MAILING, APART_FILE = "mailing", "do-not-contact"
 FOR_PEOPLE = {
     "rank": "rank", "customer_id": "customer id", "tier": "tier", "action": "action", "check": "check before",
     "reason": "why this customer", "script": "first line", "offer_value": "offer", "offer_code": "code",
-    "valid_until": "valid until", "offer_terms": "terms", "case": "service case", "contact_on": "contact on",
-    "do_by_on": "do by",
+    "valid_until": "valid until", "offer_terms": "terms", "case": "service case", "case_about": "case is about",
+    "case_state": "state of the case", "case_team": "case team", "case_due_on": "case due by",
+    "contact_on": "contact on", "do_by_on": "do by",
     "churn_probability": "churn probability", "margin_at_risk": "margin at risk",
-    "value_of_asking": "expected value of asking", "done_on": "done on", "outcome": "outcome"}
+    "value_of_asking": "expected value of asking", "campaign": "campaign", "done_on": "done on", "outcome": "outcome"}
 
 TO_FILL_IN = ("done_on", "outcome")  # stand empty in a list until whoever works it writes there
 
@@ -45,17 +38,15 @@ BESIDE = ("owner", "channel", "offer", "variant", "draw")  # of a line; not in a
 FOR_TOOLS = ["customer_id", "channel", "action", "first_line", "offer_id", "offer_value", "offer_code", "valid_until",
              "offer_terms", "campaign", "send_on", "send_by_on"]
 
-OF_OFFER = ("offer_value", "offer_code", "valid_until", "offer_terms")  # of a line that makes an offer
+LINE = [*(c for c in FOR_PEOPLE if c not in (*OF_OFFER, *OF_LINE, "campaign")), *BESIDE]
 
-LINE = [*(c for c in FOR_PEOPLE if c not in (*OF_OFFER, "case")), *BESIDE]
+OUTCOMES = ("reached", "not reached", "wants no contact", "not done")  # that a list offers to choose from
 
 MOST_IN_EXCEL = 10_000  # rows of a list: nobody works through more by hand, they stand in CSV alone, which tools read
 
 DO_NOT_CONTACT = "everybody: do not contact"
 
-SETTLE_FIRST, TELL_FIRST = "settle the open case first", "tell first what came of the case"  # before anything else
-
-ABOUT_CASES = (SERVICE_RECOVERY, TRUST_REPAIR)  # campaigns by which a case is spoken of
+NO_CASES = pd.DataFrame(columns=[*OF_CASE, "do_by"])
 
 FOR_EVERYBODY = frozenset({"", "everybody", "everyone", "all", "all customers"})
 
@@ -81,53 +72,8 @@ class ContactLists:
     files: pd.DataFrame
 
 
-def is_open_on(cases: ir.Table, day: date) -> ir.BooleanValue:
-    """Return of cases whether each was open at the end of a day; what is closed later is still open."""
-    closed = cases["closed_at"].date()
-    return (cases["opened_at"].date() <= day) & (closed.isnull() | (closed > day))
-
-
-OPEN_CASE, NOT_TOLD = "open", "not told"
-
-OF_CASE = ["case_id", "customer_id", "kind", "cause", "team", "opened_on", "closed_on", "state"]
-
-
-def due_cases(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.DataFrame:
-    """Return cases that somebody has to deal with: open ones, and closed ones whose customer was told nothing.
-
-    Parameters
-    ----------
-    engine : Engine
-        Where the cases are.
-    cases : Table
-        ``canonical/cases``.
-    as_of : date
-        The day; what is opened on it counts, what is closed later is still open.
-    days : int
-        How long ago a case may have been closed without a word [days].
-
-    Returns
-    -------
-    DataFrame
-        Grain case: `OF_CASE`, ``team`` and ``cause`` empty where none is named, ``state`` `OPEN_CASE` or `NOT_TOLD`;
-        open ones first, the oldest first.
-    """
-    closed, told = (cases[c].date() for c in ("closed_at", "fed_back_at"))
-    is_open = is_open_on(cases, as_of)
-    is_untold = (closed <= as_of) & (closed > as_of - timedelta(days=days)) & (told.isnull() | (told > as_of))
-    due = cases.filter(cases["customer_id"].notnull(), is_open | is_untold.fill_null(False))
-    rows = due.select("case_id", "customer_id", "kind", cause=due["cause"].fill_null(""),
-                      team=due["team"].fill_null(""), opened_on=due["opened_at"].date(),
-                      closed_on=due["closed_at"].date(),
-                      state=is_open_on(due, as_of).ifelse(OPEN_CASE, NOT_TOLD))
-    found = engine.frame(rows, "canonical/cases").sort_values(["state", "opened_on", "case_id"], ascending=[
-        False, True, True], ignore_index=True)[OF_CASE]
-    return found.assign(closed_on=found["closed_on"].where(found["state"].eq(NOT_TOLD)))
-
-
 def contact_lines(
-    actions: pd.DataFrame, scores: pd.DataFrame, cases: pd.DataFrame, assumptions: ActionsConfig, offers: pd.DataFrame,
-    days: WorkingDays,
+    actions: pd.DataFrame, scores: pd.DataFrame, assumptions: ActionsConfig, offers: pd.DataFrame, days: WorkingDays
 ) -> pd.DataFrame:
     """Return one line a listed customer, the first ranked first: `LINE`.
 
@@ -137,8 +83,6 @@ def contact_lines(
         ``results/actions``.
     scores : DataFrame
         ``results/churn_scores``, for the reasons of the risk; may be empty.
-    cases : DataFrame
-        As `due_cases` gives them.
     assumptions : ActionsConfig
         What is said, and within which time.
     offers : DataFrame
@@ -147,10 +91,8 @@ def contact_lines(
         Working days after the plan.
     """
     listed = actions[actions["variant"].notna()].sort_values("rank", ignore_index=True)
-    waiting = cases.loc[cases["state"].eq(OPEN_CASE), ["customer_id", "kind", "opened_on"]]
     facts = listed[["customer_id", "risk"]].merge(
-        scores[["customer_id", "reason", "recency_days", "is_one_time"]], on="customer_id", how="left").merge(
-        waiting.drop_duplicates("customer_id"), on="customer_id", how="left")
+        scores[["customer_id", "reason", "recency_days", "is_one_time"]], on="customer_id", how="left")
     rules = {rule.action: rule for rule in assumptions.rules}
     checked = {one.offer for one in assumptions.offers if one.order_channels}
     unchecked = offers[~offers["offer_id"].isin(checked)].set_index("offer_id")
@@ -170,7 +112,7 @@ def reason_text(facts: Mapping[str, object]) -> str:
     Parameters
     ----------
     facts : mapping
-        risk; where known reason (feature group), recency_days, is_one_time, kind and opened_on of an open case.
+        risk; where known reason (feature group), recency_days, is_one_time.
 
     Examples
     --------
@@ -183,8 +125,6 @@ def reason_text(facts: Mapping[str, object]) -> str:
         parts.append("bought once")
     if not _is_absent(days):
         parts.append(f"last purchase {int(float(str(days))):,} days ago")
-    if not _is_absent(facts.get("kind")):
-        parts.append(f"open {facts['kind']} since {pd.Timestamp(str(facts['opened_on'])):%Y-%m-%d}")
     return "; ".join(parts)
 
 
@@ -192,50 +132,15 @@ def _is_absent(value: object) -> bool:
     return value is None or value == "" or bool(pd.isna(np.asarray(value, dtype="object")))
 
 
-def with_offer_terms(lines: pd.DataFrame, terms: Sequence[OfferTerms]) -> pd.DataFrame:
-    """Return lines with what their offer is worth, its code, until when it holds and on which terms: `OF_OFFER`.
-
-    Empty where no offer is made, or the study declares no terms of it.
-    """
-    declared = {one.offer: one for one in terms}
-    known = [declared.get(offer) if isinstance(offer, str) else None for offer in lines["offer"]]
-    texts = {name: pd.Series([getattr(one, field, "") or None for one in known], lines.index, dtype="object")
-             for name, field in (("offer_value", "value"), ("offer_code", "code"), ("offer_terms", "terms"))}
-    holds = pd.to_timedelta([getattr(one, "valid_days", None) for one in known], unit="D")
-    return lines.assign(**texts, valid_until=pd.to_datetime(lines["do_by_on"]) + holds)
-
-
-def with_cases(lines: pd.DataFrame, cases: pd.DataFrame | None) -> pd.DataFrame:
-    """Return lines with the customer's case, and the note that it comes first, but where the contact is about it.
-
-    Parameters
-    ----------
-    lines : DataFrame
-        Lines of lists: customer_id, action, check.
-    cases : DataFrame, optional
-        As `due_cases` gives them, the one that comes first of each customer counts; none: no case is known.
-    """
-    if cases is None or cases.empty:
-        return lines.assign(case=None)
-    first = cases.drop_duplicates("customer_id").set_index("customer_id")
-    cause, team = (first[c].where(first[c].eq(""), word + first[c])
-                   for c, word in (("cause", ", "), ("team", ", team ")))
-    told = first["case_id"] + ": " + first["kind"] + cause + ", " + first["state"] + ", of " + pd.to_datetime(
-        first["opened_on"]).dt.strftime("%Y-%m-%d") + team
-    before = lines["customer_id"].map(first["state"].map({OPEN_CASE: SETTLE_FIRST, NOT_TOLD: TELL_FIRST})).fillna("")
-    before = before.mask(lines["action"].isin(ABOUT_CASES), "")
-    between = np.where(before.ne("") & lines["check"].ne(""), "; ", "")
-    return lines.assign(case=lines["customer_id"].map(told), check=before + between + lines["check"])
-
-
 def contact_lists(
     by_draw: Mapping[str, pd.DataFrame], apart: pd.DataFrame, assumptions: ActionsConfig,
-    cases: pd.DataFrame | None = None,
+    due: pd.DataFrame = NO_CASES, complained: pd.DataFrame = NO_CASES,
 ) -> ContactLists:
     """Return the files: Excel and CSV for each person and channel, whom not to contact apart, one for mailing tools.
 
-    The one for tools leaves out whom a person calls or visits, who has an open case, and an offer whose eligibility
-    nobody has checked: what it sends, nobody looks at before.
+    A list stands in the order of its days, then of its ranks. The one for tools leaves out whom a person calls or
+    visits, who has an open case, and an offer whose eligibility nobody has checked: what it sends, nobody looks at
+    before.
 
     Parameters
     ----------
@@ -243,14 +148,14 @@ def contact_lists(
         Lines as `contact_lines` gives them, by the name of the draw, by which contacts can be told apart later; nobody
         stands in two.
     apart : DataFrame
-        Whom not to contact, as `eligibility.people_apart` gives them.
+        Whom not to contact, as `do_not_contact.people_apart` gives them.
     assumptions : ActionsConfig
         Terms of offers; channels of contacts that people make.
-    cases : DataFrame, optional
-        As `due_cases` gives them.
+    due, complained : DataFrame, optional
+        Cases to be dealt with and complaints, as `case_management.with_cases` takes them.
     """
     lines = pd.concat([rows.assign(campaign=name, file="") for name, rows in by_draw.items()], ignore_index=True)
-    lines = with_cases(with_offer_terms(lines, assumptions.offers), cases)
+    lines = with_offer_terms(with_cases(lines, due, complained), assumptions.offers)
     treated = lines[lines["variant"] == TREATMENT].round(
         {"churn_probability": 3, "margin_at_risk": 2, "value_of_asking": 2})
     parts: list[_ListFile] = []
@@ -259,6 +164,7 @@ def contact_lists(
     for (name, owner, channel), rows in groups:
         file = _free_name(f"{_file_prefix(str(name))}-{slug(str(owner))}-{slug(str(channel))}",
                           [part.file for part in parts])
+        rows = rows.sort_values(["contact_on", "rank"], kind="stable")
         columns = [c for c in FOR_PEOPLE if c in TO_FILL_IN or (rows[c].notna() & rows[c].ne("")).any()]
         parts += _for_people(file, rows[columns].rename(columns=FOR_PEOPLE), str(owner), str(channel))
         lines.loc[rows.index, "file"] = file + EXCEL
@@ -308,7 +214,8 @@ def _for_people(name: str, rows: pd.DataFrame, audience: str, channel: str) -> l
         rows.rename(columns={"customer id": "customer_id"})))
     if len(rows) > MOST_IN_EXCEL:
         return [plain]
-    sheet = spreadsheets.excel_file([Sheet("list", rows, ("churn probability",))])
+    choices = {"outcome": OUTCOMES} if "outcome" in rows else {}
+    sheet = spreadsheets.excel_file([Sheet("list", rows, ("churn probability",), choices)])
     return [_ListFile(name + EXCEL, audience, channel, len(rows), sheet), plain]
 
 

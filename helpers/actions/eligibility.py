@@ -1,6 +1,5 @@
 """Eligibility for contact: candidates with a tier or a risk, opt-outs, consents by purpose and channel."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -9,7 +8,6 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.actions.config import ActionsConfig
 from helpers.customers.random_assignment import is_global_control
 from helpers.foundation.engine import Engine
 from helpers.stats import disclosure_control
@@ -19,8 +17,6 @@ NO_TIER, NOT_SCORED = "no tier", "not scored"
 RISK_BANDS = ("high", "medium", "low", NOT_SCORED)
 
 IN_GLOBAL_CONTROL, OPTED_OUT, NO_CONSENT = "in the global control group", "has opted out", "no consent to"
-
-IN_CONTROL = "in a random control group"
 
 KEY_ACCOUNT = "key account "  # begins the reason of who is spoken with by the owner of an account
 
@@ -106,86 +102,6 @@ def contact_barriers(customers: pd.DataFrame, max_contacts: int | None, contact_
     return np.select(barriers, reasons, "").astype(object)
 
 
-def barred_customers(customers: pd.DataFrame, held_out: Collection[str]) -> dict[str, str]:
-    """Return who must not be approached by anybody, list or no list, with the reason, by customer.
-
-    Parameters
-    ----------
-    customers : DataFrame
-        As `contact_candidates` gives it.
-    held_out : collection of str
-        Customers of control groups, as `random_assignment.held_out_customers` gives them.
-    """
-    ids = customers["customer_id"]
-    return {**dict.fromkeys(ids[customers["is_unwilling"]], OPTED_OUT),
-            **dict.fromkeys(ids[customers["is_global_control"]], IN_GLOBAL_CONTROL),
-            **dict.fromkeys(map(str, held_out), IN_CONTROL)}
-
-
-def people_apart(
-    customers: pd.DataFrame, unwilling: pd.Series, until: pd.Series, assumptions: ActionsConfig,
-    permitted: "ContactConsent", in_service: Collection[str],
-) -> pd.DataFrame:
-    """Return everybody whom not to contact, with the reason: for the tools that must leave them out.
-
-    Parameters
-    ----------
-    customers : DataFrame
-        As `contact_candidates` gives it.
-    unwilling : Series of str
-        Who has opted out, candidate or not.
-    until : Series of datetime
-        Last day for whom a control group holds out, by customer, as `random_assignment.held_out_until` gives it.
-    assumptions : ActionsConfig
-        Cap on contacts, and the channels by which lists contact.
-    permitted : ContactConsent
-        Who consents to the purpose, by which channel.
-    in_service : collection of str
-        Who has a case to be dealt with: that is done all the same, as the row says of who is contacted by no channel.
-
-    Returns
-    -------
-    DataFrame
-        Grain customer: customer_id, reason, not_by (channels, or *any*), no_contact_until (empty where no day ends it),
-        open_case; by reason, in the order in which one takes precedence.
-    """
-    ids = customers["customer_id"]
-    barriers = contact_barriers(customers, assumptions.max_contacts, assumptions.contact_days)
-    refused = channels_without_consent(ids, assumptions, permitted)
-    held = pd.DataFrame({"reason": IN_CONTROL, "not_by": "any", "no_contact_until": until})
-    parts = [held.rename_axis("customer_id").reset_index(),
-             pd.DataFrame({"customer_id": unwilling.astype("str"), "reason": OPTED_OUT, "not_by": "any"}),
-             pd.DataFrame({"customer_id": ids, "reason": barriers, "not_by": "any"})[barriers != ""],
-             pd.DataFrame({"customer_id": ids, "reason": permitted.missing(""), "not_by": refused})[refused.ne("")]]
-    rows = pd.concat(parts, ignore_index=True).drop_duplicates("customer_id", ignore_index=True)
-    is_case = rows["customer_id"].isin(in_service) & rows["not_by"].eq("any")
-    case = np.where(is_case, "settle it, no extra contact", "")
-    return rows.assign(open_case=case)[["customer_id", "reason", "not_by", "no_contact_until", "open_case"]]
-
-
-def channels_without_consent(ids: pd.Series, assumptions: ActionsConfig, permitted: "ContactConsent") -> pd.Series:
-    """Return by which channels of the lists each customer does not consent to be contacted, in words.
-
-    *any* where there is none left, empty where all may be used.
-
-    Parameters
-    ----------
-    ids : Series of str
-        Customers.
-    assumptions : ActionsConfig
-        The channels by which lists contact.
-    permitted : ContactConsent
-        Who consents to the purpose, by which channel.
-    """
-    channels = sorted({one.channel for one in (*assumptions.rules, *assumptions.campaigns) if one.channel})
-    named, is_any = pd.Series("", ids.index, dtype="object"), np.full(len(ids), bool(channels))
-    for channel in channels:
-        is_missing = ~permitted.allows(ids, channel)
-        is_any &= is_missing
-        named = named + np.where(is_missing, np.where(named.eq(""), "", ", ") + channel, "")
-    return named.mask(is_any, "any")
-
-
 def opted_out_customers(contacts: ir.Table, as_of: date) -> ir.Table:
     """Return the customers who opted out of a contact by a day: customer_id, once each.
 
@@ -225,6 +141,13 @@ def known_customers(engine: Engine, customers: ir.Table, contacts: ir.Table, as_
     both = looked_after.outer_join(recent, "customer_id").select(
         "our_owner", "n_recent_contacts", customer_id=ibis.coalesce(ibis._["customer_id"], ibis._["customer_id_right"]))
     return engine.frame(both, "canonical/contacts")[["customer_id", "our_owner", "n_recent_contacts"]]
+
+
+def with_customers(engine: Engine, known: pd.DataFrame, customers: ir.Table) -> pd.DataFrame:
+    """Return every customer on record, with what `known_customers` knows: customer_id, n_recent_contacts."""
+    ids = engine.frame(customers.select("customer_id").distinct(), "canonical/customers").sort_values("customer_id")
+    every = pd.concat([known[["customer_id", "n_recent_contacts"]], ids], ignore_index=True)
+    return every.drop_duplicates("customer_id", ignore_index=True)
 
 
 def tier_risk_matrix(customers: pd.DataFrame, quantity: str) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def buying_centres(
     as_of : date
         The day.
     barred : mapping of str to str
-        Who must not be contacted, and why, as `eligibility.barred_customers` gives it.
+        Who must not be contacted, and why, as `do_not_contact.barred_customers` gives it.
 
     Returns
     -------
@@ -53,39 +53,60 @@ def buying_centres(
                              ignore_index=True)
 
 
-def with_key_account(engine: Engine, customers: pd.DataFrame, records: ir.Table) -> pd.DataFrame:
-    """Return candidates with the key account of its people and who speaks with them, so that no list contacts them.
-
-    Of an account that nobody looks after the people are left to the lists.
+def with_key_account(
+    engine: Engine, customers: pd.DataFrame, records: ir.Table, leads: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return customers with the key account of its people and who leads it, so that no list contacts them.
 
     Parameters
     ----------
     engine : Engine
         Where the customers are.
     customers : DataFrame
-        As `eligibility.contact_candidates` gives them.
+        As `eligibility.contact_candidates` or `do_not_contact.all_customers` gives them.
     records : Table
         ``canonical/customers``; people of key accounts are those with an account and a role.
+    leads : mapping of str to str
+        As `account_leads` gives them.
     """
     known = records.filter(records["account_id"].notnull(), records["role"].notnull())
-    people = engine.frame(known.select("customer_id", "account_id", "our_owner", "decision_weight"),
-                          "canonical/customers")
-    owner = people["our_owner"].fillna(people["account_id"].map(lead_owners(people)))
-    told = (people["account_id"] + ": speak with " + owner).set_axis(people["customer_id"])
-    return customers.assign(key_account=customers["customer_id"].map(told).astype("object").fillna(""))
+    people = engine.frame(known.select("customer_id", "account_id"), "canonical/customers")
+    told = people["account_id"] + ": speak with " + people["account_id"].map(dict(leads))
+    of_account = customers["customer_id"].map(told.set_axis(people["customer_id"]))
+    return customers.assign(key_account=of_account.astype("object").fillna(""))
 
 
-def lead_owners(people: pd.DataFrame) -> pd.Series:
-    """Return who leads each account: who looks after most decision weight of its people, else after most of them.
+def people_on_record(engine: Engine, records: ir.Table) -> pd.DataFrame:
+    """Return the people of key accounts: account_id, our_owner, decision_weight."""
+    known = records.filter(records["account_id"].notnull(), records["role"].notnull())
+    return engine.frame(known.select("account_id", "our_owner", "decision_weight"), "canonical/customers")
+
+
+def account_leads(people: pd.DataFrame, outcomes: pd.DataFrame, owner: str) -> dict[str, str]:
+    """Return who leads each account, one an account.
+
+    Who looks after most decision weight of its people, else after most of them; else who won most value there; else who
+    has most open there; else the owner of the plan.
 
     Parameters
     ----------
     people : DataFrame
-        account_id, our_owner, decision_weight; accounts that nobody looks after are absent.
+        account_id, our_owner, decision_weight; may be empty.
+    outcomes : DataFrame
+        As `sales_pipeline.with_outcome` gives them; may be empty.
+    owner : str
+        Who leads an account that nobody looks after.
     """
-    by = people.assign(n=1).groupby(["account_id", "our_owner"])[["decision_weight", "n"]].sum().reset_index()
+    by = people.dropna(subset=["account_id", "our_owner"]).assign(n=1).groupby(["account_id", "our_owner"])[
+        ["decision_weight", "n"]].sum().reset_index()
     ordered = by.sort_values(["account_id", "decision_weight", "n", "our_owner"], ascending=[True, False, False, True])
-    return ordered.drop_duplicates("account_id").set_index("account_id")["our_owner"]
+    of_people = ordered.drop_duplicates("account_id").set_index("account_id")["our_owner"]
+    is_open = outcomes["outcome"].eq(OPEN)
+    n_open = outcomes[is_open].groupby(["account_id", "owner"]).size().rename("n").reset_index().sort_values(
+        ["account_id", "n", "owner"], ascending=[True, False, True])
+    of_open = n_open.drop_duplicates("account_id").set_index("account_id")["owner"]
+    known = pd.concat([people["account_id"], outcomes["account_id"]]).dropna().unique()
+    return {**dict.fromkeys(map(str, known), owner), **of_open, **sales_pipeline.most_won_by(outcomes), **of_people}
 
 
 def influence(people: pd.DataFrame, ties: pd.DataFrame) -> np.ndarray:

@@ -139,17 +139,28 @@ def pooled_response(effects: pd.DataFrame, currency: str = "", purpose: str = AC
     Bureau of Standards 87, 377–385.
     """
     known = action_rounds(effects, purpose)
-    is_due = ~known["reason"].fillna("").str.startswith(AWAITED) if len(known) else []
-    deciding = known[known["is_primary"].astype(bool) & is_due] if len(known) else known
-    idle = _not_carried_out(deciding)
-    done = deciding[~deciding["experiment"].isin(idle)] if idle else deciding
-    if done.empty:
+    same, idle = pooled_rounds(known)
+    if same.empty:
         return replace(UNMEASURED, n_not_carried_out=len(idle))
-    same = done[done["metric"] == done["metric"].iloc[-1]]
     money = known[known["metric"].eq(MARGIN) & known["experiment"].isin(same["experiment"])]
     n_treated, n_held = (int(same[c].sum()) for c in ("n_variant", "n_control"))
     return ActionResponse(_difference(same), _reduction(same), len(same), n_treated, n_held,
                           _difference(money) if len(money) else NO_MARGIN, len(idle), currency, len(money))
+
+
+def pooled_rounds(known: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows that decide of the rounds that are pooled, and the rounds that were not carried out.
+
+    Parameters
+    ----------
+    known : DataFrame
+        As `action_rounds` gives them.
+    """
+    is_due = ~known["reason"].fillna("").str.startswith(AWAITED) if len(known) else []
+    deciding = known[known["is_primary"].astype(bool) & is_due] if len(known) else known
+    idle = _not_carried_out(deciding)
+    done = deciding[~deciding["experiment"].isin(idle)] if idle else deciding
+    return done[done["metric"] == done["metric"].iloc[-1]] if len(done) else done, idle
 
 
 def _not_carried_out(deciding: pd.DataFrame) -> list[str]:

@@ -282,7 +282,7 @@ def proposed_decisions(
     again = "measure again" if response.is_measured else "measure"
     return pd.DataFrame([{
         "decision": f"Contact {who}{alone} and {again} whether contact keeps them", "cost": money.expected,
-        "gain": f"{_gain(response, needed, money.expected)}; over {horizon_days} days",
+        "gain": f"{_gain(response, needed, money.expected)}{_forgone(actions, response)}; over {horizon_days} days",
         "worst_case": money.worst_case,
         "confidence": f"{_confidence(response)}{shows}",
         "owner": assumptions.owner, "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)),
@@ -314,6 +314,25 @@ def _worth(response: ActionResponse, needed: float, cost: float) -> str:
     value, low, high = map(response.money_text, kept)
     net, least, most = (response.money_text(x - cost) for x in kept)
     return f"; as much again keeps {value} [{low}, {high}] of margin, {net} [{least}, {most}] net of cost"
+
+
+def control_group_forgoes(actions: pd.DataFrame, response: ActionResponse) -> float:
+    """Return what holding out the control group is expected to forgo, net of what its contacts would cost [money].
+
+    NaN where the response has not been measured, or no margin at risk is known.
+    """
+    held, gone = actions[actions["variant"].eq(CONTROL_GROUP)], response.reduction
+    if gone.status is not Status.OK:
+        return math.nan
+    return float(gone.value * held["margin_at_risk"].sum(min_count=1) - held["cost_expected"].sum())
+
+
+def _forgone(actions: pd.DataFrame, response: ActionResponse) -> str:
+    """Return what the control group costs, for a sentence; empty where that is not known, or too few are held out."""
+    forgone, n = control_group_forgoes(actions, response), int(actions["variant"].eq(CONTROL_GROUP).sum())
+    if math.isnan(forgone) or forgone <= 0 or n < LEAST_PEOPLE:
+        return ""
+    return f"; leaving the control group alone forgoes {response.money_text(forgone).removeprefix('+')} of that kind"
 
 
 def _confidence(response: ActionResponse) -> str:

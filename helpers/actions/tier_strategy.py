@@ -3,13 +3,14 @@
 What was put in and what came back within a year stand beside each other; that one follows from the other is not said.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
 from helpers.actions.config import EVERY_TIER, ActionsConfig, TierStrategy
+from helpers.actions.contact_lists import OUTCOMES, TO_FILL_IN
 from helpers.actions.schema import DECISIONS
 from helpers.foundation import spreadsheets
 from helpers.foundation.money import currency_text
@@ -17,6 +18,8 @@ from helpers.foundation.spreadsheets import EXCEL, Sheet
 from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 NOT_KNOWN = "not known"
+
+YEAR_DAYS = 365
 
 MUCH, LITTLE = 0.8, 0.5  # of customers by margin, and of customers by cost to serve
 
@@ -112,12 +115,12 @@ def balance_of_service(customers: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Grain customer of either group: customer_id, tier, strategy, balance (`COST_ABOVE_MARGIN` or
-        `LITTLE_FOR_MARGIN`), cost_to_serve, margin [money]. The first cost more to serve than the margin that they
-        brought, and more than half of those on whom anything was spent; the second are in the upper fifth by margin,
-        and less was spent on them than on half of all. Empty where nothing was spent on anybody.
+        `LITTLE_FOR_MARGIN`), cost_to_serve, its parts and margin [money]. The first cost more to serve than the margin
+        that they brought, and more than half of those on whom anything was spent; the second are in the upper fifth by
+        margin, and less was spent on them than on half of all. Empty where nothing was spent on anybody.
     """
     cost, margin = customers["cost_to_serve"], customers["margin"]
-    columns = ["customer_id", "tier", "strategy", "balance", "cost_to_serve", "margin"]
+    columns = ["customer_id", "tier", "strategy", "balance", "cost_to_serve", *PUT_IN, "margin"]
     if not (cost > 0).any():
         return pd.DataFrame(columns=columns)
     is_over = (cost > margin) & (cost > cost[cost > 0].median())
@@ -128,26 +131,25 @@ def balance_of_service(customers: pd.DataFrame) -> pd.DataFrame:
                              ignore_index=True)[columns]
 
 
-def balance_file(
-    balance: pd.DataFrame, contacted: Mapping[str, str], strategies: Sequence[TierStrategy]
-) -> dict[str, bytes]:
+def balance_file(balance: pd.DataFrame, strategies: Sequence[TierStrategy], campaign: str) -> dict[str, bytes]:
     """Return the Excel file of both groups by its name, a sheet each; none where there is nobody.
 
     Parameters
     ----------
     balance : DataFrame
-        As `balance_of_service` gives it, without those whom control groups hold out.
-    contacted : mapping of str to str
-        Who contacts a customer in this round, as `contact_lists.contacted_by` gives it, so that nobody is approached
-        twice.
+        As `balance_of_service` gives it, without those whom control groups hold out or a list contacts.
     strategies : sequence of TierStrategy
         How customers of each are to be served.
+    campaign : str
+        By which what is done goes into the records.
     """
     served = {one.name: one.service for one in strategies}
-    rows = balance.round({"cost_to_serve": 2, "margin": 2}).assign(
-        serve_by=balance["strategy"].map(served), contacted_by=balance["customer_id"].map(dict(contacted)), done_on="")
-    sheets = [Sheet(str(name), part.drop(columns="balance").rename(columns=lambda c: c.replace("_", " ")))
-              for name, part in rows.groupby("balance")]
+    money = dict.fromkeys(["cost_to_serve", "margin", *PUT_IN], 2)
+    rows = balance.round(money).assign(
+        serve_by=balance["strategy"].map(served), campaign=campaign, **dict.fromkeys(TO_FILL_IN, ""))
+    parts = rows.rename(columns=lambda c: c.replace("_", " ")).groupby("balance")
+    sheets = [Sheet(str(name), part.drop(columns="balance").dropna(axis=1, how="all"), choices={"outcome": OUTCOMES})
+              for name, part in parts]
     return {BALANCE_FILE: spreadsheets.excel_file(sheets)} if sheets else {}
 
 
@@ -182,16 +184,16 @@ def with_balance_decision(
     over, under = (balance[balance["balance"] == name] for name in (COST_ABOVE_MARGIN, LITTLE_FOR_MARGIN))
     if min(len(over), len(under)) < LEAST_PEOPLE:
         return decisions
-    freed = currency_text(f"{(over['cost_to_serve'] - over['margin']).sum():,.0f}", currency)
+    part = horizon_days / YEAR_DAYS  # of what they cost and brought within the year
+    freed = currency_text(f"{part * (over['cost_to_serve'] - over['margin']).sum():,.0f}", currency)
     asked = pd.DataFrame([{
-        "decision": f"Serve {len(over):,} customers at lower cost and {len(under):,} better",
+        "decision": f"Serve {len(over):,} customers at lower cost and {len(under):,} better ({BALANCE_FILE})",
         "cost": 0.0,
-        "gain": f"not yet measured; what is freed, at most the {freed} a year by which the first cost more than they "
-                "brought, goes to those who brought much and got little",
-        "worst_case": float(over["margin"].clip(lower=0).sum()),
-        "confidence": "none yet: the balance describes the last year, and who buys late costs before he brings; no "
-                      "control group, since nobody is approached: the balance is looked at again; worst case: all the "
-                      "margin that the first brought within the year, should every one of them leave",
+        "gain": f"not yet measured; over {horizon_days} days at most {freed} is freed, by which the first cost more "
+                "than they brought at the pace of the last year, for those who brought much and got little",
+        "worst_case": part * float(over["margin"].clip(lower=0).sum()),
+        "confidence": "none yet, and no control group, since nobody is approached; worst case: every one of the first "
+                      f"leaves, with what he brings in {horizon_days} days at the pace of the last year",
         "owner": assumptions.owner, "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)),
         "status": "asked for"}], columns=list(DECISIONS.names))
     return pd.concat([decisions, asked], ignore_index=True) if len(decisions) else asked

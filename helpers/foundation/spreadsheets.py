@@ -8,7 +8,7 @@ import io
 import math
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -53,11 +53,14 @@ class Sheet:
         Its rows; the columns' names are its header.
     shares : tuple of str
         Columns of shares, shown as per cent.
+    choices : mapping of str to tuple of str
+        What may be chosen in the cells of a column.
     """
 
     name: str
     rows: pd.DataFrame
     shares: tuple[str, ...] = ()
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def excel_file(sheets: Sequence[Sheet]) -> bytes:
@@ -98,6 +101,8 @@ def _write_sheet(page: Any, sheet: Sheet, formats: Mapping[str, Any]) -> None:
         for row, value in enumerate(values, 1):
             _write_cell(page, (row, at), value, kind, formats)
         page.set_column(at, at, widths[name])
+        if name in sheet.choices and len(rows):
+            page.data_validation(1, at, len(rows), at, {"validate": "list", "source": list(sheet.choices[name])})
     page.freeze_panes(1, 0)
     page.autofilter(0, 0, max(len(rows), 1), max(len(rows.columns) - 1, 0))
     page.set_landscape()

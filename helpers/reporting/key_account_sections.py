@@ -1,9 +1,11 @@
 """Key-account sections of the action plan: overview, the plan of one account, the Excel file to work with."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from helpers.actions import contact_lists, key_accounts, sales_pipeline
+from helpers.actions import contact_lists, sales_pipeline
 from helpers.actions.communication_loops import KEY_ACCOUNTS_FILE
 from helpers.actions.sales_pipeline import OPEN, PipelineForecast
 from helpers.foundation import spreadsheets
@@ -165,7 +167,7 @@ def open_opportunities(
 
 def account_file(
     accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast,
-    answers: pd.DataFrame,
+    answers: pd.DataFrame, leads: Mapping[str, str], campaign: str,
 ) -> dict[str, bytes]:
     """Return the Excel file of key accounts by its name; none where nothing is on record.
 
@@ -175,32 +177,50 @@ def account_file(
         From `helpers.actions.key_accounts` and `helpers.actions.sales_pipeline`.
     answers : DataFrame
         ``results/alert_answers``: people who are warned of are marked.
+    leads : mapping of str to str
+        As `key_accounts.account_leads` gives them.
+    campaign : str
+        By which the contacts go into the records.
     """
     if accounts.empty:
         return {}
     waiting = open_opportunities(outcomes, forecast).sort_values(
-        ["owner", "expected", "value_if_won"], ascending=[True, False, False], ignore_index=True).assign(done_on="")
+        ["owner", "expected", "value_if_won"], ascending=[True, False, False], ignore_index=True)
     known = people.assign(warned_of=people["customer_id"].map(answers.set_index("customer_id")["cause"])) if len(
         people) else people
-    sheets = [("accounts", account_rows(accounts, people, outcomes).assign(done_on="")), ("people", known),
-              ("open opportunities", waiting), ("whitespace", sales_pipeline.whitespace(outcomes))]
+    to_fill_in = {"campaign": campaign, **dict.fromkeys(contact_lists.TO_FILL_IN, "")}
+    sheets = [("accounts", account_rows(accounts, people, outcomes, leads).assign(**to_fill_in)),
+              ("people", _with_lead(known, leads).assign(**to_fill_in)),
+              ("open opportunities", _with_lead(waiting, leads).assign(**to_fill_in)),
+              ("whitespace", _with_lead(sales_pipeline.whitespace(outcomes), leads))]
     return {KEY_ACCOUNTS_FILE: spreadsheets.excel_file([
-        Sheet(name, rows.dropna(axis=1, how="all").rename(columns=_header), tuple(map(_header, SHARES)))
-        for name, rows in sheets if len(rows)])}
+        Sheet(name, rows.dropna(axis=1, how="all").rename(columns=_header), tuple(map(_header, SHARES)),
+              {"outcome": contact_lists.OUTCOMES}) for name, rows in sheets if len(rows)])}
 
 
-def account_rows(accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+def _with_lead(rows: pd.DataFrame, leads: Mapping[str, str]) -> pd.DataFrame:
+    """Return rows of accounts with who leads each, beside the account."""
+    found = rows.assign(lead=rows["account_id"].map(dict(leads)).astype("object"))
+    at = list(rows).index("account_id") + 1
+    return found[[*list(rows)[:at], "lead", *list(rows)[at:]]]
+
+
+def account_rows(
+    accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.DataFrame, leads: Mapping[str, str]
+) -> pd.DataFrame:
     """Return accounts with who of us looks after them, and what is next there by rule.
 
     Parameters
     ----------
     accounts, people, outcomes
         From `key_accounts` and `sales_pipeline`.
+    leads : mapping of str to str
+        As `key_accounts.account_leads` gives them.
 
     Returns
     -------
     DataFrame
-        account_id, lead (who looks after most of its decision, else who won most there), looked_after_by (of its
+        account_id, lead, looked_after_by (of its
         people, and of what is open there), next_steps, and the other columns.
     """
     own = people[["account_id", "our_owner"]].rename(columns={"our_owner": "owner"})
@@ -212,8 +232,7 @@ def account_rows(accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.Data
     steps = [" ".join(text.next_steps(pd.Series(row), of_people.get(row["account_id"], nobody),
                                       of_deals.get(row["account_id"], nothing), longest))
              for row in accounts.to_dict("records")]
-    leads = {**sales_pipeline.most_won_by(outcomes), **key_accounts.lead_owners(people)}
-    lead = accounts["account_id"].map(leads).astype("object")
+    lead = accounts["account_id"].map(dict(leads)).astype("object")
     found = accounts.assign(lead=lead, looked_after_by=accounts["account_id"].map(ours), next_steps=steps)
     first = ["account_id", "lead", "looked_after_by", "next_steps"]
     return found[[*first, *(c for c in accounts if c not in first)]]

@@ -20,6 +20,10 @@ RULES = {"high risk": AlertRule(owner="Cy", channel="phone", contact_cost=2.0, s
 PEOPLE = ["listed", "account", "case", "out", "refused", "silent", "dear", "poor", "free"]
 
 
+LISTED = pd.DataFrame({"customer_id": ["listed", "held"], "variant": ["treated", "held out"],
+                       "campaign": "action plan of 2025-12-31", "file": ["contact-ada-e-mail.xlsx", ""]})
+
+
 def warned(*customers, rule="high risk", **columns):
     signal = RULES[rule].signal
     return pd.DataFrame({
@@ -119,10 +123,14 @@ def test_contacts_for_alerts_are_a_decision_with_cost_and_owner_of_which_no_gain
 
 def test_the_file_of_answers_leaves_out_who_must_not_be_contacted(tmp_path):
     found = answered(warned("listed", "out", "silent", "refused")).reset_index()
-    (tmp_path / "a.xlsx").write_bytes(alert_answers.answers_file(found)["alerts-answered.xlsx"])
+    (tmp_path / "a.xlsx").write_bytes(alert_answers.answers_file(found, LISTED)["alerts-answered.xlsx"])
     rows = spreadsheets.read_sheets(tmp_path / "a.xlsx")[0].rows
     assert rows["customer id"].tolist() == ["listed", "refused"]
     assert rows["by whom, or why nobody"].tolist() == ["Ada by e-mail", "no action is expected to pay for itself"]
+    assert rows[["campaign", "file"]].fillna("").to_numpy().tolist() == [
+        ["action plan of 2025-12-31", "contact-ada-e-mail.xlsx"], ["", ""]]
+    assert list(rows.columns)[-2:] == ["done on", "outcome"]
+    assert alert_answers.contacted_customers(found, [LISTED]) == {"listed"}
 
 
 def test_only_alerts_with_a_contact_of_their_own_are_carried_out_beside_the_lists():
@@ -136,4 +144,4 @@ def test_only_alerts_with_a_contact_of_their_own_are_carried_out_beside_the_list
 
 def test_without_an_alert_nothing_is_answered():
     assert answered(warned("free").head(0)).empty
-    assert alert_answers.answers_file(answered(warned("free").head(0)).reset_index()) == {}
+    assert alert_answers.answers_file(answered(warned("free").head(0)).reset_index(), LISTED) == {}

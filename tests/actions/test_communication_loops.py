@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.actions import communication_loops, contact_lists
+from helpers.actions import case_management, communication_loops, contact_lists, key_accounts
 from helpers.actions.communication_loops import InsideSources
 from helpers.actions.config import ActionsConfig
 from helpers.actions.working_days import WorkingDays
@@ -81,9 +81,16 @@ def lines():
 
 CASES_DUE = pd.DataFrame({
     "case_id": [f"k{i}" for i in range(16)], "customer_id": [f"c{i % 13}" for i in range(13)] + ["u0", "u1", "u2"],
-    "kind": "complaint", "cause": "delivery", "team": ["service"] * 13 + [""] * 3,
+    "kind": "complaint", "cause": "delivery", "team": ["service"] * 13 + [""] * 3, "told_on": pd.NaT,
     "opened_on": pd.Timestamp("2026-06-01"), "closed_on": [pd.NaT] * 13 + [pd.Timestamp("2026-06-20")] * 3,
     "state": ["open"] * 13 + ["not told"] * 3})
+
+
+NO_DEALS = pd.DataFrame({name: pd.Series(dtype="object") for name in ("account_id", "owner", "outcome", "value")})
+
+
+def dated(*spoken_with):
+    return case_management.with_due_days(CASES_DUE, spoken_with, ActionsConfig(), WorkingDays(AS_OF))
 
 
 def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
@@ -93,7 +100,7 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
     accounts = pd.DataFrame({"account_id": ["k", "l"], "is_single_threaded": [True, False]})
     waiting = pd.DataFrame({"owner": ["Ed", "Ed", "Ed"], "next_step": ["follow up", "decide or close", "follow up"],
                             "to_record": [None, "its account", None]})
-    found = communication_loops.inside_loop(InsideSources(lists, CASES_DUE, people, accounts, waiting),
+    found = communication_loops.inside_loop(InsideSources(lists, dated(), people, accounts, {"k": "Di"}, waiting),
                                             ActionsConfig(owner="Head"), WorkingDays(AS_OF))
     assert found["by_on"].is_monotonic_increasing
     by = found.set_index("who")
@@ -111,14 +118,15 @@ def test_an_account_of_several_owners_is_led_by_one_of_them():
     people = pd.DataFrame({"account_id": "k", "our_owner": ["Di", "Cy"], "decision_weight": [0.6, 0.3]})
     accounts = pd.DataFrame({"account_id": ["k"], "is_single_threaded": [True]})
     none = pd.DataFrame()
-    found = communication_loops.inside_loop(InsideSources(lists, CASES_DUE.head(0), people, accounts, none),
+    leads = key_accounts.account_leads(people, NO_DEALS, "Head")
+    found = communication_loops.inside_loop(InsideSources(lists, CASES_DUE.head(0), people, accounts, leads, none),
                                             ActionsConfig(), WorkingDays(AS_OF))
     assert found["who"].tolist() == ["Di"]
 
 
 def test_cases_stand_in_a_file_by_team_with_their_age_and_what_else_is_known_of_the_customer(tmp_path):
-    made = communication_loops.cases_file(CASES_DUE, {"c0": "in a random control group"}, ActionsConfig(owner="Head"),
-                                          WorkingDays(AS_OF))
+    made = case_management.cases_file(dated("c7"), {"c0": "in a random control group"}, ActionsConfig(owner="Head"),
+                                    WorkingDays(AS_OF))
     (tmp_path / "cases.xlsx").write_bytes(made["service-cases.xlsx"])
     sheets = {one.name: one.rows for one in spreadsheets.read_sheets(tmp_path / "cases.xlsx")}
     assert {name: len(rows) for name, rows in sheets.items()} == {"open": 13, "not told": 3}
@@ -127,8 +135,9 @@ def test_cases_stand_in_a_file_by_team_with_their_age_and_what_else_is_known_of_
         "c0", "service", 29, "in a random control group")
     assert set(sheets["not told"]["team"]) == {"Head"}
     assert sheets["open"]["do by"].value_counts().sort_index().tolist() == [10, 3]
-    assert sheets["open"]["case id"].iloc[0] == "k0"  # whose customer somebody else knows of
-    assert communication_loops.cases_file(CASES_DUE.head(0), {}, ActionsConfig(), WorkingDays(AS_OF)) == {}
+    assert sheets["open"]["case id"].iloc[0] == "k7"  # whom a list contacts
+    assert set(sheets["open"]["campaign"]) == {"service cases of 2026-06-30"}
+    assert case_management.cases_file(dated().head(0), {}, ActionsConfig(), WorkingDays(AS_OF)) == {}
 
 
 def test_who_works_the_lists_of_several_campaigns_hears_of_every_file_by_its_own_day():
@@ -136,8 +145,8 @@ def test_who_works_the_lists_of_several_campaigns_hears_of_every_file_by_its_own
         {"plan": lines(), "win-back of 2026-07-01": lines().assign(
             customer_id="w" + lines()["customer_id"], do_by_on=pd.Timestamp("2026-07-03"))}, NOBODY_APART,
         ActionsConfig())
-    found = communication_loops.inside_loop(InsideSources(both, *[pd.DataFrame()] * 4), ActionsConfig(),
-                                            WorkingDays(AS_OF))
+    sources = InsideSources(both, *[pd.DataFrame()] * 3, {}, pd.DataFrame())
+    found = communication_loops.inside_loop(sources, ActionsConfig(), WorkingDays(AS_OF))
     own = found[found["who"].eq("Ada")]
     assert own["where"].tolist() == ["win-back-ada-phone.xlsx", "contact-ada-phone.xlsx"]
     assert own["by_on"].tolist() == [pd.Timestamp("2026-07-03"), pd.Timestamp("2026-07-07")]
@@ -187,7 +196,7 @@ def test_open_cases_of_the_day_itself_and_those_closed_without_a_word_are_due():
         "closed_at": pd.to_datetime([None, None, "2026-06-20", "2026-06-21", "2026-06-22", None]),
         "fed_back_at": pd.to_datetime([None, None, None, None, "2026-06-23", None])})
     engine = Engine()
-    found = contact_lists.due_cases(engine, CASES.conformed(engine.lazy(rows)), AS_OF, 90)
+    found = case_management.due_cases(engine, CASES.conformed(engine.lazy(rows)), AS_OF, 90)
     assert found[["case_id", "team", "state"]].to_numpy().tolist() == [
         ["a", "service", "open"], ["b", "service", "open"], ["f", "service", "open"],
         ["c", "service", "not told"], ["d", "", "not told"]]
@@ -202,3 +211,20 @@ def test_contacts_of_a_person_are_spread_over_working_days_up_to_the_last(n):
     assert on.is_monotonic_increasing
     assert on.between("2026-07-01", "2026-07-14").all()
     assert on.value_counts().max() - on.value_counts().min() <= 1 or n < 10
+
+
+def test_written_contacts_that_wait_are_counted_and_calls_are_not():
+    some = lines().assign(check="settle the open case first")
+    said = text.waiting_sentence(some.assign(channel=["e-mail"] * 2 + ["phone"] * 10), ("phone",))
+    assert said.startswith("Fewer than 10 written contacts wait for what the column 'check before' asks; mailing tools "
+                           "do not get them. Nobody is contacted before the day")
+    assert text.waiting_sentence(some, ("phone",)).startswith("Nobody is contacted before the day")
+    assert text.waiting_sentence(some.head(0), ("phone",)) == ""
+
+
+def test_every_customer_on_record_is_counted_once():
+    counted = pd.DataFrame({"group": ["contacted by a list", "not to be contacted", "not to be contacted"],
+                            "why": ["", "has opted out", "in a random control group"], "n_customers": [30, 20, 4]})
+    assert text.accounted_title(counted) == (
+        "54 customers on record, each counted once: 30 contacted by a list and 24 not to be contacted")
+    assert text.accounted_rows(counted)["customers"].tolist() == ["30", "20", "fewer than 10"]

@@ -1,9 +1,11 @@
+import io
+import zipfile
 from datetime import date
 
 import pandas as pd
 import pytest
 
-from helpers.actions import contact_lists, eligibility, planner
+from helpers.actions import case_management, contact_lists, eligibility, offer_terms, planner
 from helpers.actions.config import ActionRule, ActionsConfig, OfferTerms
 from helpers.actions.working_days import WorkingDays
 from helpers.customers.random_assignment import REGISTRY_COLUMNS, Draw
@@ -16,8 +18,6 @@ OFFERS = pd.DataFrame({"offer_id": ["voucher"], "cost": [8.0], "margin": [20.0],
 RULES = (ActionRule(action="call", channel="phone", lowest_tier=2, is_by_account_owner=True, due_days=7, script="=1+1"),
          ActionRule(action="voucher by mail", channel="post", offer="voucher", owner="Bo/Müller",
                     script="Here is a voucher."))
-CASES = pd.DataFrame({"customer_id": ["c0000"], "kind": ["complaint"], "opened_on": [pd.Timestamp("2026-06-20")],
-                      "state": ["open"]})
 APART = pd.DataFrame({"customer_id": ["held", "out"], "reason": ["in a random control group", "has opted out"]})
 
 
@@ -29,7 +29,7 @@ def lines(value, scores, nobody):
     draw = Draw("plan", 1, pd.DataFrame(columns=REGISTRY_COLUMNS))
     actions = planner.plan_actions(people, assumed, Economics(), draw)
     facts = scores.assign(reason="orders", recency_days=120, is_one_time=False)
-    return contact_lists.contact_lines(actions, facts, CASES, assumed, OFFERS, WorkingDays(AS_OF))
+    return contact_lists.contact_lines(actions, facts, assumed, OFFERS, WorkingDays(AS_OF))
 
 
 def read(contents, name, tmp_path):
@@ -58,8 +58,7 @@ def test_each_person_and_channel_has_a_list_and_the_control_group_is_in_none_of_
 
 def test_a_line_says_why_what_to_check_what_to_say_and_by_when(lines):
     row = lines.set_index("customer_id").loc["c0000"]
-    assert row["reason"] == ("high risk of churn, most of it by orders; last purchase 120 days ago; "
-                             "open complaint since 2026-06-20")
+    assert row["reason"] == ("high risk of churn, most of it by orders; last purchase 120 days ago")
     assert row["do_by_on"] == pd.Timestamp("2026-07-07")
     by_mail = lines[lines["action"].eq("voucher by mail")]
     assert set(by_mail["check"]) == {"offer is for: gold members"}
@@ -102,30 +101,84 @@ def test_without_a_list_there_is_no_file(lines):
 
 def test_an_offer_stands_in_the_list_and_for_the_tool_with_what_it_is_worth_its_code_and_until_when(lines, tmp_path):
     terms = (OfferTerms(offer="voucher", value="8 euros off", code="BACK8", valid_days=20, terms="from 30 euros on"),)
-    made = contact_lists.contact_lists({"plan": lines.assign(check="")}, APART, ActionsConfig(offers=terms))
+    made = contact_lists.contact_lists({"action plan of 2026-06-30": lines.assign(check="")}, APART,
+                                       ActionsConfig(offers=terms))
     row = read(made.contents, "mailing.csv", tmp_path).query("offer_id == 'voucher'").iloc[0]
-    assert (row["offer_value"], row["offer_code"], row["offer_terms"]) == ("8 euros off", "BACK8", "from 30 euros on")
+    assert (row["offer_value"], row["offer_code"], row["offer_terms"]) == (
+        "8 euros off", "BACK8-AP260630", "from 30 euros on")
     assert pd.Timestamp(row["valid_until"]) - pd.Timestamp(row["send_by_on"]) == pd.Timedelta(days=20)
     assert row["first_line"] == "Here is a voucher."
     by_post = read(made.contents, "contact-bo-müller-post.csv", tmp_path)
-    assert set(by_post["code"]) == {"BACK8"}
+    assert set(by_post["code"]) == {"BACK8-AP260630"}
     assert "code" not in read(made.contents, "contact-ada-phone.csv", tmp_path)
 
 
-def test_whoever_has_a_case_waits_for_it_on_every_list_but_those_that_speak_of_it(lines):
-    cases = pd.DataFrame({
-        "case_id": ["K1", "K2"], "customer_id": ["c0000", "c0001"], "kind": "inquiry", "cause": ["delivery", ""],
-        "team": ["service", ""], "opened_on": pd.Timestamp("2026-06-20"), "state": ["open", "not told"]})
-    both = pd.DataFrame({"customer_id": ["c0000", "c0001", "c0002"], "check": ["", "offer is for: gold members", ""]})
-    found = contact_lists.with_cases(both.assign(action="win-back"), cases)
+def case(case_id, customer, state, do_by=None, cause="delivery", team="service", closed=None, told=None):
+    on = [pd.Timestamp(day) if day else pd.NaT for day in ("2026-06-20", closed, told, do_by)]
+    return dict(zip([*case_management.OF_CASE, "do_by"], [case_id, customer, "complaint", cause, team, *on[:3], state,
+                                                        on[3]], strict=True))
+
+
+def test_whoever_has_a_case_waits_for_it_and_the_line_says_which_it_is_how_it_stands_and_by_when_it_is_due():
+    due = pd.DataFrame([case("K1", "a", "open", "2026-07-06"), case("K2", "b", "not told", "2026-07-02", "", "",
+                                                                    closed="2026-06-25")])
+    complained = pd.DataFrame([case("K1", "a", "open"), case("K3", "c", "not resolved", closed="2026-06-26",
+                                                            told="2026-06-27")]).drop(columns="do_by")
+    listed = pd.DataFrame({"customer_id": list("abcd"), "check": ["", "offer is for: gold members", "", ""],
+                           "contact_on": pd.Timestamp("2026-07-03"), "do_by_on": pd.Timestamp("2026-07-04")})
+    found = case_management.with_cases(listed.assign(action="win-back"), due, complained).set_index("customer_id")
     assert found["check"].tolist() == [
-        "settle the open case first", "tell first what came of the case; offer is for: gold members", ""]
-    assert found["case"].fillna("").tolist() == [
-        "K1: inquiry, delivery, open, of 2026-06-20, team service", "K2: inquiry, not told, of 2026-06-20", ""]
-    about = contact_lists.with_cases(both.assign(action="service recovery", check=""), cases)
-    assert about["check"].tolist() == ["", "", ""]
-    made = contact_lists.contact_lists({"plan": lines}, APART, ActionsConfig(), cases)
-    assert made.lines.set_index("customer_id").loc["c0000", "check"] == "settle the open case first"
+        "settle the open case first", "tell first what came of the case; offer is for: gold members", "", ""]
+    assert found["contact_on"].dt.day.tolist() == [6, 3, 3, 3]
+    assert found["do_by_on"].dt.day.tolist() == [6, 4, 4, 4]
+    assert found.loc["a", list(case_management.OF_LINE)].tolist() == [
+        "K1", "complaint about delivery", "open since 2026-06-20, customer told nothing yet", "service",
+        pd.Timestamp("2026-07-06")]
+    assert found.loc["b", "case_about"] == "complaint"
+    assert found.loc["c", "case"] is None or pd.isna(found.loc["c", "case"])  # this list does not speak of it
+    about = case_management.with_cases(listed.assign(action="service recovery", check=""), due, complained)
+    about = about.set_index("customer_id")
+    assert about["check"].tolist() == ["ask the team what came of the case"] * 2 + ["", ""]
+    assert about.loc["c", "case_state"] == ("closed on 2026-06-26 without being resolved, customer told on 2026-06-27")
+    assert about.loc["a", "contact_on"] == pd.Timestamp("2026-07-06")
+
+
+def test_a_customer_of_several_cases_is_contacted_after_the_last_and_all_stand_in_the_line():
+    due = pd.DataFrame([case("K1", "a", "open", "2026-07-06"), case("K2", "a", "open", "2026-07-08", "invoice")])
+    listed = pd.DataFrame({"customer_id": ["a"], "check": "", "action": "call", "contact_on": pd.Timestamp(AS_OF),
+                           "do_by_on": pd.Timestamp("2026-07-10")})
+    row = case_management.with_cases(listed, due, due.head(0)).iloc[0]
+    assert (row["case"], row["case_about"]) == ("K1; K2", "complaint about delivery; complaint about invoice")
+    assert (row["contact_on"], row["do_by_on"]) == (pd.Timestamp("2026-07-08"), pd.Timestamp("2026-07-10"))
+    none = case_management.with_cases(listed, due.head(0), due.head(0)).iloc[0]
+    assert none["contact_on"] == pd.Timestamp(AS_OF)
+    assert none["case"] is None
+
+
+def test_every_list_tells_its_campaign_and_offers_the_outcomes_to_choose_from(lines):
+    made = contact_lists.contact_lists({"action plan of 2026-06-30": lines.assign(check="")}, APART, ActionsConfig())
+    for name in ("contact-ada-phone", "contact-bo-müller-post"):
+        header, first, *_ = made.contents[name + ".csv"].decode("utf-8-sig").splitlines()
+        assert header.endswith("campaign,done on,outcome")
+        assert first.endswith("action plan of 2026-06-30,,")
+        with zipfile.ZipFile(io.BytesIO(made.contents[name + ".xlsx"])) as book:
+            page = book.read("xl/worksheets/sheet1.xml").decode()
+        assert '<dataValidation type="list"' in page
+        assert '"reached,not reached,wants no contact,not done"' in page
+
+
+def test_codes_differ_by_campaign_and_hold_for_all_of_it_from_its_last_day_on():
+    terms = (OfferTerms(offer="voucher", code="BACK8", valid_days=20),)
+    rows = pd.DataFrame({"customer_id": list("abc"), "offer": ["voucher", "voucher", None], "campaign": [
+        "action plan of 2026-06-30"] * 2 + ["win-back of 2026-06-30"], "do_by_on": pd.to_datetime(
+        ["2026-07-07", "2026-07-09", "2026-07-09"])})
+    twice = pd.concat([rows, rows.assign(campaign="win-back of 2026-06-30")])
+    found = offer_terms.with_offer_terms(twice, terms)
+    assert set(found.loc[found["offer"].eq("voucher"), "valid_until"]) == {pd.Timestamp("2026-07-29")}
+    assert found["offer_code"].fillna("").tolist() == ["BACK8-AP260630"] * 2 + [""] + ["BACK8-WB260630"] * 2 + [""]
+    made = offer_terms.offers_made(found, OFFERS)
+    assert made[["campaign", "code", "n_customers", "cost"]].to_numpy().tolist() == [
+        ["action plan of 2026-06-30", "BACK8-AP260630", 2, 8.0], ["win-back of 2026-06-30", "BACK8-WB260630", 2, 8.0]]
 
 
 def test_tools_get_neither_calls_nor_an_offer_whose_eligibility_nobody_has_checked(lines):

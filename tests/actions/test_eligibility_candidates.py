@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.actions import eligibility
+from helpers.actions import do_not_contact, eligibility
 from helpers.foundation import canonical_schema
 from helpers.foundation.engine import Engine
 
@@ -68,7 +68,7 @@ def test_the_unwilling_are_those_who_opted_out_by_the_day():
 
 def test_who_must_not_be_approached_is_told_with_the_reason(value, scores):
     everybody = eligibility.contact_candidates(value, scores, pd.DataFrame({"customer_id": ["c0001", "c0002"]}))
-    assert eligibility.barred_customers(everybody, {"c0002", "c0003"}) == {
+    assert do_not_contact.barred_customers(everybody, {"c0002", "c0003"}) == {
         "c0001": "has opted out", "c0002": "in a random control group", "c0003": "in a random control group"}
 
 

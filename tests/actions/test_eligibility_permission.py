@@ -3,7 +3,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.actions import action_options, eligibility, plan_summary, planner, quality_gates
+from helpers.actions import action_options, do_not_contact, eligibility, plan_summary, planner, quality_gates
 from helpers.actions.config import ActionRule, ActionsConfig, OfferTerms
 from helpers.actions.eligibility import consents_in_force
 from helpers.customers.random_assignment import Draw, open_assignments
@@ -117,7 +117,7 @@ def test_everybody_whom_not_to_contact_stands_apart_with_the_reason_the_channel_
     everybody.loc[13, "key_account"] = "N1: speak with Di"
     until = pd.Series(pd.Timestamp("2026-09-28"), index=[ids[0], ids[11]])
     rules = (ActionRule(action="mail", channel="e-mail"), ActionRule(action="call", channel="phone"))
-    found = eligibility.people_apart(everybody, pd.Series([ids[12], "unknown"]), until,
+    found = do_not_contact.people_apart(everybody, pd.Series([ids[12], "unknown"]), until,
                                      ActionsConfig(rules=rules, campaigns=()), permitted, {ids[9], ids[11]})
     by = found.set_index("customer_id")
     assert found["customer_id"].is_unique
@@ -130,6 +130,25 @@ def test_everybody_whom_not_to_contact_stands_apart_with_the_reason_the_channel_
     assert by.loc[ids[9], ["reason", "not_by"]].tolist() == ["no consent to marketing", "e-mail"]
     assert by.loc[ids[5], ["reason", "not_by"]].tolist() == ["no consent to marketing", "any"]
     assert len(found) == 14
+    everybody.loc[[20, 21], "is_unsettled"] = True
+    known = pd.DataFrame({"customer_id": ["new", ids[0]], "n_recent_contacts": [None, 2]})
+    every = do_not_contact.all_customers(everybody, known, pd.DataFrame({"customer_id": ["unknown"]}), 0.0)
+    assert every["customer_id"].tolist() == [*ids, "new"]
+    apart = do_not_contact.people_apart(every, pd.Series(["unknown"]), until, ActionsConfig(rules=rules, campaigns=()),
+                                        permitted, set(), {ids[21]})
+    by = apart.set_index("customer_id")
+    assert by.loc[ids[20], ["reason", "not_by"]].tolist() == ["a complaint is unsettled: it comes first", "any"]
+    assert ids[21] not in by.index  # a list speaks with him of it
+    assert by.loc["new", ["reason", "not_by"]].tolist() == ["no consent to marketing", "any"]
+    reasons = pd.DataFrame({"customer_id": ids, "reason": "no rule is for this tier and risk"})
+    counted = do_not_contact.customers_accounted_for(every["customer_id"], {ids[21], ids[22]}, apart, reasons)
+    assert counted["n_customers"].sum() == len(every)
+    sizes = counted.groupby("group")["n_customers"].sum().to_dict()
+    assert sizes == {"contacted by a list": 2, "not to be contacted": apart.loc[
+        apart["customer_id"].isin(every["customer_id"]), "not_by"].eq("any").sum(), "may be contacted, not chosen":
+        len(every) - 2 - apart.loc[apart["customer_id"].isin(every["customer_id"]), "not_by"].eq("any").sum()}
+    told = counted.set_index("why")["n_customers"]
+    assert told["key account: its lead speaks with them"] == 1
 
 
 def test_an_offer_for_orders_of_a_channel_is_made_to_nobody_else(session_engine, value, scores, nobody):

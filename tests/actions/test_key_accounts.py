@@ -21,6 +21,8 @@ from helpers.simulation.planted_truth import World
 
 AS_OF = date(2026, 6, 30)
 
+NO_DEALS = pd.DataFrame({name: pd.Series(dtype="object") for name in ("account_id", "owner", "outcome", "value")})
+
 
 def deals(n, seed=1, share_won=0.4, days=60.0, span=700):
     """Return opportunities that are decided after an exponential time, won by chance."""
@@ -229,9 +231,10 @@ def test_people_of_key_accounts_are_on_no_list_and_their_owner_speaks_with_them(
     records = CUSTOMERS.conformed(session_engine.lazy(pd.DataFrame({
         "customer_id": ids[:4], "account_id": ["N1", "N1", "N2", None], "role": ["decider", "user", "user", "user"],
         "our_owner": ["Di", None, None, "Ed"], "decision_weight": [0.6, 0.4, 1.0, None]})))
+    leads = key_accounts.account_leads(key_accounts.people_on_record(session_engine, records), NO_DEALS, "Head")
     people = key_accounts.with_key_account(
-        session_engine, eligibility.contact_candidates(value, scores, nobody), records)
-    assert people["key_account"].head(5).tolist() == ["N1: speak with Di"] * 2 + [""] * 3
+        session_engine, eligibility.contact_candidates(value, scores, nobody), records, leads)
+    assert people["key_account"].head(5).tolist() == ["N1: speak with Di"] * 2 + ["N2: speak with Head", "", ""]
     actions = planner.plan_actions(people, ActionsConfig(), Economics(), Draw("plan", 1, open_assignments([], AS_OF)))
     own = actions.set_index("customer_id").loc[ids[:2]]
     assert own["variant"].isna().all()
@@ -241,11 +244,17 @@ def test_people_of_key_accounts_are_on_no_list_and_their_owner_speaks_with_them(
     lists = campaigns.plan_campaigns(audiences, people, ActionsConfig(), Economics(), draws_by_purpose(
         AS_OF, 1, open_assignments([], AS_OF)), planner.UNKNOWN_CONSENT).set_index("customer_id")
     assert lists.loc[ids[:2], "variant"].isna().all()
-    assert lists["variant"].notna().sum() == 38
+    assert lists["variant"].notna().sum() == 37
 
 
 def test_an_account_is_led_by_who_looks_after_most_of_the_decision():
     people = pd.DataFrame({"account_id": ["a", "a", "a", "b", "b", "b"],
                            "our_owner": ["Ed", "Ed", "Di", "Di", "Di", "Ed"],
                            "decision_weight": [0.2, 0.2, 0.6, None, None, None]})
-    assert key_accounts.lead_owners(people).to_dict() == {"a": "Di", "b": "Di"}
+    deals = pd.DataFrame({"account_id": ["a", "c", "c", "d", "d", "d"],
+                          "owner": ["Ed", "Ed", "Di", "Di", "Di", "Ed"],
+                          "outcome": [WON] * 3 + [OPEN] * 3,
+                          "value": [9.0, 2.0, 1.0, None, None, None]})
+    nobody = pd.DataFrame({"account_id": ["e"], "our_owner": [None], "decision_weight": [1.0]})
+    found = key_accounts.account_leads(pd.concat([people, nobody]), deals, "Head")
+    assert found == {"a": "Di", "b": "Di", "c": "Ed", "d": "Di", "e": "Head"}

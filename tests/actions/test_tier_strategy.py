@@ -88,24 +88,26 @@ def test_the_balance_asks_for_a_decision_that_claims_no_gain():
     none = proposed_decisions(nobody, ActionsConfig(), date(2026, 1, 1), 90)
     found = balanced()
     whole = pd.concat([found, found.assign(balance=LITTLE_FOR_MARGIN).head(10)])
+    under = whole["balance"].eq(LITTLE_FOR_MARGIN).sum()
     asked = tier_strategy.with_balance_decision(none, whole, ActionsConfig(), date(2026, 1, 1), 90, "EUR")
     assert len(asked) == 1
-    assert asked["gain"].iloc[0].startswith("not yet measured; what is freed, at most the €576 a year by which")
-    assert asked["worst_case"].iloc[0] == 24.0
-    assert "worst case: all the margin that the first brought within the year" in asked["confidence"].iloc[0]
+    assert asked["decision"].iloc[0] == f"Serve 12 customers at lower cost and {under} better (balance-of-service.xlsx)"
+    assert "over 90 days at most €142 is freed, by which the first cost more" in asked["gain"].iloc[0]
+    assert asked["worst_case"].iloc[0] == pytest.approx(24.0 * 90 / 365)  # to the day on which it stops
     assert "no control group" in asked["confidence"].iloc[0]
     few = whole.groupby("balance").head(5)
     assert tier_strategy.with_balance_decision(none, few, ActionsConfig(), date(2026, 1, 1), 90).empty
 
 
-def test_the_file_of_both_groups_tells_how_to_serve_each_and_who_contacts_them(tmp_path):
+def test_the_file_of_both_groups_tells_how_to_serve_each_and_on_what_was_spent(tmp_path):
     found = balanced()
-    content = tier_strategy.balance_file(found, {"c00": "Ada by phone"}, ActionsConfig().strategies)
+    content = tier_strategy.balance_file(found, ActionsConfig().strategies, "balance of 2026-01-01")
     (tmp_path / tier_strategy.BALANCE_FILE).write_bytes(content[tier_strategy.BALANCE_FILE])
     sheets = {sheet.name: sheet.rows for sheet in spreadsheets.read_sheets(tmp_path / tier_strategy.BALANCE_FILE)}
     rows = sheets[COST_ABOVE_MARGIN].set_index("customer id").astype("object").fillna("")
-    assert rows["contacted by"].to_dict()["c00"] == "Ada by phone"
-    assert set(rows["contacted by"]) == {"Ada by phone", ""}
+    assert {name: len(part) for name, part in sheets.items()} == found["balance"].value_counts().to_dict()
+    assert {"contact cost", "case cost", "reward cost", "cost to serve"} <= set(rows.columns)
+    assert set(rows["campaign"]) == {"balance of 2026-01-01"}
     served = {one.name: one.service for one in ActionsConfig().strategies}
     assert rows["serve by"].tolist() == [served[name] for name in rows["strategy"]]
 

@@ -47,6 +47,8 @@
 * ``repurchase``: Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score.
 * ``retention_change``: Text on a change of the retention rate: mix, money, quarters, reactivated customers, whom lists
   drew for contact.
+* ``response_rounds``: Text on response rounds: contact and margin round by round, and why a round's margin is not that
+  of the plan.
 * ``satisfaction``: Text of the satisfaction page: index, levels, NPS, CSAT, waves.
 * ``satisfaction_and_margin``: Text of satisfaction and margin: what a director can repeat, what could null it.
 * ``satisfaction_context``: Text on survey answers, deliveries, penalty–reward, groups, comments and service

@@ -1,9 +1,12 @@
 """Text of communication loops: what is due inside, what is told outside under the cap, contact fatigue."""
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from helpers.actions.alert_answers import ANSWERS_FILE, BY_CASE, BY_CONTACT, BY_LIST, BY_OWNER
-from helpers.actions.communication_loops import CASES_FILE, LOOPS_FILE, ContactFatigue
+from helpers.actions.case_management import CASES_FILE
+from helpers.actions.communication_loops import LOOPS_FILE, ContactFatigue
 from helpers.actions.config import ActionsConfig
 from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation.results import Status
@@ -29,21 +32,46 @@ def inside_title(inside: pd.DataFrame) -> str:
     return f"Inside {formatting.count_text(inside['who'].nunique(), 'name', 'names')} must know, the first by {first}"
 
 
-def waiting_sentence(lines: pd.DataFrame) -> str:
-    """Return how many written contacts wait, so that tools do not get them, and for what; empty where none does.
+def waiting_sentence(lines: pd.DataFrame, by_people: Collection[str]) -> str:
+    """Return how many written contacts wait, so that tools do not get them; how what is done goes into the records.
+
+    Empty where nobody is contacted.
 
     Parameters
     ----------
     lines : DataFrame
         ``ContactLists.lines``.
+    by_people : collection of str
+        Channels of contacts that people make.
     """
-    waits = lines[lines["variant"].eq(TREATMENT) & lines["check"].ne("")]
-    if waits.empty:
+    treated = lines[lines["variant"].eq(TREATMENT)]
+    if treated.empty:
         return ""
-    return (f"{people_text(len(waits), 'contact', 'contacts').capitalize()} of these lists wait, as the column 'check "
-            "before' says, mostly for a service case: tools do not get them; send them by hand once it is dealt with. "
-            "What was done goes into 'done on' and 'outcome', and into the records as a contact with the campaign of "
-            "the file for tools: by that the next run measures.")
+    n = int((treated["check"].ne("") & ~treated["channel"].isin(by_people)).sum())
+    waits = (f"{people_text(n, 'written contact', 'written contacts').capitalize()} wait for what the column 'check "
+             f"before' asks; mailing tools do not get {'it' if n == 1 else 'them'}. ") if n else ""
+    return (f"{waits}Nobody is contacted before the day on which a case of theirs is due. Each contact made goes into "
+            "the records with the campaign of its line: by that the next run measures.")
+
+
+def accounted_title(counted: pd.DataFrame) -> str:
+    """Return that every customer on record is counted once, and in how many parts.
+
+    Parameters
+    ----------
+    counted : DataFrame
+        As `do_not_contact.customers_accounted_for` gives it.
+    """
+    by = counted.groupby("group", sort=False)["n_customers"].sum()
+    parts = formatting.join_words([f"{people_text(int(n))} {group}" for group, n in by.items()])
+    every = formatting.count_text(int(by.sum()), "customer on record", "customers on record")
+    return f"{every}, each counted once: {parts}"
+
+
+def accounted_rows(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return the parts of `accounted_title` for the page: fewer than ten customers are not counted out."""
+    return pd.DataFrame({"group": counted["group"], "why": counted["why"],
+                         "customers": counted["n_customers"].map(people_text)})
 
 
 def outside_sentence(outside: pd.DataFrame, actions: pd.DataFrame, assumptions: ActionsConfig) -> str:

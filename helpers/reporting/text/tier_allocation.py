@@ -129,6 +129,7 @@ def balance_sentences(balance: pd.DataFrame, currency: str = "") -> tuple[str, .
         cost = formatting.money(float(under["cost_to_serve"].mean()), currency)
         said.append(f"{people_text(len(under), 'customer', 'customers')} of the upper fifth by margin brought {mean} "
                     f"each, and {cost} each was spent on them, no more than on the middle customer.")
-    apart = "Control groups, key accounts, opt-outs and customers with a service case are left out."
+    apart = ("Control groups, key accounts, opt-outs, customers with a service case and whom a list contacts are left "
+             "out.")
     nobody = "Fewer than ten customers cost more than they bring, and fewer than ten bring much and get little."
     return (*said, apart) if said else (nobody,)

@@ -1,0 +1,210 @@
+"""Case management: service cases that are due and by when, what a contact has to know of them, and their file."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.actions.config import ActionsConfig
+from helpers.actions.working_days import WorkingDays
+from helpers.customers.random_assignment import SERVICE_RECOVERY, TRUST_REPAIR
+from helpers.foundation import spreadsheets
+from helpers.foundation.engine import Engine
+from helpers.foundation.spreadsheets import EXCEL, Sheet
+
+CASES_FILE = "service-cases" + EXCEL
+
+OPEN_CASE, NOT_TOLD, UNRESOLVED, SETTLED = "open", "not told", "not resolved", "settled"
+
+OF_CASE = ["case_id", "customer_id", "kind", "cause", "team", "opened_on", "closed_on", "told_on", "state"]
+
+SETTLE_FIRST, TELL_FIRST = "settle the open case first", "tell first what came of the case"  # before anything else
+
+ASK_FIRST = "ask the team what came of the case"  # before a contact that is about it
+
+ABOUT_CASES = (SERVICE_RECOVERY, TRUST_REPAIR)  # campaigns by which a case is spoken of
+
+CASE_OUTCOMES = ("settled", "customer told", "still open")
+
+OF_LINE = ("case", "case_about", "case_state", "case_team", "case_due_on")  # what a list tells of a customer's cases
+
+
+def is_open_on(cases: ir.Table, day: date) -> ir.BooleanValue:
+    """Return of cases whether each was open at the end of a day; what is closed later is still open."""
+    closed = cases["closed_at"].date()
+    return (cases["opened_at"].date() <= day) & (closed.isnull() | (closed > day))
+
+
+def case_columns(cases: ir.Table, as_of: date) -> dict[str, ir.Value]:
+    """Return `OF_CASE` but for the state, as a day knows them: no cause and no team are empty."""
+    closed, told = (cases[c].date() for c in ("closed_at", "fed_back_at"))
+    return {"case_id": cases["case_id"], "customer_id": cases["customer_id"], "kind": cases["kind"],
+            "cause": cases["cause"].fill_null(""), "team": cases["team"].fill_null(""),
+            "opened_on": cases["opened_at"].date(), "closed_on": (closed <= as_of).ifelse(closed, None),
+            "told_on": (told <= as_of).ifelse(told, None)}
+
+
+def due_cases(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.DataFrame:
+    """Return cases that somebody has to deal with: open ones, and closed ones whose customer was told nothing.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the cases are.
+    cases : Table
+        ``canonical/cases``.
+    as_of : date
+        The day; what is opened on it counts, what is closed later is still open.
+    days : int
+        How long ago a case may have been closed without a word [days].
+
+    Returns
+    -------
+    DataFrame
+        Grain case: `OF_CASE`, ``team`` and ``cause`` empty where none is named, ``state`` `OPEN_CASE` or `NOT_TOLD`;
+        open ones first, the oldest first.
+    """
+    closed, told = (cases[c].date() for c in ("closed_at", "fed_back_at"))
+    is_open = is_open_on(cases, as_of)
+    is_untold = (closed <= as_of) & (closed > as_of - timedelta(days=days)) & (told.isnull() | (told > as_of))
+    due = cases.filter(cases["customer_id"].notnull(), is_open | is_untold.fill_null(False))
+    rows = due.select(**case_columns(due, as_of), state=is_open_on(due, as_of).ifelse(OPEN_CASE, NOT_TOLD))
+    return engine.frame(rows, "canonical/cases").sort_values(["state", "opened_on", "case_id"], ascending=[
+        False, True, True], ignore_index=True)[OF_CASE]
+
+
+def with_due_days(
+    cases: pd.DataFrame, spoken_with: Collection[str], assumptions: ActionsConfig, days: WorkingDays
+) -> pd.DataFrame:
+    """Return cases in the order in which each team deals with them, with the day by which each is due.
+
+    First those whose customer a list of this round speaks with, then complaints, then the oldest; as many a working day
+    as a team can deal with.
+
+    Parameters
+    ----------
+    cases : DataFrame
+        As `due_cases` gives them.
+    spoken_with : collection of str
+        Customers whom a list of this round contacts.
+    assumptions : ActionsConfig
+        Days within which cases are dealt with, and how many in one.
+    days : WorkingDays
+        Working days after the plan.
+
+    Returns
+    -------
+    DataFrame
+        With priority (within state and team, 1 the first) and do_by.
+    """
+    ordered = cases.assign(is_later=~cases["customer_id"].isin(spoken_with), is_other=cases["kind"].ne(
+        "complaint")).sort_values(["state", "team", "is_later", "is_other", "opened_on", "case_id"],
+                                  ascending=[False, *[True] * 5], ignore_index=True)
+    place = ordered.groupby(["state", "team"]).cumcount()
+    within = ordered["state"].map({OPEN_CASE: assumptions.case_days, NOT_TOLD: assumptions.feedback_days})
+    first = within.map({n: np.datetime64(days.due(n), "D") for n in set(within)})
+    due = np.busday_offset(first.to_numpy("datetime64[D]"), place // assumptions.cases_a_day, busdaycal=days.calendar)
+    return ordered.drop(columns=["is_later", "is_other"]).assign(priority=place + 1, do_by=pd.to_datetime(due))
+
+
+def with_cases(lines: pd.DataFrame, due: pd.DataFrame, complained: pd.DataFrame) -> pd.DataFrame:
+    """Return lines with the customer's cases; nobody is contacted before the last day on which one of them is due.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        Lines of lists: customer_id, action, check, contact_on, do_by_on.
+    due : DataFrame
+        As `with_due_days` gives them; may be empty.
+    complained : DataFrame
+        As `campaign_audiences.complaints` gives them, of which campaigns about cases speak too; may be empty.
+
+    Returns
+    -------
+    DataFrame
+        With `OF_LINE`: numbers, what the cases are about, how they stand and what the customer was told, the team, the
+        day by which they are due; empty without a case.
+    """
+    is_about = lines["action"].isin(ABOUT_CASES)
+    spoken_of = complained[complained["customer_id"].isin(lines.loc[is_about, "customer_id"])]
+    known = pd.concat([rows[rows["customer_id"].isin(lines["customer_id"])] for rows in (due, spoken_of) if len(rows)]
+                      or [pd.DataFrame(columns=[*OF_CASE, "do_by"])]).drop_duplicates("case_id")
+    if known.empty:
+        return lines.assign(**dict.fromkeys(OF_LINE[:-1]), case_due_on=pd.NaT)
+    told = pd.DataFrame({"customer_id": known["customer_id"], "case": known["case_id"], "case_about": known["kind"] + (
+        " about " + known["cause"]).where(known["cause"].ne(""), ""), "case_state": _state_text(known),
+        "case_team": known["team"].where(known["team"].ne(""), None)})
+    texts = {name: lines["customer_id"].map(_joined(told, name)).astype("object") for name in OF_LINE[:-1]}
+    due_on = pd.to_datetime(lines["customer_id"].map(due.groupby("customer_id")["do_by"].max()))
+    first = due.drop_duplicates("customer_id").set_index("customer_id")["state"]
+    before = lines["customer_id"].map(first).map({OPEN_CASE: SETTLE_FIRST, NOT_TOLD: TELL_FIRST}).fillna("")
+    before = before.mask(is_about & before.ne(""), ASK_FIRST)
+    between = np.where(before.ne("") & lines["check"].ne(""), "; ", "")
+    on = lines["contact_on"].where(lines["contact_on"].isna() | ~(due_on > lines["contact_on"]), due_on)
+    return lines.assign(**texts, case_due_on=due_on, check=before + between + lines["check"], contact_on=on,
+                        do_by_on=lines["do_by_on"].where(~(on > lines["do_by_on"]), on))
+
+
+def _joined(told: pd.DataFrame, name: str) -> pd.Series:
+    """Return a text by customer, of several cases each text once."""
+    pairs = told[["customer_id", name]].dropna().drop_duplicates()
+    has_several = pairs["customer_id"].duplicated(keep=False)
+    several = pairs[has_several].groupby("customer_id")[name].agg("; ".join)
+    return pd.concat([pairs[~has_several].set_index("customer_id")[name], several])
+
+
+def _state_text(cases: pd.DataFrame) -> list[str]:
+    """Return how each case stands and what its customer was told, in words."""
+    days = {name: pd.to_datetime(cases[name]) for name in ("opened_on", "closed_on", "told_on")}
+    texts = []
+    for state, opened, closed, told in zip(cases["state"], *days.values(), strict=True):
+        stands = (f"open since {opened:%Y-%m-%d}" if state == OPEN_CASE else f"closed on {closed:%Y-%m-%d}"
+                  + (" without being resolved" if state == UNRESOLVED else ""))
+        texts.append(f"{stands}, customer " + ("told nothing yet" if pd.isna(told) else f"told on {told:%Y-%m-%d}"))
+    return texts
+
+
+def case_notes(barred: Mapping[str, str], contacted: Mapping[str, str]) -> dict[str, str]:
+    """Return what who deals with a case has to know of its customer, by customer.
+
+    Parameters
+    ----------
+    barred : mapping of str to str
+        Who must not be approached otherwise, and why, as `do_not_contact.barred_customers` gives it.
+    contacted : mapping of str to str
+        Who contacts a customer in this round, as `contact_lists.contacted_by` gives it.
+    """
+    return {**{customer: f"{why}: settle it, no extra contact" for customer, why in barred.items()},
+            **{customer: f"contacted by {who}: let them know" for customer, who in contacted.items()}}
+
+
+def cases_file(
+    due: pd.DataFrame, notes: Mapping[str, str], assumptions: ActionsConfig, days: WorkingDays
+) -> dict[str, bytes]:
+    """Return the Excel file of cases to be dealt with by its name, a sheet a state; none where there is no case.
+
+    Parameters
+    ----------
+    due : DataFrame
+        As `with_due_days` gives them.
+    notes : mapping of str to str
+        As `case_notes` gives them.
+    assumptions : ActionsConfig
+        The owner, for cases without a team.
+    days : WorkingDays
+        Working days after the plan.
+    """
+    sheets = []
+    for state, rows in due.groupby("state", sort=False):
+        own = rows.assign(team=rows["team"].where(rows["team"].ne(""), assumptions.owner),
+                          days_old=(pd.Timestamp(days.as_of) - pd.to_datetime(rows["opened_on"])).dt.days,
+                          note=rows["customer_id"].map(dict(notes)), campaign=f"service cases of {days.as_of}",
+                          done_on="", outcome="")
+        columns = ["team", "priority", "case_id", "customer_id", "kind", "cause", "opened_on", "closed_on", "days_old",
+                   "do_by", "note", "campaign", "done_on", "outcome"]
+        known = own[columns].dropna(axis=1, how="all")
+        sheets.append(Sheet(str(state), known.rename(columns=lambda c: c.replace("_", " ")),
+                            choices={"outcome": CASE_OUTCOMES}))
+    return {CASES_FILE: spreadsheets.excel_file(sheets)} if sheets else {}
