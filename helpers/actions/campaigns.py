@@ -3,7 +3,7 @@
 Each list has a control group of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import ibis.expr.types as ir
@@ -30,7 +30,9 @@ from helpers.foundation.study_config import Economics
 from helpers.stats import confidence_intervals
 from helpers.stats.disclosure_control import people_text
 
-TOO_FEW = "not measured, as they are too few for a control group that could tell"
+TOO_FEW = "not measured: too few for a control group that could tell"
+
+NO_EFFECTS = pd.DataFrame()
 
 NOT_FOR_THEM = "the offer is not for orders like theirs"
 
@@ -156,17 +158,14 @@ def campaign_summary(lists: pd.DataFrame, assumptions: ActionsConfig, effects: p
     for campaign in sorted(assumptions.campaigns, key=lambda one: CAMPAIGNS.index(one.kind)):
         own = lists[lists["campaign"] == campaign.kind]
         treated, held = own[own["variant"] == TREATMENT], own[own["variant"] == CONTROL_GROUP]
-        response, is_measured = measured_response.pooled_response(effects, currency, campaign.kind), own.empty or (
-            control_group.can_tell(own))
+        is_measured = own.empty or control_group.can_tell(own)
         rows.append({
             "campaign": campaign.kind, "owner": campaign.owner or assumptions.owner, "n_audience": len(own),
             "n_treated": len(treated), "n_held_out": len(held),
             "value_of_asking": treated["value_of_asking"].sum(min_count=1),
             "cost_expected": treated["cost_expected"].sum(), "cost_worst": treated["cost_worst"].sum(),
             "detectable_difference": control_group.detectable_difference(own) if is_measured else np.nan,
-            "response": measured_response.difference_sentence(response) or measured_response.unmeasured_list_sentence(
-                effects, currency, campaign.kind) or (
-                "never measured: for testing" if is_measured else TOO_FEW)})
+            "response": _told(effects, currency, campaign.kind) if is_measured else TOO_FEW})
     return pd.DataFrame(rows, columns=list(SUMMARY))
 
 
@@ -200,18 +199,6 @@ def campaign_lines(
             contact_on=days.spread(own, due, assumptions.personal_channels), done_on="", outcome="")[
             LINE].reset_index(drop=True)
     return found
-
-
-def _group_sizes(lists: pd.DataFrame) -> str:
-    """Return which campaigns are measured beside which control group, and how many contacts are not, in words."""
-    measured, others = _by_measured(lists)
-    sizes = {kind: own["variant"].value_counts() for kind, own in (*measured, *others)}
-    parts = [f"{kind}: {people_text(int(sizes[kind][TREATMENT]))} contacted, "
-             f"{people_text(int(sizes[kind][CONTROL_GROUP]))} in its control group" for kind, _ in measured]
-    if others:
-        n = sum(int(sizes[kind][TREATMENT]) for kind, _ in others)
-        parts.append(f"{' and '.join(kind for kind, _ in others)}: {people_text(n)} contacted, {TOO_FEW}")
-    return "; ".join(parts)
 
 
 def _by_measured(lists: pd.DataFrame) -> tuple[list[tuple[str, pd.DataFrame]], list[tuple[str, pd.DataFrame]]]:
@@ -287,9 +274,10 @@ def _reached_and_redeemed(contacts: ir.Table, events: ir.Table, as_of: date) -> 
 
 
 def with_campaigns(
-    decisions: pd.DataFrame, lists: pd.DataFrame, as_of: date, horizon_days: int
+    decisions: pd.DataFrame, lists: pd.DataFrame, as_of: date, horizon_days: int,
+    effects: pd.DataFrame = NO_EFFECTS, currency: str = "",
 ) -> pd.DataFrame:
-    """Return ``results/decisions`` with a row for all campaigns together; as it is where they contact nobody.
+    """Return ``results/decisions`` with a row a campaign that is measured, and one of the others together.
 
     Parameters
     ----------
@@ -301,18 +289,38 @@ def with_campaigns(
         Day of the plan.
     horizon_days : int
         Outcome window, after which the effect is measured [days].
+    effects : DataFrame, optional
+        ``results/experiment_effects``, for what earlier lists of a campaign did.
+    currency : str
+        Of the money.
     """
-    treated = lists[lists["variant"] == TREATMENT]
-    if treated.empty:
-        return decisions
-    n_held = sum(int(own["variant"].eq(CONTROL_GROUP).sum()) for _, own in _by_measured(lists)[0])
-    named = ", ".join(kind for kind in CAMPAIGNS if treated["campaign"].eq(kind).any())
-    kept = f", keep {people_text(n_held)} as random control groups" if n_held else ""
-    one = {"decision": f"Run the campaigns ({named}): contact {people_text(len(treated), 'customer', 'customers')}"
-                       f"{kept}",
-           "cost": float(treated["cost_expected"].sum()), "worst_case": float(treated["cost_worst"].sum()),
-           "gain": f"not claimed; over {horizon_days} days {_group_sizes(lists)}", "owner": _owners(treated),
-           "confidence": "none until a campaign's response has been measured",
-           "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)), "status": "asked for"}
-    return pd.concat([part for part in (decisions, pd.DataFrame([one])) if len(part)], ignore_index=True)[
+    measured, others = _by_measured(lists)
+    asked = [_decision([kind], own, int(own["variant"].eq(CONTROL_GROUP).sum()),
+                       f"not claimed over {horizon_days} days: {_told(effects, currency, kind)}",
+                       "none until the control group has shown it") for kind, own in measured]
+    if others:
+        asked.append(_decision(
+            [kind for kind, _ in others], pd.concat([own for _, own in others]), 0,
+            f"not claimed, and not measured over {horizon_days} days: owed to whom we failed",
+            "none: no control group, as they are too few for one that could tell"))
+    rows = pd.DataFrame(asked).assign(stop_on=pd.Timestamp(as_of + timedelta(days=horizon_days)), status="asked for")
+    return pd.concat([part for part in (decisions, rows) if len(part)] or [decisions], ignore_index=True)[
         list(DECISIONS.names)]
+
+
+def _decision(kinds: Sequence[str], own: pd.DataFrame, n_held: int, gain: str, confidence: str) -> dict[str, object]:
+    """Return what is asked for one campaign, or for several together."""
+    treated = own[own["variant"].eq(TREATMENT)]
+    named = " and ".join(kinds)
+    kept = f", keep {people_text(n_held)} as a random control group" if n_held else ""
+    return {"decision": f"{named[0].upper()}{named[1:]}: contact {people_text(len(treated), 'customer', 'customers')}"
+                        f"{kept}",
+            "cost": float(treated["cost_expected"].sum()), "worst_case": float(treated["cost_worst"].sum()),
+            "gain": gain, "confidence": confidence, "owner": _owners(treated)}
+
+
+def _told(effects: pd.DataFrame, currency: str, kind: str) -> str:
+    """Return what earlier lists of a campaign did, or why they do not tell it, in words."""
+    response = measured_response.pooled_response(effects, currency, kind)
+    return (measured_response.difference_sentence(response)
+            or measured_response.unmeasured_list_sentence(effects, currency, kind) or "never measured: for testing")

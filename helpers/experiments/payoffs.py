@@ -1,4 +1,4 @@
-"""Payoffs: what shipping an arm brings in money, and what it costs, were all units that took part treated."""
+"""Payoffs: what shipping an arm brings in money and costs up to a day, with a random control group kept back."""
 
 import math
 from collections.abc import Mapping
@@ -6,29 +6,46 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from scipy.stats import norm
+
+from helpers.stats.confidence_intervals import normal_quantile
 
 MARGIN, ENDS = "margin", ("value", "low", "high")
 
 MONEY_METRICS = ("margin", "net_sales", "sales")  # the first that an experiment has is told beside what decides
 
 
+LEAST_KEPT, MOST_KEPT = 0.1, 0.5  # of the units that are not treated, so that the gain can be shown again
+
+POWER, LEVEL = 0.8, 0.95
+
+
 @dataclass(frozen=True, slots=True)
 class Payoff:
-    """What shipping an arm brings in money, were all units that took part treated.
+    """What shipping an arm brings in money.
 
     Parameters
     ----------
     n : int
-        Units that took part, in all arms.
+        Units that took part in the test, in all arms.
     gain : tuple of float
-        Value, low and high [money]; NaN where no outcome is money and the plan says no worth.
+        Of those treated, value, low and high [money]; NaN where no outcome is money and the plan says no worth.
     cost : float
-        Of treating as many [money]; NaN where no plan declares it.
+        Of treating them [money]; NaN where no plan declares it.
+    days : int
+        Days that are counted, at the pace of the test; 0 for as long as the test, whatever that was.
+    share_kept : float
+        Units kept back at random as control group [share].
+    forgone : float
+        Net gain that keeping them back forgoes [money]; 0 where nobody is.
     """
 
     n: int
     gain: tuple[float, float, float]
     cost: float
+    days: int = 0
+    share_kept: float = 0.0
+    forgone: float = 0.0
 
     @property
     def is_known(self) -> bool:
@@ -47,8 +64,11 @@ class Payoff:
         return not self.is_known or self.net[1] >= 0
 
 
-def arm_payoff(effects: pd.DataFrame, row: Mapping[str, Any]) -> Payoff:
-    """Return what shipping the arm of a row brings, were all units that took part in its experiment treated.
+def arm_payoff(effects: pd.DataFrame, row: Mapping[str, Any], days: int = 0) -> Payoff:
+    """Return what shipping the arm of a row brings, were all units treated that took part in its experiment.
+
+    With a number of days it is counted for these, with as many units a day as in the test, and less a control group:
+    a tenth of the units, or as many more, up to a half, as are needed to show the net gain again with 80 % power.
 
     Parameters
     ----------
@@ -56,12 +76,40 @@ def arm_payoff(effects: pd.DataFrame, row: Mapping[str, Any]) -> Payoff:
         ``results/experiment_effects``.
     row : mapping
         The row of it that decides.
+    days : int
+        Days to be counted, 0 for as long as the test [days].
     """
     arms = effects[effects["experiment"].eq(row["experiment"]) & effects["metric"].eq(row["metric"])]
     n = int(arms["n_control"].max() + arms.drop_duplicates("variant")["n_variant"].sum())
-    cost = math.nan if pd.isna(row.get("treatment_cost")) else n * float(row["treatment_cost"])
-    gain = tuple(n * x for x in _unit_gain(effects, row))
-    return Payoff(n, (gain[0], gain[1], gain[2]), cost)
+    each = math.nan if pd.isna(row.get("treatment_cost")) else float(row["treatment_cost"])
+    unit, test_days = _unit_gain(effects, row), days_of_test(row)
+    if not days or not test_days or math.isnan(unit[0]):
+        return Payoff(n, (n * unit[0], n * unit[1], n * unit[2]), n * each)
+    n_units = n * days / test_days
+    net = unit[0] - (0.0 if math.isnan(each) else each)
+    share = _share_kept(row, net, (unit[2] - unit[1]) / 2, n_units)
+    treated = (1 - share) * n_units
+    return Payoff(n, (treated * unit[0], treated * unit[1], treated * unit[2]), treated * each, days, share,
+                  share * n_units * net)
+
+
+def days_of_test(row: Mapping[str, Any]) -> int:
+    """Return for how many days a test ran, from its first assignment to its planned look; 0 where that is unknown."""
+    ends = [row.get(name) for name in ("started_on", "stop_on")]
+    return 0 if any(pd.isna(day) for day in ends) else max((pd.Timestamp(ends[1]) - pd.Timestamp(ends[0])).days, 0)
+
+
+def _share_kept(row: Mapping[str, Any], net: float, half: float, n_units: float) -> float:
+    """Return the share to be kept back: its variance times two normal quantiles is the square of the net gain.
+
+    A difference of means with shares c and 1 − c of N units has the variance σ² / (c (1 − c) N); σ² follows from the
+    interval of the test.
+    """
+    z, shown = normal_quantile(LEVEL), float(norm.ppf(POWER))
+    spread = (half / z) ** 2 / (1 / float(row["n_control"]) + 1 / float(row["n_variant"]))
+    needed = spread * ((z + shown) / net) ** 2 / n_units if net > 0 else 1.0
+    share = 0.5 - math.sqrt(max(0.25 - needed, 0.0))
+    return min(max(share, LEAST_KEPT), MOST_KEPT)
 
 
 def _unit_gain(effects: pd.DataFrame, row: Mapping[str, Any]) -> tuple[float, ...]:

@@ -151,7 +151,7 @@ def joint_programme(world: World, rng: np.random.Generator, block: CustomerBlock
     who = np.flatnonzero(block.joined < min(_offset(JOINT_ON), N_DAYS))
     n, (one, other, both) = len(who), world.partner_gains
     arm = rng.permutation(n) % len(JOINT_ARMS)
-    mean = world.margin_ordered + np.array([0.0, one, other, one + other + both])[arm]
+    mean = world.joint_margin + np.array([0.0, one, other, one + other + both])[arm]
     return pa.table({
         **_arms(JOINT, arrow_columns.customer_ids(block.first + who), arm, np.full(n, _offset(JOINT_ON) * DAY),
                 JOINT_ARMS, (0.25, 0.25, 0.25, 0.25)),

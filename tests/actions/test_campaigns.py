@@ -149,17 +149,21 @@ def test_a_campaign_too_small_to_tell_serves_everybody_and_is_no_experiment(cust
     assert lists.groupby("campaign")["variant"].value_counts().to_dict() == {
         ("trust repair", "treated"): 15, ("win-back", "held out"): 30, ("win-back", "treated"): 30}
     told = campaigns.campaign_summary(lists, ActionsConfig(), pd.DataFrame()).set_index("campaign")
-    assert told.loc["trust repair", "response"] == (
-        "not measured, as they are too few for a control group that could tell")
+    assert told.loc["trust repair", "response"] == "not measured: too few for a control group that could tell"
     assert np.isnan(told.loc["trust repair", "detectable_difference"])
     nobody = pd.DataFrame(columns=list(DECISIONS.names))
-    asked = campaigns.with_campaigns(nobody, lists, AS_OF, 90).iloc[0]
-    assert asked["gain"] == ("not claimed; over 90 days win-back: 30 contacted, 30 in its control group; trust repair: "
-                             "15 contacted, not measured, as they are too few for a control group that could tell")
+    asked = campaigns.with_campaigns(nobody, lists, AS_OF, 90)
+    assert asked["decision"].tolist() == [
+        "Win-back: contact 30 customers, keep 30 as a random control group", "Trust repair: contact 15 customers"]
+    assert asked["gain"].tolist() == ["not claimed over 90 days: never measured: for testing",
+                                      "not claimed, and not measured over 90 days: owed to whom we failed"]
+    assert "no control group" in asked["confidence"].iloc[1]
+    assert asked["cost"].sum() == pytest.approx(lists.loc[lists["variant"].eq("treated"), "cost_expected"].sum())
     kept = lists.assign(variant=lists["variant"].mask(lists["customer_id"].eq(lists.loc[
         lists["campaign"].eq("trust repair"), "customer_id"].iloc[0]), "held out"))  # by the draw of an alert
-    asked = campaigns.with_campaigns(nobody, kept, AS_OF, 90).iloc[0]
-    assert asked["decision"].endswith("contact 44 customers, keep 30 as random control groups")
+    asked = campaigns.with_campaigns(nobody, kept, AS_OF, 90)
+    assert asked["decision"].iloc[1] == "Trust repair: contact 14 customers"
+    assert campaigns.with_campaigns(nobody, lists.head(0), AS_OF, 90).empty
     actions = planner.plan_actions(customers, ActionsConfig(capacity=1), MONEY, Draw("plan", 1, NO_DRAW)).head(0)
     drawn = plan_summary.assignments_to_record(actions, NO_DRAW, (AS_OF, 90), 1, 0.0, lists)
     measured = action_outcomes.past_action_lists([drawn], date(2026, 12, 31))

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -75,7 +75,7 @@ class ExperimentCall:
         return 0.0 if math.isnan(self.payoff.cost) else self.payoff.cost, max(-_worst(self.payoff), 0.0)
 
 
-def experiment_calls(effects: pd.DataFrame) -> list[ExperimentCall]:
+def experiment_calls(effects: pd.DataFrame, days: int = 0) -> list[ExperimentCall]:
     """Return what verdicts ask for, one an experiment: those to ship by their net gain, to hold, to stop.
 
     Lists that runs drew are left to the action plan, which pools their rounds.
@@ -84,20 +84,22 @@ def experiment_calls(effects: pd.DataFrame) -> list[ExperimentCall]:
     ----------
     effects : DataFrame
         ``results/experiment_effects``.
+    days : int
+        Days for which what is shipped is counted, up to its review; 0 for as long as the test [days].
     """
     due = effects[effects["verdict"].isin(["ship", "stop"]) & ~is_action_list(effects)] if len(effects) else effects
-    calls = [_call(effects, rows.to_dict("records")) for _, rows in due.groupby("experiment")] if len(due) else []
+    calls = [_call(effects, rows.to_dict("records"), days) for _, rows in due.groupby("experiment")] if len(due) else []
     order = list(COUNTED)
     return sorted(calls, key=lambda call: (order.index(call.kind), -call.payoff.net[0] if call.payoff else 0.0,
                                            experiment_name(call.arms[0])))
 
 
-def _call(effects: pd.DataFrame, rows: Sequence[Mapping[str, Any]]) -> ExperimentCall:
+def _call(effects: pd.DataFrame, rows: Sequence[Mapping[str, Any]], days: int) -> ExperimentCall:
     """Return what is asked of the experiment whose rows with a verdict these are."""
     better, stopped = ([row for row in rows if row["verdict"] == verdict] for verdict in ("ship", "stop"))
     if not better:
         return ExperimentCall("stop", tuple(stopped))
-    paid = [(row, payoffs.arm_payoff(effects, row)) for row in better]
+    paid = [(row, payoffs.arm_payoff(effects, row, days)) for row in better]
     pays = [(row, payoff) for row, payoff in paid if payoff.pays]
     chosen = pays or paid
     first = chosen[0][1]
@@ -122,9 +124,14 @@ def experiment_decisions(
     review_on : date, optional
         Day on which what is decided now is looked at again.
     """
-    return [{"decision": _asked(call), **_money_terms(effects, call, currency),
+    return [{"decision": _asked(call), **_money_terms(effects, call, currency, as_of),
              "confidence": _confidence(call, gates), "owner": _owner(call), "stop_on": _stop_on(call, as_of, review_on)}
-            for call in experiment_calls(effects)]
+            for call in experiment_calls(effects, days_until(as_of, review_on))]
+
+
+def days_until(as_of: date | None, review_on: date | None) -> int:
+    """Return the days from a decision to its review; 0 where either is unknown."""
+    return max((review_on - as_of).days, 0) if as_of and review_on else 0
 
 
 def _asked(call: ExperimentCall, *, is_brief: bool = False) -> str:
@@ -166,9 +173,11 @@ def brief_terms(
         row = call.arms[0]
         return brief | {"expected_gain": message("{metric} {amount}", amount=difference_words(row, currency),
                                                  metric=metric_name(row).removeprefix("the "))}
-    form, days = formatting.unit_format("money", currency), _test_days(call.arms[0])
+    form, days = formatting.unit_format("money", currency), payoffs.days_of_test(call.arms[0])
     gain = _money_range(call.payoff.gain, form)
-    amounts = {"expected_gain": message("{amount} in {n} days", amount=gain, n=days) if days else gain,
+    counted = (message("{amount} up to {date}", amount=gain, date=_last_day(call.payoff, as_of)) if call.payoff.days
+               and as_of else message("{amount} in {n} days", amount=gain, n=days) if days else gain)
+    amounts = {"expected_gain": counted,
                "net": _money_range(call.payoff.net, form),
                "worst_case": form(_worst(call.payoff))}
     if call.kind == "ship":
@@ -182,7 +191,13 @@ def _arms(rows: Sequence[Mapping[str, Any]]) -> list[str]:
                                                                         else [])]
 
 
-def _money_terms(effects: pd.DataFrame, call: ExperimentCall, currency: str) -> dict[str, str]:
+def _last_day(payoff: Payoff, as_of: date) -> str:
+    return formatting.date_text(as_of + timedelta(days=payoff.days))
+
+
+def _money_terms(
+    effects: pd.DataFrame, call: ExperimentCall, currency: str, as_of: date | None = None
+) -> dict[str, str]:
     """Return cost, expected gain, net and worst case of what is asked; of one to hold those of shipping it."""
     if call.kind == "stop":
         lost = [message("{metric} {amount}", metric=metric_name(row).removeprefix("the "),
@@ -195,23 +210,34 @@ def _money_terms(effects: pd.DataFrame, call: ExperimentCall, currency: str) -> 
     if not call.payoff:
         return {"cost": _unit_costs(call, currency), "expected_gain": formatting.join_words(done), "net": "",
                 "worst_case": message("the worse end of that range")}
-    terms = _payoff_terms(call.payoff, first, done[0], currency)
+    terms = _payoff_terms(call.payoff, first, done[0], currency, as_of)
     if call.kind == "ship":
         return terms
     return {name: message("if shipped, {terms}", terms=said) for name, said in terms.items()}
 
 
-def _payoff_terms(payoff: Payoff, row: Mapping[str, Any], effect: str, currency: str) -> dict[str, str]:
+def _payoff_terms(
+    payoff: Payoff, row: Mapping[str, Any], effect: str, currency: str, as_of: date | None
+) -> dict[str, str]:
     """Return cost, gain with its range and period, net and worst case of shipping an arm, in money."""
     form = formatting.unit_format("money", currency)
     gain = _money_range(payoff.gain, form)
-    days, n = _test_days(row), formatting.whole(payoff.n)
-    said = (message("{gain} from as many as took part, {n}, in as long a time: {effect}", gain=gain, n=n, effect=effect)
-            if not days else message("{gain} in {days} days, as long as the test, from as many as took part, {n}: "
-                                     "{effect}", gain=gain, days=days, n=n, effect=effect))
+    days, n = payoffs.days_of_test(row), formatting.whole(payoff.n)
+    if payoff.days and as_of:
+        said = message("{gain} up to {date}, at the pace of the test, {n} in {days} days, with a random {share} kept "
+                       "back as control group, which forgoes {forgone}: {effect}", gain=gain, days=days, n=n,
+                       effect=effect, date=_last_day(payoff, as_of), share=formatting.share(payoff.share_kept),
+                       forgone=form(payoff.forgone))
+    elif days:
+        said = message("{gain} in {days} days, as long as the test, from as many as took part, {n}: {effect}",
+                       gain=gain, days=days, n=n, effect=effect)
+    else:
+        said = message("{gain} from as many as took part, {n}, in as long a time: {effect}", gain=gain, n=n,
+                       effect=effect)
     worst, is_declared = _worst(payoff), not math.isnan(payoff.cost)
     because = (translatable("{amount}: the lower end of the range") if worst == payoff.net[1] else
-               translatable("{amount}: the cost, and nothing comes of it"))
+               translatable("{amount}: the cost, and nothing comes of it") if payoff.cost else
+               translatable("{amount}: nothing comes of it"))
     return {"cost": form(payoff.cost) if is_declared else message("not declared"), "expected_gain": said,
             "net": _money_range(payoff.net, form), "worst_case": message(because, amount=form(worst))}
 
@@ -224,14 +250,6 @@ def _worst(payoff: Payoff) -> float:
 def _money_range(ends: tuple[float, float, float], form: formatting.Form) -> str:
     """Return a value with its limits in money."""
     return f"{form(ends[0])} {formatting.interval(ends[1], ends[2], form)}"
-
-
-def _test_days(row: Mapping[str, Any]) -> int:
-    """Return for how many days a test ran, from its first assignment to its planned look; 0 where that is unknown."""
-    ends = [row.get(name) for name in ("started_on", "stop_on")]
-    if any(decimal_places.is_missing(day) for day in ends):
-        return 0
-    return max((pd.Timestamp(ends[1]) - pd.Timestamp(ends[0])).days, 0)
 
 
 def _effect(effects: pd.DataFrame, row: Mapping[str, Any], currency: str) -> str:
@@ -275,7 +293,7 @@ def _stop_on(call: ExperimentCall, as_of: date | None, review_on: date | None, *
         return review
     if call.kind == "hold":
         return message("{date}: dropped then, unless a larger test has been planned", date=review)
-    return message("{date}: withdrawn then, unless a random control group kept back shows the gain again", date=review)
+    return message("{date}: withdrawn then, unless the control group kept back shows the gain again", date=review)
 
 
 def _owner(call: ExperimentCall) -> str:

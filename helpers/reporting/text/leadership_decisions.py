@@ -114,8 +114,9 @@ def _rows_in_brief(results: RunResults) -> list[dict[str, Any]]:
     planned, effects = results.frame("results/decisions").to_dict("records"), results.frame(EFFECTS)
     rows = [row | _in_brief(results, decision) | {"amounts": (float(decision["cost"]), float(decision["worst_case"]))}
             for row, decision in zip(full, planned, strict=False)]
-    tried = zip(full[len(rows):], experiment_decisions_text.experiment_calls(effects), strict=True)
     review_on = _review_on(results)
+    days = experiment_decisions_text.days_until(results.as_of, review_on)
+    tried = zip(full[len(rows):], experiment_decisions_text.experiment_calls(effects, days), strict=True)
     rows += [row | experiment_decisions_text.brief_terms(call, results.currency, results.as_of, review_on)
              | {"amounts": call.amounts, "is_known": call.kind == "ship", "is_over": call.is_over}
              for row, call in tried]

@@ -224,6 +224,26 @@ def test_a_decision_tells_money_beside_what_decides_who_acts_and_for_how_long_th
         "worst_case": "£505"}]
 
 
+def test_gain_and_cost_go_to_the_day_of_the_review_less_a_control_group_that_is_told_with_its_price():
+    planned = {"metric": "margin", "value": 1.0, "low": 0.8, "high": 1.2, "treatment_cost": 0.2,
+               "started_on": pd.Timestamp("2026-03-03"), "stop_on": pd.Timestamp("2026-03-31")}
+    days = {"as_of": date(2026, 3, 31), "review_on": date(2026, 5, 26)}  # twice as long as the test
+    told = asked(planned, **days)[0]
+    treated = 0.9 * 2 * 1010
+    assert told["cost"] == f"£{treated * 0.2:,.0f}"
+    assert told["expected_gain"].startswith(
+        "£1,820 [£1,450, £2,180] up to 26 May 2026, at the pace of the test, 1,010 in 28 days, with a random 10.0 % kept "
+        "back as control group, which forgoes £162: it raised ")
+    assert told["net"] == "£1,450 [£1,090, £1,820]"
+    assert told["worst_case"] == "−£364: the cost, and nothing comes of it"
+    call, = experiment_decisions_text.experiment_calls(effects(planned), 56)
+    brief = experiment_decisions_text.brief_terms(call, "GBP", *days.values())
+    assert brief["expected_gain"] == "£1,820 [£1,450, £2,180] up to 26 May 2026"
+    free = asked(planned | {"treatment_cost": 0.0}, **days)[0]
+    assert free["worst_case"] == "£0: nothing comes of it"
+    assert experiment_decisions_text.days_until(None, date(2026, 5, 26)) == 0
+
+
 @pytest.mark.parametrize(("ends", "told"), [
     ({"value": 0.05, "low": 0.01, "high": 0.09},
      "it raised ordered by 5 points [1, 9], worth £2.00 [£0.40, £3.60] a unit"),
@@ -253,7 +273,7 @@ def test_what_is_better_by_its_plan_and_costs_more_than_it_gains_names_no_size_t
     ({"stop_on": "2026-03-31"}, None, "31 March 2026"),
     ({"stop_on": "2026-03-31"}, date(2026, 3, 30), "31 March 2026"),
     ({"stop_on": "2026-03-31"}, date(2026, 3, 31),
-     "31 July 2026: withdrawn then, unless a random control group kept back shows the gain again"),
+     "31 July 2026: withdrawn then, unless the control group kept back shows the gain again"),
     ({"stop_on": "2026-03-31", "verdict": "stop"}, date(2026, 3, 31), "now: the test ended by 31 March 2026")])
 def test_a_test_that_has_ended_is_decided_now_and_what_is_shipped_has_a_day_and_a_rule_to_stop_on(change, as_of, told):
     row = change | {"stop_on": pd.Timestamp(change["stop_on"])}
