@@ -296,7 +296,7 @@ def with_campaigns(
     """
     measured, others = _by_measured(lists)
     asked = [_decision([kind], own, int(own["variant"].eq(CONTROL_GROUP).sum()),
-                       f"not claimed over {horizon_days} days: {_told(effects, currency, kind)}",
+                       f"not claimed over {horizon_days} days; {_last_told(effects, currency, kind)}",
                        "none until the control group has shown it") for kind, own in measured]
     if others:
         asked.append(_decision(
@@ -317,6 +317,14 @@ def _decision(kinds: Sequence[str], own: pd.DataFrame, n_held: int, gain: str, c
                         f"{kept}",
             "cost": float(treated["cost_expected"].sum()), "worst_case": float(treated["cost_worst"].sum()),
             "gain": gain, "confidence": confidence, "owner": _owners(treated)}
+
+
+def _last_told(effects: pd.DataFrame, currency: str, kind: str) -> str:
+    """Return what the newest list of a campaign did, to what decides or else to margin, for a decision."""
+    response = measured_response.pooled_response(effects, currency, kind)
+    if response.is_measured:
+        return f"contact {measured_response.difference_sentence(response)}"
+    return measured_response.last_margin_sentence(effects, currency, kind) or "its response has not been measured"
 
 
 def _told(effects: pd.DataFrame, currency: str, kind: str) -> str:

@@ -282,6 +282,28 @@ def unmeasured_list_sentence(effects: pd.DataFrame, currency: str = "", purpose:
     return f"not told by the list of {name.removeprefix(prefix)}{margin}: {why}"
 
 
+def last_margin_sentence(effects: pd.DataFrame, currency: str, purpose: str) -> str:
+    """Return what the newest earlier list of a purpose did to margin, within a sentence; empty where that is not known.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        ``results/experiment_effects``; may be empty.
+    currency : str
+        Of the money.
+    purpose : str
+        What the list was drawn for.
+    """
+    known = action_rounds(effects, purpose)
+    money = known[known["metric"].eq(MARGIN)].tail(1) if len(known) else known
+    if money.empty:
+        return ""
+    moved, form = _difference(money), replace(UNMEASURED, currency=currency).money_text
+    day = str(money["experiment"].iloc[0]).removeprefix(EXPERIMENT_PREFIXES[purpose])
+    return (f"the list of {day} changed margin by {form(moved.value)} [{form(moved.low)}, {form(moved.high)}] a "
+            "customer contacted")
+
+
 def _margin_text(response: ActionResponse) -> str:
     """Return what contact did to margin, for the end of a sentence; empty where that is not known."""
     if response.margin.status is not Status.OK:

@@ -155,7 +155,7 @@ def test_a_campaign_too_small_to_tell_serves_everybody_and_is_no_experiment(cust
     asked = campaigns.with_campaigns(nobody, lists, AS_OF, 90)
     assert asked["decision"].tolist() == [
         "Win-back: contact 30 customers, keep 30 as a random control group", "Trust repair: contact 15 customers"]
-    assert asked["gain"].tolist() == ["not claimed over 90 days: never measured: for testing",
+    assert asked["gain"].tolist() == ["not claimed over 90 days; its response has not been measured",
                                       "not claimed, and not measured over 90 days: owed to whom we failed"]
     assert "no control group" in asked["confidence"].iloc[1]
     assert asked["cost"].sum() == pytest.approx(lists.loc[lists["variant"].eq("treated"), "cost_expected"].sum())
@@ -266,6 +266,14 @@ def test_an_earlier_list_of_the_same_campaign_is_told_by_what_it_changed_and_no_
     told = campaigns.campaign_summary(lists, ActionsConfig(), effects).set_index("campaign")["response"]
     assert told["win-back"] == "changed the share repurchased by 6.0 points [2.0, 10.0] in 1 round"
     assert told["customer club"] == "never measured: for testing"
+    nobody = pd.DataFrame(columns=list(DECISIONS.names))
+    asked = campaigns.with_campaigns(nobody, lists, AS_OF, 90, effects, "EUR")["gain"].iloc[0]
+    assert asked == ("not claimed over 90 days; contact changed the share repurchased by 6.0 points [2.0, 10.0] in 1 "
+                     "round")
+    margin = effects.head(1).assign(metric="margin", is_primary=False, value=4.0, low=1.0, high=7.0)
+    asked = campaigns.with_campaigns(nobody, lists, AS_OF, 90, margin, "EUR")["gain"].iloc[0]
+    assert asked == ("not claimed over 90 days; the list of 2026-03-31 changed margin by +€4 [+€1, +€7] a customer "
+                     "contacted")
 
 
 def test_two_campaigns_of_a_kind_are_refused():
