@@ -16,6 +16,7 @@ from helpers.stats.logistic_regression import LogisticFit
 from helpers.stats.pls_sem import path_model
 from helpers.stats.pls_sem.measurement_model import (
     MeasurementValidity,
+    circular_equations,
     measurement_validity,
     unreliable_constructs,
     unreportable_effects,
@@ -156,7 +157,7 @@ def structural_estimates(values: list[Estimate], model: StructuralModel) -> list
     on_way = {name: f"on its way, {s} → {e} is not reported" for s, e in struck for name in names
               if name != LOYALTY_CONSTRUCT and reach[names.index(name), names.index(s)]
               and reach[names.index(e), names.index(LOYALTY_CONSTRUCT)]}
-    weak = unreliable_constructs(model.validity)
+    weak = circular_equations(model.validity, model.fit.model.arrows) | unreliable_constructs(model.validity)
     reasons = {PATH_TO_LOYALTY: own, TOTAL_EFFECT_ON_LOYALTY: on_way,
                EXPLAINED_VARIANCE: {"all": weak[LOYALTY_CONSTRUCT]} if LOYALTY_CONSTRUCT in weak else {}}
     found = [strike([e], reasons.get(e.quantity, {}))[0] for e in values]

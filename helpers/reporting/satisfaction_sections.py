@@ -17,6 +17,7 @@ from helpers.reporting.text import service_rates as service_text
 from helpers.reporting.text import survey_checks as checks_text
 from helpers.satisfaction import drivers, drivers_by_segment, survey_quality, text_comments
 from helpers.satisfaction.comment_words import CommentWords
+from helpers.satisfaction.driver_linearity import satisfaction_by_answer
 from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.drivers_by_segment import SegmentDrivers
 from helpers.satisfaction.ecsi_model import NoPathModel
@@ -40,12 +41,16 @@ def driver_priorities(importance: SatisfactionDrivers | NoPathModel, paths: pd.D
     headings = {"priority": "Importance × room", "leads": "Probability of highest priority",
                 "relevant": "Better than a random column"}
     said = [drivers_text.drivers_together(importance), drivers_text.drivers_without_effect(importance),
-            drivers_text.reversed_drivers(paths, by_segment)]
+            drivers_text.no_effect_of_its_own(paths), drivers_text.reversed_drivers(paths, by_segment, importance)]
+    if getattr(importance, "circular", ""):
+        return display.show()
     return display.data_table(table.drop(columns="johnson"), formats, " ".join(filter(None, said)), headings=headings)
 
 
 def drivers_of_segments(by_segment: SegmentDrivers | NoPathModel) -> Exhibit:
-    """Return whether segments have other drivers, and each one's shares; nothing where they have not."""
+    """Return that segments have other drivers, and each one's shares; nothing where they have not."""
+    if isinstance(by_segment, NoPathModel):
+        return display.show()
     shares = plots.heat_map(drivers_by_segment.segment_driver_table(by_segment).round(3),
                             segments_text.segment_drivers_title(by_segment), "share",
                             "Empty: no association of its own, the other drivers equal.")
@@ -90,8 +95,9 @@ def expectations_met(disconfirmation: pd.DataFrame) -> Exhibit:
 def path_model(importance: SatisfactionDrivers | NoPathModel, paths: pd.DataFrame, validity: pd.DataFrame) -> Exhibit:
     """Return Johnson's weights, ranks, paths and the validity of the path model's constructs."""
     priorities = drivers_text.importance_performance_rows(drivers.importance_performance_map(importance))
-    johnson = display.data_table(priorities[["driver", "importance", "johnson"]],
-                                 dict.fromkeys(["importance", "johnson"], formatting.share))
+    columns = ["driver", "importance", "johnson"]
+    of_lines = priorities[columns] if not getattr(importance, "nonlinear", {}) else priorities[columns].head(0)
+    johnson = display.data_table(of_lines, dict.fromkeys(columns[1:], formatting.share))
     ranks = display.data_table(*drivers_text.rank_table(drivers.driver_rank_table(importance)))
     path_table = display.estimates_table(context_text.rows_to_report(paths), limit=MAX_ROWS,
                                          caption="Paths, total effects, explained variance")
@@ -118,10 +124,22 @@ def other_drivers(contrasts: Sequence[PenaltyReward] | NoPathModel, odds: Sequen
     rows : sequence of Estimate
         All of them, for the table.
     """
-    finding = (context_text.penalty_reward_sentence(contrasts, getattr(by_segment, "label", "")),
+    finding = (segments_text.segment_drivers_sentence(by_segment) if isinstance(by_segment, NoPathModel) else "",
+               context_text.penalty_reward_sentence(contrasts, getattr(by_segment, "label", "")),
                context_text.ordinal_logit_sentence(odds, importance), context_text.multigroup_sentence(groups))
     table = display.estimates_table(context_text.rows_with_values(estimate_table(rows)), limit=60)
-    return display.show_with_finding(finding, table)
+    return display.show(answers_of_drivers(importance, by_segment), display.show_with_finding(finding, table))
+
+
+def answers_of_drivers(importance: SatisfactionDrivers | NoPathModel, by_segment: SegmentDrivers | NoPathModel
+                       ) -> Exhibit:
+    """Return mean satisfaction by answer of the drivers that no straight line fits: of everybody, and of segments."""
+    groups = {"everybody": importance, **dict(getattr(by_segment, "groups", ()))}
+    tables = [display.data_table(table.reset_index(), dict.fromkeys(table.columns, formatting.points),
+                                 f"Mean satisfaction by answer [0–100], drivers that no straight line fits: {name}")
+              for name, found in groups.items()
+              if not (table := satisfaction_by_answer(getattr(found, "nonlinear", {}))).empty]
+    return display.show(*tables)
 
 
 def kano_pairs(properties: pd.DataFrame) -> Exhibit:

@@ -4,6 +4,8 @@
 * ``config``: Section [satisfaction] of a study: level cuts, constructs, path model, raking, topics.
 * ``driver_drift``: Driver drift: how the weights of the drivers move over the survey's waves, which dimensions appear
   and disappear.
+* ``driver_linearity``: Drivers of which no straight line tells how satisfaction goes with them: satisfaction by
+  their answers.
 * ``drivers``: Drivers of satisfaction: importance shares, paths, total effects, importance–performance map.
 * ``drivers_by_segment``: Drivers by segment: whether what satisfaction goes with differs between groups, and each
   group's own drivers.

@@ -1,19 +1,27 @@
 """Drivers of satisfaction: importance shares, paths, total effects, importance–performance map."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, no_estimate, strike
+from helpers.satisfaction.driver_linearity import (
+    DriverColumns,
+    NonlinearDriver,
+    driver_columns,
+    nonlinear_driver_estimates,
+    nonlinear_drivers,
+)
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers, NoPathModel, joint_name
 from helpers.stats import relative_importance
-from helpers.stats.bootstrap import percentile_interval
+from helpers.stats.bootstrap import ReplicateMoments, percentile_interval
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem import pls_evaluation
 from helpers.stats.pls_sem.measurement_model import (
     MeasurementValidity,
+    circular_equations,
     improper_equations,
     unreliable_constructs,
     unreportable_effects,
@@ -69,6 +77,12 @@ class SatisfactionDrivers:
         People who answered every question, and who answered any.
     expectations : tuple of str
         Drivers of what people expect: they have a share, and no room, since nothing is improved by raising them.
+    nonlinear : mapping of str to NonlinearDriver
+        Drivers that no straight line fits: their categories enter together in place of a line.
+    circular : str
+        Why nothing is told of what explains satisfaction: a driver is not shown to be distinct from it; else empty.
+    unanswered : mapping of str to int
+        People without an answer to a question, of those who answered any.
     """
 
     names: tuple[str, ...]
@@ -86,12 +100,17 @@ class SatisfactionDrivers:
     n: int
     n_people: int
     expectations: tuple[str, ...] = ()
+    nonlinear: Mapping[str, NonlinearDriver] = field(default_factory=dict)
+    circular: str = ""
+    unanswered: Mapping[str, int] = field(default_factory=dict)
 
 
 def driver_importance(
     known: CompleteAnswers | NoPathModel, valid: MeasurementValidity | None, seed: int
 ) -> SatisfactionDrivers | NoPathModel:
     """Return what satisfaction goes with, by exact shares of R² of the constructs' unweighted means.
+
+    A driver that no straight line fits enters as its categories, all of them together.
 
     Parameters
     ----------
@@ -107,9 +126,10 @@ def driver_importance(
     names = tuple(start for start, end in known.model.arrows if end == SATISFACTION_CONSTRUCT)
     if not 2 <= len(names) <= relative_importance.MAX_DRIVERS:
         return NoPathModel(f"{len(names)} drivers: shares need 2 to {relative_importance.MAX_DRIVERS}", known.n)
-    means, place = known.means(), [known.model.names.index(n) for n in (*names, SATISFACTION_CONSTRUCT)]
-    among = means.correlation[:, np.array(place)[:, None], place]
-    lmg = relative_importance.lmg_shares(among)
+    columns, tested = driver_columns(known)
+    means, sizes = known.means(), [block.shape[1] for block in columns.blocks]
+    place = [known.model.names.index(n) for n in (*names, SATISFACTION_CONSTRUCT)]
+    lmg = relative_importance.lmg_shares(_driver_moments(known, columns, place, seed).correlation, sizes)
     explained = lmg.sum(axis=1)
     share = lmg / explained[:, None]
     room = share * (100 - means.mean[:, place[:-1]]) * np.array([name not in known.expectations for name in names])
@@ -119,15 +139,17 @@ def driver_importance(
         if e == SATISFACTION_CONSTRUCT
     }
     apart = [name for name in names if name not in struck]
-    johnson = relative_importance.johnson_weights(among[:1])[0]
+    circular = circular_equations(valid, known.model.arrows).get(SATISFACTION_CONSTRUCT, "")
+    among = means.correlation[:1, np.array(place)[:, None], place]
+    johnson = relative_importance.johnson_weights(among)[0]
     return SatisfactionDrivers(
         names,
         _percentiles_of(explained),
         _named_intervals(apart, names, share),
-        _joint_shares(names, struck, share),
+        {} if circular else _joint_shares(names, struck, share),
         struck,
         _first_rank_probabilities(names, share),
-        dict(zip(names, _random_probe(known, place, seed), strict=True)),
+        dict(zip(names, _random_probe(known, columns, seed), strict=True)),
         _named_intervals(names, names, means.mean[:, place[:-1]]),
         _named_intervals(apart, names, room),
         _first_rank_probabilities(names, room),
@@ -136,26 +158,32 @@ def driver_importance(
         known.n,
         known.n_people,
         known.expectations,
+        nonlinear_drivers(columns, tested, known.rows.weights),
+        circular,
+        known.unanswered,
     )
+
+
+def _driver_moments(known: CompleteAnswers, columns: DriverColumns, place: list[int], seed: int) -> ReplicateMoments:
+    """Return the moments of the drivers' columns and satisfaction; of their means where lines fit them all."""
+    if not columns.fails.any():
+        means = known.means()
+        return ReplicateMoments(means.mean[:, place], means.covariance[:, np.array(place)[:, None], place])
+    return known.rows.moments(np.column_stack([*columns.blocks, columns.outcome]), len(known.moments.mean) - 1, seed)
 
 
 def _percentiles_of(draws: np.ndarray) -> Interval:
     return percentile_interval(float(draws[0]), draws[1:])
 
 
-def _named_intervals(
-    wanted: list[str] | tuple[str, ...], names: tuple[str, ...], draws: np.ndarray
-) -> dict[str, Interval]:
+def _named_intervals(wanted: Sequence[str], names: tuple[str, ...], draws: np.ndarray) -> dict[str, Interval]:
     return {name: _percentiles_of(draws[:, names.index(name)]) for name in wanted}
 
 
 def _joint_shares(names: tuple[str, ...], struck: Mapping[str, str], share: np.ndarray) -> dict[str, Interval]:
     members = [n for n in names if n in struck]
-    return (
-        {joint_name(members): _percentiles_of(share[:, [names.index(n) for n in members]].sum(axis=1))}
-        if members
-        else {}
-    )
+    joint = share[:, [names.index(n) for n in members]].sum(axis=1)
+    return {joint_name(members): _percentiles_of(joint)} if members else {}
 
 
 def _first_rank_probabilities(names: tuple[str, ...], draws: np.ndarray) -> dict[str, float]:
@@ -163,10 +191,10 @@ def _first_rank_probabilities(names: tuple[str, ...], draws: np.ndarray) -> dict
     return {name: float((best == j).mean()) for j, name in enumerate(names)}
 
 
-def _random_probe(known: CompleteAnswers, place: list[int], seed: int) -> list[float]:
-    member = known.model.block_of[:, None] == np.array(place)
-    columns = known.columns @ (member / member.sum(axis=0))
-    return relative_importance.random_probe_p_values(columns, seed, weights=known.rows.weights).tolist()
+def _random_probe(known: CompleteAnswers, columns: DriverColumns, seed: int) -> list[float]:
+    return relative_importance.random_probe_p_values(
+        np.column_stack([*columns.blocks, columns.outcome]), seed, weights=known.rows.weights,
+        sizes=[block.shape[1] for block in columns.blocks]).tolist()
 
 
 def driver_estimates(found: SatisfactionDrivers | NoPathModel) -> list[Estimate]:
@@ -174,7 +202,8 @@ def driver_estimates(found: SatisfactionDrivers | NoPathModel) -> list[Estimate]
     if isinstance(found, NoPathModel):
         return [no_estimate(R2_SHARE, Status.INSUFFICIENT, found.reason, unit="share", n=found.n)]
     n = found.n
-    made = [_driver_estimate(PATH_R2, SATISFACTION_CONSTRUCT, found.explained, "share of variance", n)]
+    explained = _driver_estimate(PATH_R2, SATISFACTION_CONSTRUCT, found.explained, "share of variance", n)
+    made = strike([explained], {SATISFACTION_CONSTRUCT: found.circular} if found.circular else {})
     for name in found.names:
         if name in found.struck:
             made += [no_estimate(q, Status.STRUCK, found.struck[name], unit=u, n=n, segment=name)
@@ -188,7 +217,7 @@ def driver_estimates(found: SatisfactionDrivers | NoPathModel) -> list[Estimate]
         made += [_driver_estimate(DRIVER_PERFORMANCE, name, found.performance[name], "points", n),
                  Estimate(RANDOM_PROBE, found.probe[name], unit="share", n=n, segment=name)]
     made += [_driver_estimate(JOINT_R2_SHARE, names, i, "share", n) for names, i in found.joint.items()]
-    return made
+    return made + nonlinear_driver_estimates(found.nonlinear, n)
 
 
 def _driver_estimate(quantity: str, segment: str, i: Interval, unit: str, n: int) -> Estimate:
@@ -225,12 +254,8 @@ def path_values(known: CompleteAnswers | NoPathModel, found: PathFit | None, see
     made += [_driver_estimate(TOTAL_EFFECT, f"{model.names[a]} → {model.names[b]}",
                               _percentiles_of(found.total_effects[:, a, b]), "standard deviations", n)
              for a, b in np.argwhere(model.reachable() & ~np.eye(len(model.names), dtype=bool))]
-    made += [
-        _driver_estimate(
-            PATH_R2, name, _percentiles_of(found.explained[:, model.names.index(name)]), "share of variance", n
-        )
-        for name in ends
-    ]
+    made += [_driver_estimate(PATH_R2, name, _percentiles_of(found.explained[:, model.names.index(name)]),
+                              "share of variance", n) for name in ends]
     return made + [Estimate(PATH_Q2, pls_evaluation.q2_predictive_relevance(model, known.columns, name, seed=seed,
                                                                weights=known.rows.weights),
                             unit="share of variance", n=n, segment=name) for name in ends]
@@ -280,9 +305,8 @@ def struck_arrows(found: PathFit | None, valid: MeasurementValidity | None) -> d
     return {f"{s} → {e}": reason for (s, e), reason in unreportable_effects(valid, found.model.arrows).items()}
 
 
-def _arrow_estimate(
-    quantity: str, arrow: tuple[str, str], draws: np.ndarray, names: tuple[str, ...], n: int
-) -> Estimate:
+def _arrow_estimate(quantity: str, arrow: tuple[str, str], draws: np.ndarray, names: tuple[str, ...], n: int
+                    ) -> Estimate:
     segment = " → ".join(arrow)
     i = _percentiles_of(draws[:, names.index(arrow[0]), names.index(arrow[1])])
     if np.isnan(i.value) or np.isnan(i.low):

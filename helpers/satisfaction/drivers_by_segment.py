@@ -17,11 +17,13 @@ from helpers.foundation.errors import InputError, spelling_hint
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.satisfaction import drivers
 from helpers.satisfaction.config import SatisfactionConfig
+from helpers.satisfaction.driver_linearity import DriverColumns, driver_columns, driver_means
 from helpers.satisfaction.drivers import SatisfactionDrivers
-from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers, NoPathModel, left_out_difference
+from helpers.satisfaction.ecsi_model import CompleteAnswers, NoPathModel, left_out_difference
 from helpers.satisfaction.satisfaction_by_segment import segment_label
 from helpers.stats.bootstrap import replicate_moments
 from helpers.stats.confidence_intervals import Interval
+from helpers.stats.linearity import robust_fit
 from helpers.stats.multiple_testing import holm
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity
 from helpers.stats.relative_importance import lmg_shares
@@ -64,6 +66,11 @@ class SegmentDrivers:
     left_out: tuple[Estimate, ...] = ()
     effects: tuple[Mapping[str, Interval], ...] = ()
 
+    def own_drivers(self, i: int) -> list[str]:
+        """Return the drivers with an association of their own in a group, the others equal."""
+        effects, of = self.effects[i], self.groups[i][1]
+        return [name for name in of.share if name in of.nonlinear or effects[name].low > 0 or effects[name].high < 0]
+
     @property
     def leaders_differ(self) -> bool:
         """Whether some group has another driver to improve first than another group, each beyond doubt."""
@@ -103,7 +110,8 @@ def drivers_by_segment(
     if not found:
         return NoPathModel(f"no column has two groups of {MIN_SEGMENT_PEOPLE} people who answered every question",
                            known.n)
-    tests = np.array([_heterogeneity_p_value(known, parts, seed) for parts in found.values()])
+    columns = driver_columns(known)[0]
+    tests = np.array([_heterogeneity_p_value(columns, known.rows.weights, parts, seed) for parts in found.values()])
     p = dict(zip(found, holm(tests), strict=True))
     differing = [column for column in found if p[column] < HETEROGENEITY_LEVEL]
     if not differing:
@@ -115,7 +123,7 @@ def drivers_by_segment(
         return NoPathModel("the drivers of the groups cannot be estimated", known.n)
     return SegmentDrivers(segment_label(best), tuple((name, own) for name, own, _ in groups),
                           tuple(mean for _, _, mean in groups), float(p[best]),
-                          bool(np.isin(_driver_columns(known)[1], (0.0, 100.0)).all()),
+                          columns.is_binary,
                           _left_out_by_group(known, scored.merge(of, on="response_id"), best, [*found[best]]),
                           tuple(_own_effects(known, part) for part in found[best].values()))
 
@@ -145,49 +153,42 @@ def _groups_by_column(known: CompleteAnswers, scored: pd.DataFrame, of: pd.DataF
     return made
 
 
-def _driver_columns(known: CompleteAnswers) -> tuple[np.ndarray, np.ndarray]:
-    """Return the means of the drivers, shape (n, k), and of satisfaction, shape (n,)."""
-    member = known.model.block_of[:, None] == np.arange(len(known.model.names))
-    means = known.columns @ (member / member.sum(axis=0))
-    end = known.model.names.index(SATISFACTION_CONSTRUCT)
-    starts = [known.model.names.index(start) for start, to in known.model.arrows if to == SATISFACTION_CONSTRUCT]
-    return means[:, starts], means[:, end]
+def _heterogeneity_p_value(columns: DriverColumns, weights: np.ndarray, parts: dict[str, np.ndarray], seed: int
+                           ) -> float:
+    """Return the p-value of equal effects in all groups, by Cochran's Q of their least-squares estimates.
 
-
-def _heterogeneity_p_value(known: CompleteAnswers, parts: dict[str, np.ndarray], seed: int) -> float:
-    """Return the p-value of equal slopes in all groups, by Cochran's Q of their least-squares estimates.
-
-    With few people the estimated errors make Q too large, so a small p-value is replaced by that of random groups:
-    answers, less their group's means, are dealt out anew to groups of the same sizes.
+    Drivers that no line fits have their categories in it, so that one curve with other answers is no other effect;
+    where a group lacks some category, lines. With few people the estimated errors make Q too large, so a small p-value
+    is replaced by that of random groups: answers, less their group's means, are dealt out anew to groups of the same
+    sizes.
     """
-    x, y = _driver_columns(known)
     group = np.arange(1, len(parts) + 1) @ np.array([*parts.values()], dtype=int)  # 0: in none of them
     rows = np.flatnonzero(group)
-    centred = np.column_stack([x, y])[rows]
-    for part in parts.values():
-        centred[part[rows]] -= np.average(centred[part[rows]], axis=0, weights=known.rows.weights[rows][part[rows]])
-    found = _cochran_q(centred, known.rows.weights[rows], group[rows])
+    for x in (np.column_stack(columns.blocks), columns.means):
+        centred = np.column_stack([x, columns.outcome])[rows]
+        for part in parts.values():
+            centred[part[rows]] -= np.average(centred[part[rows]], axis=0, weights=weights[rows][part[rows]])
+        found = _cochran_q(centred, weights[rows], group[rows])
+        if np.isfinite(found):
+            break
     p = float(stats.chi2.sf(found, (len(parts) - 1) * x.shape[1]))
     if not p < HETEROGENEITY_LEVEL or len(rows) > MAX_PERMUTED:
         return p
     rng = np.random.default_rng(seed)
-    drawn = [_cochran_q(centred, known.rows.weights[rows], rng.permutation(group[rows])) for _ in range(N_PERMUTATIONS)]
+    drawn = [_cochran_q(centred, weights[rows], rng.permutation(group[rows])) for _ in range(N_PERMUTATIONS)]
     return float((1 + np.sum(np.array(drawn) >= found)) / (1 + N_PERMUTATIONS))
 
 
 def _cochran_q(columns: np.ndarray, weights: np.ndarray, group: np.ndarray) -> float:
     """Return the weighted squared distance of the groups' slopes from their common one; NaN where one has none."""
-    from statsmodels.regression.linear_model import WLS
-
     slopes, precisions = [], []
     for i in np.unique(group):
         own = columns[group == i]
-        if np.linalg.matrix_rank(own[:, :-1]) < own.shape[1] - 1 or not np.ptp(own[:, -1]):
+        fit = robust_fit(np.column_stack([np.ones(len(own)), own[:, :-1]]), own[:, -1], weights[group == i])
+        if fit is None or not np.ptp(own[:, -1]):
             return np.nan
-        design = np.column_stack([np.ones(len(own)), own[:, :-1]])
-        fit = WLS(own[:, -1], design, weights=weights[group == i]).fit(cov_type="HC3")
-        slopes.append(fit.params[1:])
-        precisions.append(np.linalg.pinv(fit.cov_params()[1:, 1:]))
+        slopes.append(fit[0][1:])
+        precisions.append(np.linalg.pinv(fit[1][1:, 1:]))
     common = np.linalg.solve(np.sum(precisions, axis=0), sum(w @ b for w, b in zip(precisions, slopes, strict=True)))
     return float(sum((b - common) @ w @ (b - common) for w, b in zip(precisions, slopes, strict=True)))
 
@@ -205,25 +206,25 @@ def _with_drivers(
         found = drivers.driver_importance(own, valid, seed)
         if isinstance(found, NoPathModel) or not found.share or not np.isfinite(found.explained.value):
             return []
-        made.append((name, found, rows.mean(_driver_columns(own)[1])))
+        made.append((name, found, rows.mean(driver_means(own)[2])))
     return made
 
 
 def _own_effects(known: CompleteAnswers, part: np.ndarray) -> dict[str, Interval]:
     """Return the slopes of a group's drivers by least squares with robust standard errors (HC3)."""
-    from statsmodels.regression.linear_model import WLS
-
-    x, y = _driver_columns(known)
-    fit = WLS(y[part], np.column_stack([np.ones(int(part.sum())), x[part]]), weights=known.rows.weights[part]).fit(
-        cov_type="HC3")
-    names = [start for start, to in known.model.arrows if to == SATISFACTION_CONSTRUCT]
-    return {name: Interval(float(b), float(low), float(high))
-            for name, b, (low, high) in zip(names, fit.params[1:], fit.conf_int()[1:], strict=True)}
+    names, x, y = driver_means(known)
+    n = int(part.sum())
+    fit = robust_fit(np.column_stack([np.ones(n), x[part]]), y[part], known.rows.weights[part])
+    if fit is None:
+        return dict.fromkeys(names, Interval(np.nan, np.nan, np.nan))
+    half = stats.t.ppf(0.975, n - len(names) - 1) * np.sqrt(np.diag(fit[1]))
+    return {name: Interval(float(b), float(b - h), float(b + h))
+            for name, b, h in zip(names, fit[0][1:], half[1:], strict=True)}
 
 
 def _spread_of_shares(known: CompleteAnswers, parts: dict[str, np.ndarray]) -> float:
     """Return how far the groups' shares lie from each other: mean total variation distance from their mean."""
-    x, y = _driver_columns(known)
+    _, x, y = driver_means(known)
     shares = []
     for part in parts.values():
         moments = replicate_moments(np.column_stack([x[part], y[part]]), known.rows.weights[part][None])
@@ -240,10 +241,9 @@ def segment_driver_table(found: SegmentDrivers | NoPathModel) -> pd.DataFrame:
     """
     if isinstance(found, NoPathModel):
         return pd.DataFrame()
-    own = found.effects or tuple(dict.fromkeys(of.share, Interval(1.0, 1.0, 1.0)) for _, of in found.groups)
-    frame = pd.DataFrame({name: {driver: i.value if effects[driver].low > 0 or effects[driver].high < 0 else np.nan
-                                 for driver, i in of.share.items()}
-                          for (name, of), effects in zip(found.groups, own, strict=True)}).dropna(how="all")
+    frame = pd.DataFrame({name: {driver: of.share[driver].value if driver in found.own_drivers(i) else np.nan
+                                 for driver in of.share}
+                          for i, (name, of) in enumerate(found.groups)}).dropna(how="all")
     order = frame.max(axis=1).sort_values(ascending=False, kind="stable").index
     return frame.loc[order].rename_axis("driver").rename_axis(found.label, axis=1)
 

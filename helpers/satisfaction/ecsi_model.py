@@ -1,7 +1,7 @@
 """Customer satisfaction path model (ECSI) by the questions' roles, and the people who answered it whole."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import ibis.expr.types as ir
 import numpy as np
@@ -44,6 +44,8 @@ class CompleteAnswers:
         People who answered any of the questions.
     expectations : tuple of str
         Constructs whose questions all ask for what people expect: nothing is improved by raising them.
+    unanswered : mapping of str to int
+        People without an answer to a question, of those who answered any.
     """
 
     model: PathModel
@@ -52,6 +54,7 @@ class CompleteAnswers:
     moments: ReplicateMoments
     n_people: int
     expectations: tuple[str, ...] = ()
+    unanswered: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -196,7 +199,7 @@ def complete_answers(
         return NoPathModel(f"everybody answers question {flat[0]} alike", len(columns))
     of = survey_scales.weighted_sample(complete, replicas)
     return CompleteAnswers(model, columns, of, of.moments(columns, assumed.resamples, seed), len(rows),
-                           _expectations(answers, model))
+                           _expectations(answers, model), {str(q): int(n) for q, n in rows.isna().sum().items() if n})
 
 
 def _expectations(answers: ir.Table, model: PathModel) -> tuple[str, ...]:

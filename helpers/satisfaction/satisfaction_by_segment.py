@@ -17,7 +17,7 @@ from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weigh
 SEGMENT_SATISFACTION = "satisfaction of a segment"
 
 
-SEGMENT_VARIABLES = ("survey", "channel", "language", "stratum")
+NO_SEGMENTS = ("response_id", "customer_id", "wave", "responded_at", "duration_seconds", "weight")
 
 
 MAX_GROUPS = 20
@@ -29,18 +29,19 @@ def segment_members(respondents: ir.Table, customers: ir.Table) -> pd.DataFrame:
     Parameters
     ----------
     respondents, customers : Table
-        Canonical tables: survey, channel, language, stratum and demographic columns of the respondents; kind, channel
-        of acquisition and demographic columns of the customers where respondents lack them. Numbers of more than
-        12 values stand in fifths; columns with more than 20 values, or with one, make no segments.
+        Canonical tables: every column of the respondents but `NO_SEGMENTS`, so what a profile keeps of them too; kind,
+        channel of acquisition and demographic columns of the customers where respondents lack them. Numbers of more
+        than 12 values stand in fifths; columns with more than 20 values, or with one, make no segments.
     """
-    own = [c for c in respondents.columns if c in SEGMENT_VARIABLES or c.startswith("demographic_")]
+    own = [c for c in respondents.columns if c not in NO_SEGMENTS]
     theirs = [c for c in customers.columns if c not in own and (
         c in ("kind", "acquired_channel") or c.startswith("demographic_"))]
     rows = respondents.select("response_id", "customer_id", *own).left_join(
         customers.select("customer_id", *theirs), "customer_id")
     frame = rows.select("response_id", *own, *theirs).to_pyarrow().to_pandas().sort_values(
         "response_id", ignore_index=True)
-    made = {c: categories_of(frame[c].fillna(""), frame[c].fillna(""))[0] for c in (*own, *theirs)}
+    texts = {c: frame[c].astype(object).where(frame[c].notna(), "") for c in (*own, *theirs)}
+    made = {c: categories_of(text, text)[0] for c, text in texts.items()}
     kept = {c: x for c, x in made.items() if 2 <= x[x != ""].nunique() <= MAX_GROUPS}
     return frame[["response_id"]].assign(**kept)
 

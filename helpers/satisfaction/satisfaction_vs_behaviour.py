@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from helpers.customers import purchases
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats.bootstrap import percentile_interval
 from helpers.stats.confidence_intervals import Interval, spearman_interval
@@ -38,7 +39,7 @@ MAX_RATE_REPLICATES = 200  # each is a fit of its own
 def behaviour_after_answer(
     scored: pd.DataFrame, transactions: ir.Table, cases: ir.Table, customers: ir.Table, as_of: date
 ) -> pd.DataFrame:
-    """Return what customers did in the half year after answering; one row a customer, by the latest such answer.
+    """Return what customers did in the half year after answering; one row a buyer, by the latest such answer.
 
     Parameters
     ----------
@@ -47,7 +48,8 @@ def behaviour_after_answer(
     transactions, cases, customers : Table
         Canonical tables.
     as_of : date
-        Answers less than half a year old are left out: what follows is not known yet.
+        Answers less than half a year old are left out: what follows is not known yet. So are people without any
+        purchase, where purchases are recorded: nobody can buy again who never bought.
 
     Returns
     -------
@@ -55,8 +57,11 @@ def behaviour_after_answer(
         ``customer_id, satisfaction, weight, responded_at, orders, kept`` (1 where there are any)``, spend, promoted,
         complaints, referred, channel`` (that won the customer).
     """
-    until = pd.Timestamp(as_of) - pd.Timedelta(days=FOLLOW_UP_DAYS)
-    old = scored[scored["customer_id"].notna() & (scored["responded_at"] <= until)]
+    until = pd.Timestamp(as_of) - pd.Timedelta(days=FOLLOW_UP_DAYS - 1)
+    old = scored[scored["customer_id"].notna() & (scored["responded_at"] < until)]
+    if _has_rows(transactions):
+        buyers = purchases.purchase_occasions(transactions, as_of).select("customer_id").distinct().to_pyarrow()
+        old = old[old["customer_id"].isin(buyers["customer_id"].to_pylist())]
     old = old.sort_values(["responded_at", "response_id"]).drop_duplicates("customer_id", keep="last")
     asked = old[["customer_id", "satisfaction", "weight", "responded_at"]].sort_values("customer_id", ignore_index=True)
     if asked.empty:

@@ -15,6 +15,7 @@
   losses and realised ones.
 * ``kaplan_meier``: Kaplan–Meier survival curves and hazards by group, median, share left, with intervals.
 * ``latent_class``: Latent class analysis of yes-or-no indicators by EM; number of classes by BIC.
+* ``linearity``: Test of linearity: rating scales of a regression as categories against their straight lines.
 * ``logistic_regression``: Logistic regression (GLM of statsmodels), Wald intervals, average marginal effects.
 * ``multiple_testing``: Multiple testing: Holm and Benjamini–Hochberg adjustment of p-values.
 * ``ordinal_logit``: Ordinal logit (proportional odds): odds ratios of a higher answer, test of proportional odds.

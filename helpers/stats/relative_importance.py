@@ -7,6 +7,7 @@ Statistician* 61, 139–147; Johnson (2000), *Multivariate Behavioral Research* 
 Relative importance analysis, *Journal of Business and Psychology* 26, 1–9.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import comb
 
@@ -53,18 +54,20 @@ def _coalition_weights(k: int) -> np.ndarray:
 
 MAX_DRIVERS = 16
 
-CHUNK_CELLS = 2**23  # R² values held at once
+CHUNK_CELLS = 2**20  # of the matrices held at once
 
 RELEVANCE_LEVEL = 0.05
 
 
-def subset_r2(correlation: np.ndarray) -> np.ndarray:
+def subset_r2(correlation: np.ndarray, sizes: Sequence[int] | None = None) -> np.ndarray:
     """Return R² of the outcome on every subset of the drivers.
 
     Parameters
     ----------
-    correlation : ndarray, shape (B, k + 1, k + 1)
+    correlation : ndarray, shape (B, p + 1, p + 1)
         Drivers, then the outcome; covariances serve as well.
+    sizes : sequence of int, optional
+        Columns of each of the k drivers, in order, such as the marks of its categories; none: one each.
 
     Returns
     -------
@@ -76,29 +79,35 @@ def subset_r2(correlation: np.ndarray) -> np.ndarray:
     InputError
         Above 16 drivers.
     """
-    k = correlation.shape[1] - 1
-    if k > MAX_DRIVERS:
-        raise InputError("drivers", f"{k} are too many for exact shares", f"at most {MAX_DRIVERS}")
+    sizes = [1] * (correlation.shape[1] - 1) if sizes is None else sizes
+    if len(sizes) > MAX_DRIVERS:
+        raise InputError("drivers", f"{len(sizes)} are too many for exact shares", f"at most {MAX_DRIVERS}")
     left = correlation[:, None]
-    scale = np.einsum("bii->bi", correlation)
-    for j in range(k):
-        pivot, row, rest = left[..., :1, :1], left[..., :1, 1:], left[..., 1:, 1:]
-        is_free = pivot > 1e-10 * scale[:, j, None, None, None]
-        swept = rest - np.where(is_free, row / np.where(is_free, pivot, 1.0), 0.0) * row.swapaxes(-1, -2)
-        left = np.concatenate([rest, swept], axis=1)
+    scale, done = np.einsum("bii->bi", correlation), 0
+    for size in sizes:
+        rest, swept = left[..., size:, size:], left
+        for j in range(done, done + size):
+            pivot, row, others = swept[..., :1, :1], swept[..., :1, 1:], swept[..., 1:, 1:]
+            is_free = pivot > 1e-10 * scale[:, j, None, None, None]
+            swept = others - np.where(is_free, row / np.where(is_free, pivot, 1.0), 0.0) * row.swapaxes(-1, -2)
+        left, done = np.concatenate([rest, swept], axis=1), done + size
     return 1 - left[..., 0, 0] / scale[:, -1:]
 
 
-def lmg_shares(correlation: np.ndarray) -> np.ndarray:
+def lmg_shares(correlation: np.ndarray, sizes: Sequence[int] | None = None) -> np.ndarray:
     """Return each driver's share of R², averaged over all orders of entry, shape (B, k); the shares sum to R².
 
     Parameters
     ----------
-    correlation : ndarray, shape (B, k + 1, k + 1)
+    correlation : ndarray, shape (B, p + 1, p + 1)
         Drivers, then the outcome.
+    sizes : sequence of int, optional
+        As for `subset_r2`; the columns of a driver enter together.
     """
-    each = max(1, CHUNK_CELLS >> (correlation.shape[1] - 1))
-    parts = [shapley_values(subset_r2(correlation[s:s + each])) for s in range(0, len(correlation), each)]
+    left = np.cumsum([1, *(sizes or [1] * (correlation.shape[1] - 1))[::-1]])[::-1]
+    most = max(2**j * int(n) ** 2 for j, n in enumerate(left))
+    each = max(1, CHUNK_CELLS // most)
+    parts = [shapley_values(subset_r2(correlation[s:s + each], sizes)) for s in range(0, len(correlation), each)]
     return np.concatenate(parts)
 
 
@@ -126,18 +135,21 @@ def rank_probabilities(shares: np.ndarray) -> np.ndarray:
 
 
 def random_probe_p_values(
-    columns: np.ndarray, seed: int, draws: int = 199, weights: np.ndarray | None = None
+    columns: np.ndarray, seed: int, draws: int = 199, weights: np.ndarray | None = None,
+    sizes: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Return how often an added column of pure chance accounts for at least as much as each driver.
 
     Parameters
     ----------
-    columns : ndarray, shape (n, k + 1)
+    columns : ndarray, shape (n, p + 1)
         Drivers, then the outcome; no missing values.
     seed, draws : int
         Each of the draws adds one random column to the drivers and shares R² anew.
     weights : ndarray, shape (n,), optional
         Survey weights.
+    sizes : sequence of int, optional
+        As for `subset_r2`.
 
     Returns
     -------
@@ -157,5 +169,5 @@ def random_probe_p_values(
     made[:, np.array(place)[:, None], place] = products
     made[:, k, place] = made[:, place, k] = cross.T
     made[:, k, k] = (probes**2).sum(axis=0)
-    shares = lmg_shares(made)
-    return (1 + (shares[:, k:] >= shares[:, :k]).sum(axis=0)) / (1 + draws)
+    shares = lmg_shares(made, [*(sizes or [1] * k), 1])
+    return (1 + (shares[:, -1:] >= shares[:, :-1]).sum(axis=0)) / (1 + draws)

@@ -149,10 +149,13 @@ def test_behaviour_after_the_answer_goes_with_satisfaction_where_it_was_planted(
             for i in range(120) for k in range(i // 30)]
     late = {"order_id": "late", "line": 1, "customer_id": "c000", "kind": "sale", "amount": 10.0,
             "ordered_at": pd.Timestamp("2026-05-01")}
+    before = [{**late, "order_id": f"b{i}", "customer_id": f"c{i:03}", "ordered_at": pd.Timestamp("2025-05-01")}
+              for i in range(120)]
+    never = pd.DataFrame([{**asked(1).iloc[0], "response_id": "r", "customer_id": "never bought"}])
     done = satisfaction_vs_behaviour.behaviour_after_answer(
-        asked(), table("transactions", [*sold, late]), table("cases"), table("customers"), AS_OF
-    )
-    assert done["orders"].tolist() == [i // 30 for i in range(120)]
+        pd.concat([asked(), never]), table("transactions", [*before, *sold, late]), table("cases"), table("customers"),
+        AS_OF)
+    assert done["orders"].tolist() == [i // 30 for i in range(120)], "who never bought cannot buy again"
     made = satisfaction_vs_behaviour.behaviour_correlations(
         satisfaction_vs_behaviour.with_choosing_hours(done, table("events"), table("transactions", sold))
     )

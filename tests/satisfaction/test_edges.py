@@ -124,16 +124,14 @@ def test_one_wave_says_nothing_of_change(page):
     )
 
 
-def test_two_hundred_waves_are_said_in_a_few_sentences(page):
+def test_two_hundred_waves_are_said_in_one_title(page):
     n, waves = 2400, 200
     answers = {item: np.tile(x, 40) for item, x in felt().items()}
     who = [{"response_id": f"r{i:03}", "wave": f"w{i % waves:03}",
             "responded_at": pd.Timestamp("2006-01-01") + pd.Timedelta(days=30 * (i % waves))} for i in range(n)]
     found, _, named, *_ = page(rows(answers), who=who)
     assert len(named) == waves
-    said_ = satisfaction_text.wave_changes(found, named)
-    assert len(said_) <= 6
-    assert said_[-1].startswith("From wave w198 to wave w199")
+    assert satisfaction_text.wave_changes(found, named) == (), "every step can be compared: the figure says the rest"
     assert len(satisfaction_text.waves_title(found, named)) < 200
 
 

@@ -268,19 +268,13 @@ def waves_title(index: pd.DataFrame, waves: Sequence[str]) -> str:
 
 
 def wave_changes(index: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
-    """Return the significant changes, how many steps show none, and the newest one; or that there is one wave only."""
+    """Return why waves cannot be compared: there is one only, or steps lack questions or people; empty: all can."""
     if len(waves) < 2:
         return (f"There is {'a single' if waves else 'no'} wave: nothing can be said about change.",)
-    earlier = range(1, len(waves) - 1)
-    found = {i: next(iter(quantity_rows(index, SATISFACTION_CHANGE, wave_segment(waves[i]))), None) for i in earlier}
-    known = {i: row for i, row in found.items() if row and is_reported(row)}
-    moved = [i for i, row in known.items() if _is_beyond(row)]
-    still, unknown = len(known) - len(moved), len(found) - len(known)
-    steps = formatting.count_text(still, "earlier step shows", "earlier steps show")
-    rest = f"{steps} no statistically significant change."
-    gone = f"{formatting.count_text(unknown, 'earlier step', 'earlier steps')} cannot be compared."
-    return (*(wave_change(index, waves[:i + 1]) for i in moved[-MOST_CHANGES:]), *([rest] if still else []),
-            *([gone] if unknown else []), wave_change(index, waves), *([OWN_QUESTIONS] if is_apart(index) else []))
+    steps = [next(iter(quantity_rows(index, SATISFACTION_CHANGE, wave_segment(wave))), None) for wave in waves[1:]]
+    unknown = sum(row is None or not is_reported(row) for row in steps)
+    gone = f"{formatting.sentence_case(formatting.count_text(unknown, 'step', 'steps'))} cannot be compared."
+    return (*([gone] if unknown else []), *([OWN_QUESTIONS] if is_apart(index) else []))
 
 
 def _is_beyond(row: Row) -> bool:

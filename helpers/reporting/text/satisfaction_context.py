@@ -181,6 +181,8 @@ def ordinal_logit_sentence(rows: Sequence[Estimate], driven: SatisfactionDrivers
     if not known or isinstance(driven, NoPathModel):
         reason = driven.reason if isinstance(driven, NoPathModel) else rows[0].reason
         return f"An ordinal logit cannot be fitted: {reason}."
+    if driven.nonlinear:  # odds are those of straight lines: not the same question
+        return ""
     best = max(known, key=lambda e: abs(math.log(e.value)))
     is_uneven = UNEVEN_ODDS in best.reason
     uneven = " Odds differ between answers, so one number for all of them is an average." if is_uneven else ""

@@ -4,19 +4,21 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
 from helpers.satisfaction.driver_drift import APPEARS, ASKED_IN_SOME_WAVES, DISAPPEARS, STEADY_DRIFT, WEIGHT_DRIFT
 from helpers.satisfaction.drivers import SatisfactionDrivers
-from helpers.satisfaction.drivers_by_segment import SegmentDrivers
+from helpers.satisfaction.drivers_by_segment import SURE_LEAD, SegmentDrivers
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, NoPathModel
 from helpers.stats.confidence_intervals import Interval
+from helpers.stats.disclosure_control import LEAST_PEOPLE
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity, unreliable_constructs
 from helpers.stats.relative_importance import RELEVANCE_LEVEL
 
 TIE, SURE = 0.05, 0.01
 
-MOST_SHARES, MOST_EFFECTS = 2, 6  # that a sentence names one by one
+MOST_SHARES = 2  # that a sentence names one by one
 
 CHANGES = {APPEARS: "has come to count", DISAPPEARS: "no longer counts",
            ASKED_IN_SOME_WAVES: "was asked in some waves only"}
@@ -31,101 +33,85 @@ def either_text(names: list[str]) -> str:
     return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def discriminant_validity_failure(valid: MeasurementValidity | None, paths: pd.DataFrame) -> str:
-    """Return that discriminant validity fails, and how many effects are struck; empty if it holds.
+def unreported_effects(paths: pd.DataFrame, valid: MeasurementValidity | None) -> str:
+    """Return how many separate effects are struck and why; empty where every one is reported.
 
     Parameters
     ----------
-    valid : MeasurementValidity or None
-        From `helpers.satisfaction.ecsi_model.satisfaction_model_validity`.
     paths : DataFrame
         ``results/satisfaction_paths``.
+    valid : MeasurementValidity or None
+        From `helpers.satisfaction.ecsi_model.satisfaction_model_validity`.
     """
-    if valid is None or not valid.confused:
-        return ""
-    names = [n for n in dict.fromkeys(valid.owner.values()) if any(n in pair for pair in valid.confused)]
     direct = paths[paths["quantity"] == "path"]
     n_struck = int((direct["status"] == Status.STRUCK).sum())
+    if valid is None or not n_struck:
+        return ""
+    names = [n for n in dict.fromkeys(valid.owner.values()) if any(n in pair for pair in valid.confused)]
     weak = formatting.join_words([*unreliable_constructs(valid)], none="")
-    also = f" and the questions of {weak} do not agree" if weak else ""
+    why = [f"{formatting.join_words(names)} are not shown to be distinct "
+           f"({formatting.count_text(len(valid.confused), 'pair', 'pairs')})"] if names else []
+    why += [f"the questions of {weak} do not agree"] if weak else []
     effects = formatting.count_text(len(direct), "separate effect is", "separate effects are")
-    said = (f"Discriminant validity fails: {formatting.join_words(names)} are not shown to be distinct "
-            f"({formatting.count_text(len(valid.confused), 'pair', 'pairs')}){also}, so "
-            f"{formatting.whole(n_struck)} of {effects} not reported")
-    return f"{said}."
+    return (f"{formatting.sentence_case(formatting.whole(n_struck))} of {effects} not reported (failed check): "
+            f"{formatting.join_words(why)}.")
 
 
-def unreported_effects(paths: pd.DataFrame, valid: MeasurementValidity | None = None) -> str:
-    """Return which separate effects are struck and which stand.
-
-    Parameters
-    ----------
-    paths : DataFrame
-        ``results/satisfaction_paths``.
-    valid : MeasurementValidity or None
-        From `helpers.satisfaction.ecsi_model.satisfaction_model_validity`.
-    """
-    direct = paths[paths["quantity"] == "path"]
-    if direct["segment"].eq("all").any() or direct.empty:
-        reason = direct["reason"].iloc[0] if len(direct) else "there is no path model"
-        return f"There is no path model: {reason}."
-    gone = list(direct.loc[direct["status"] == Status.STRUCK, "segment"])
-    kept = list(direct.loc[direct["status"] == Status.OK, "segment"])
-    if not gone and valid is not None and not valid.ratio:
-        return "Every effect is reported; discriminant validity of single questions is not known."
-    if not gone:
-        return "Every effect is reported: the constructs are distinct (discriminant validity)."
-    stands = formatting.join_words(kept) if len(kept) <= MOST_EFFECTS else f"the other {len(kept)} effects"
-    return f"Not reported (failed check): {formatting.join_words(gone)}. " + (
-        f"Reported: {stands}." if kept else "None is reported."
-    )
-
-
-def first_driver(found: SatisfactionDrivers | NoPathModel, paths: pd.DataFrame | None = None) -> str:
-    """Return what to improve first, or why it cannot be said.
+def first_driver(found: SatisfactionDrivers | NoPathModel) -> str:
+    """Return what to improve first, with the chance of each that may be, or why it cannot be said.
 
     Parameters
     ----------
     found : SatisfactionDrivers or NoPathModel
         From `helpers.satisfaction.drivers.driver_importance`.
-    paths : DataFrame, optional
-        ``results/satisfaction_paths``: whether any driver that stands apart goes with satisfaction by itself.
     """
+    unknown = "What to improve first is not known"
     if isinstance(found, NoPathModel):
-        return f"What to improve first is not known: insufficient data, {found.reason}."
-    if found.struck:
-        return " ".join(filter(None, (_together(found), no_effect_of_its_own(paths) if paths is not None else "")))
-    order = sorted(found.names, key=lambda name: -found.priority[name].value)
-    top = order[0]
-    rivals = [name for name in order[1:] if found.leads[name] >= TIE]
+        return f"{unknown}: insufficient data, {found.reason}."
+    if found.circular:
+        return f"{unknown}: {found.circular} itself."
+    top = max(found.leads, key=lambda name: found.leads[name])
+    if found.struck and (top in found.struck or found.leads[top] < SURE_LEAD):
+        members = [*found.struck]
+        which = f"{members[0]} has" if len(members) == 1 else "one of them has"
+        reasons = formatting.join_words([*dict.fromkeys(found.struck.values())])
+        return f"{unknown}: {reasons}; {which} the highest priority with a probability of {_lead(found, members)}."
+    order = sorted(found.share, key=lambda name: -found.priority[name].value)
+    top, rivals = order[0], [name for name in order[1:] if found.leads[name] >= TIE]
     if found.probe[top] > RELEVANCE_LEVEL:
-        return "What to improve first is not known: no driver does better than a random column."
+        return f"{unknown}: no driver does better than a random column."
     place = (f"accounts for {_share(found.share[top])} of the explained differences in satisfaction and stands at "
              f"{formatting.points(found.performance[top].value)} of 100")
-    base = (f"All drivers together explain {formatting.share(found.explained.value)} of the differences among "
-            f"{formatting.whole(found.n)} people who answered every question.")
+    base = f"All drivers together explain {formatting.share(found.explained.value)} of the differences."
     if rivals:
-        names = either_text([top, *rivals])
-        return f"Look first at {names}, with no significant difference between them; {top} {place}. {base}"
-    return f"Look first at {top}: it {place}, with the most room where it matters. {base}"
+        first, *others = [f"{name} ({_lead(found, [name])})" for name in (top, *rivals)]
+        first = first.replace(" (", " (highest priority with a probability of ", 1)
+        said = f"Look first at {either_text([first, *others])}: {top} {place}."
+    else:
+        said = f"Look first at {top}: it {place}."
+    return " ".join(filter(None, (said, step_sentence(found, top), base)))
 
 
-def _together(found: SatisfactionDrivers) -> str:
-    names, joint = next(iter(found.joint.items()))
-    members = names.split(" + ")
-    lone = "its share cannot be separated from others" if len(members) == 1 else (
-        f"what to improve first is not known: {formatting.join_words(members)} are not told apart")
-    rest = _shares_apart(found, _share)
-    together = f"together they account for {_share(joint)} of the explained differences"
-    if len(members) == 1:
-        together = f"with them it accounts for {_share(joint)} of the explained differences"
-    said = f"{lone if len(members) > 1 else f'{members[0]}: {lone}'}; {together}"
-    same = f"and {SATISFACTION_CONSTRUCT} are not shown"
-    circular = [name for name in members if same in found.struck.get(name, "")]
-    verb = "is" if len(circular) == 1 else "are"
-    itself = (f" {formatting.join_words(circular)} {verb} not shown to be distinct from satisfaction itself, so that "
-              "the share is in part circular." if circular else "")
-    return formatting.sentence_case(said + (f", {rest}." if rest else ".")) + itself
+def _lead(found: SatisfactionDrivers, names: Sequence[str]) -> str:
+    return chance_text(sum(found.leads[name] for name in names))
+
+
+def step_sentence(found: SatisfactionDrivers, name: str) -> str:
+    """Return where satisfaction rises most along a driver that no straight line fits; empty where one does."""
+    if name not in found.nonlinear:
+        return ""
+    return f"It is no even rise: {step_text(found, name)}."
+
+
+def step_text(found: SatisfactionDrivers, name: str) -> str:
+    """Return mean satisfaction on both sides of the largest step along a driver."""
+    of = found.nonlinear[name]
+    above, below = (formatting.share(x / 100) if of.is_binary else formatting.points(x)
+                    for x in (of.step.above, of.step.below))
+    start = formatting.number(of.step.start)
+    where = f"at {start} of 100" if of.step.start >= 100 else f"from {start} of 100 on"
+    return (f"{above} are satisfied {where}, {below} below" if of.is_binary else
+            f"satisfaction is {above} {where}, {below} below")
 
 
 def _shares_apart(found: SatisfactionDrivers, form: Callable[[Interval], str]) -> str:
@@ -162,14 +148,8 @@ def drivers_together(found: SatisfactionDrivers | NoPathModel) -> str:
     """Return what stands beside the table of single drivers: those with a share only together; empty where none."""
     if isinstance(found, NoPathModel):
         return ""
-    said = []
-    for names, share in found.joint.items():
-        members = names.split(" + ")
-        lead = formatting.share(sum(found.leads[name] for name in members))
-        together, which = (" together", "one of them is the") if len(members) > 1 else ("", "the")
-        said.append(f"Not in the table: {formatting.join_words(members)}, {formatting.share(share.value)}{together}; "
-                    f"{which} highest priority with a probability of {lead}.")
-    return " ".join(said)
+    return " ".join(f"Not in the table: {formatting.join_words(names.split(' + '))}, {formatting.share(share.value)}"
+                    f"{' together' if ' + ' in names else ''}." for names, share in found.joint.items())
 
 
 def no_effect_of_its_own(paths: pd.DataFrame) -> str:
@@ -178,7 +158,7 @@ def no_effect_of_its_own(paths: pd.DataFrame) -> str:
     direct = paths[is_direct & paths["segment"].str.endswith(f" → {SATISFACTION_CONSTRUCT}")]
     if direct.empty or ((direct["low"] > 0) | (direct["high"] < 0)).any():
         return ""
-    return "By least squares no driver that is reported is shown to have an association of its own, the others equal."
+    return "No driver that is reported is shown to have an association of its own, the others equal."
 
 
 def drivers_without_effect(found: SatisfactionDrivers | NoPathModel) -> str:
@@ -190,7 +170,8 @@ def drivers_without_effect(found: SatisfactionDrivers | NoPathModel) -> str:
     return f"{formatting.join_words(weak)} {verb} no better than a random column." if weak else ""
 
 
-def reversed_drivers(paths: pd.DataFrame, by_segment: SegmentDrivers | NoPathModel | None = None) -> str:
+def reversed_drivers(paths: pd.DataFrame, by_segment: SegmentDrivers | NoPathModel | None = None,
+                     found: SatisfactionDrivers | NoPathModel | None = None) -> str:
     """Return which drivers go with less satisfaction where they are rated higher, the others equal; empty: none.
 
     A share of explained variance has no sign: without this it reads as something to raise.
@@ -202,10 +183,13 @@ def reversed_drivers(paths: pd.DataFrame, by_segment: SegmentDrivers | NoPathMod
     by_segment : SegmentDrivers or NoPathModel, optional
         From `helpers.satisfaction.drivers_by_segment.drivers_by_segment`: what holds only where groups with other
         drivers are mixed is not told.
+    found : SatisfactionDrivers or NoPathModel, optional
+        Drivers that no straight line fits have no one direction.
     """
     direct = paths[(paths["quantity"] == "path") & (paths["status"] == Status.OK) & (paths["high"] < 0)]
     arrows = [segment.split(" → ") for segment in direct["segment"]]
-    names = [start for start, end in arrows if end == SATISFACTION_CONSTRUCT]
+    bent = getattr(found, "nonlinear", ())
+    names = [start for start, end in arrows if end == SATISFACTION_CONSTRUCT and start not in bent]
     effects = getattr(by_segment, "effects", ())
     said = [name for name in names if all(of[name].high < 0 for of in effects)]
     verb = "goes" if len(said) == 1 else "go"
@@ -226,6 +210,8 @@ def driver_shares_title(found: SatisfactionDrivers | NoPathModel, by_segment: Se
         return f"What satisfaction is associated with: insufficient data, {found.reason}"
     if getattr(by_segment, "leaders_differ", False):
         return f"Over all groups together, {formatting.within_sentence(driver_shares_title(found))}"
+    if found.circular:
+        return f"What satisfaction is associated with is not reported (failed check): {found.circular}"
     if found.struck:
         return _joint_title(found)
     top, *ties = leading_drivers(found)
@@ -258,7 +244,7 @@ def driver_shares(found: SatisfactionDrivers | NoPathModel) -> pd.DataFrame:
 
 
 def driver_sample(found: SatisfactionDrivers | NoPathModel, left_out: Sequence[Estimate] = ()) -> str:
-    """Return whose answers the shares rest on, and whether those left out are as satisfied; empty without any.
+    """Return whose answers the shares rest on, which question costs most, and whether those left out differ.
 
     Parameters
     ----------
@@ -267,33 +253,32 @@ def driver_sample(found: SatisfactionDrivers | NoPathModel, left_out: Sequence[E
     left_out : sequence of Estimate
         From `helpers.satisfaction.ecsi_model.left_out_difference`: of everybody, and of the segments shown.
     """
-    if isinstance(found, NoPathModel):
+    if isinstance(found, NoPathModel) or found.circular:
         return ""
     whole = formatting.whole(found.n_people)
     if found.n == found.n_people:
         return f"All {whole} people to whom the questions apply answered every one."
+    question, most = max(found.unanswered.items(), key=lambda pair: pair[1], default=("", 0))
+    costs = (f"; most often without an answer is {readable_id(question)} "
+             f"({formatting.share(most / found.n_people)})" if most >= LEAST_PEOPLE else "")
     apart = [_left_out_words(e) for e in left_out
              if e.segment == "all" and e.status is Status.OK and (e.low > 0 or e.high < 0)]
-    other = (f" Those left out differ: on the whole they are {formatting.join_words(apart)}; the shares do not speak "
-             "of them.")
+    other = f" Those left out are {apart[0]}." if apart else ""
     return (f"From {formatting.count_text(found.n, 'person', 'people')} who answered every question, of {whole} who "
-            f"answered any; to say that a question does not apply is no answer to it.{other if apart else ''}")
+            f"answered any{costs}.{other}")
 
 
 def _left_out_words(e: Estimate) -> str:
     low, high = sorted([abs(e.low), abs(e.high)])
-    more = f"{'more' if e.value > 0 else 'less'} satisfied by {formatting.points(abs(e.value))}"
-    who = "" if e.segment == "all" else f"in {e.segment} "
-    return f"{who}{more} {formatting.interval(low, high, formatting.points)}"
+    return (f"{'more' if e.value > 0 else 'less'} satisfied by {formatting.points(abs(e.value))} "
+            f"{formatting.interval(low, high, formatting.points)}")
 
 
 def johnson_disagreement(found: SatisfactionDrivers | NoPathModel) -> str:
     """Return whether Johnson's weights put another driver first."""
-    if isinstance(found, NoPathModel):
+    if isinstance(found, NoPathModel) or found.struck or found.nonlinear:  # Johnson's weights are of straight lines
         return ""
     order = sorted(found.names, key=lambda name: -found.johnson[name])
-    if found.struck:
-        return ""
     first = leading_drivers(found)
     return (f"Johnson's weights agree: {either_text(first)} comes first." if order[0] in first
             else f"Johnson's weights disagree: they put {order[0]} first, not {either_text(first)}.")

@@ -74,8 +74,7 @@ def expectations_in_hindsight(table: pd.DataFrame, is_before_use: bool) -> str:
     """
     if is_before_use or not ((table["quantity"] == DISCONFIRMATION) & (table["status"] == Status.OK)).any():
         return ""
-    return ("The study does not say that expectations were asked for before use: stated in hindsight they may be "
-            "coloured by what was experienced.")
+    return "Expectations may have been asked for in hindsight: the study does not say that they were asked before use."
 
 
 def expectation_gap_finding(table: pd.DataFrame) -> str:

@@ -8,13 +8,14 @@ from helpers.customers.customer_kinds import CUSTOMER_KINDS
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate
 from helpers.reporting import formatting
+from helpers.reporting.text.satisfaction_drivers import TIE, chance_text, either_text, step_text
 from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.drivers_by_segment import SURE_LEAD, SegmentDrivers
 from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import people_text
 
-MOST_SEGMENTS, MOST_DRIVERS = 4, 3
+MOST_SEGMENTS = 4
 
 
 def segment_rows(found: pd.DataFrame, form: formatting.Form = formatting.points) -> pd.DataFrame:
@@ -118,12 +119,16 @@ def _explained(of: SatisfactionDrivers) -> str:
 
 
 def _first_of(of: SatisfactionDrivers) -> str:
+    """Return the driver to improve first with its share; of several that may be, each one's chance."""
     order = sorted(of.share, key=lambda name: -of.priority[name].value)
-    sure = of.leads[order[0]] >= SURE_LEAD
     i = of.share[order[0]]
     share = f"{formatting.share(i.value)} {formatting.interval(i.low, i.high, formatting.share)}".strip()
-    lead = order[0] if sure else f"{order[0]} or {order[1]}, with no significant difference"
-    return f"{lead}, {share if sure else f'{order[0]} {share}'}"
+    if of.leads[order[0]] >= SURE_LEAD:
+        return f"{order[0]}, {share}"
+    near = [name for name in order if of.leads[name] >= TIE]
+    first, *others = [f"{name} ({chance_text(of.leads[name])})" for name in near]
+    first = first.replace(" (", " (highest priority with a probability of ", 1)
+    return f"{either_text([first, *others])}; {order[0]} {share}"
 
 
 def segment_drivers_title(found: SegmentDrivers | NoPathModel) -> str:
@@ -136,13 +141,13 @@ def segment_drivers_title(found: SegmentDrivers | NoPathModel) -> str:
 
 
 def segment_drivers_sentence(found: SegmentDrivers | NoPathModel) -> str:
-    """Return whether what satisfaction goes with differs between groups, and how the groups' drivers rank."""
+    """Return whether drivers differ between groups, and where satisfaction rises most along the first of each."""
     if isinstance(found, NoPathModel):
         return f"Drivers are not shown to differ between groups: {found.reason}."
     said = []
-    for (name, of), effects in zip(found.groups[:MOST_SEGMENTS], found.effects, strict=False):
-        own = [driver for driver in of.share if effects[driver].low > 0 or effects[driver].high < 0]
-        top = sorted(own, key=lambda n, of=of: -of.share[n].value)[:MOST_DRIVERS]
-        shares = [f"{driver} {formatting.share(of.share[driver].value)}" for driver in top]
-        said.append(f"{readable_id(name)} ({_explained(of)}): {formatting.join_words(shares)}")
-    return (f"By {found.label} the drivers differ ({formatting.p_value_sentence(found.p_value)}): {'; '.join(said)}.")
+    for name, of in found.groups[:MOST_SEGMENTS]:
+        top = max(of.share, key=lambda n, of=of: of.share[n].value, default="")
+        if top in of.nonlinear:
+            said.append(f"{readable_id(name)}, {top}: {step_text(of, top)}")
+    steps = f" No straight line fits the largest driver: {'; '.join(said)}." if said else ""
+    return f"By {found.label} the drivers differ ({formatting.p_value_sentence(found.p_value)}).{steps}"

@@ -10,7 +10,7 @@ from helpers.reporting import formatting
 from helpers.reporting.text.satisfaction import is_reported, quantity_rows
 from helpers.satisfaction.satisfaction_by_segment import segment_label
 from helpers.satisfaction.satisfaction_index import ALL_WAVES, SATISFACTION_LABEL
-from helpers.satisfaction.survey_quality import SATISFACTION_SCALE, nonrespondent_mean
+from helpers.satisfaction.survey_quality import nonrespondent_mean
 from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 MOST_NAMED = 3  # scales by name in a title
@@ -138,11 +138,3 @@ def _most_of_wave(scores: pd.DataFrame, as_of_on: date, wave: str) -> str:
         return ""
     return (f"Nine in ten answers of the wave are of {formatting.date_text(most)} or before, {formatting.whole(days)} "
             "days before the as-of date: how satisfied people are since is hardly known.")
-
-
-def single_item_caveat(gates: pd.DataFrame) -> str:
-    """Return that satisfaction rests on one question, where it does."""
-    found = gates[
-        (gates["gate"] == f"alpha of {SATISFACTION_SCALE}") & gates["is_crossed"] & (gates["level"] == "note")
-    ]
-    return str(found["sentence"].iloc[0]) if len(found) else ""

@@ -223,7 +223,8 @@ def unreportable_effects(
 
     Notes
     -----
-    An arrow is struck between the two of a pair, and where both of them point to the same construct.
+    An arrow is struck between the two of a pair, and where both of them point to the same construct. Where a construct
+    is not distinct from one that points to it, every arrow to it is struck: the others are held equal to a part of it.
     """
     struck: dict[tuple[str, str], str] = {}
     if known is None:
@@ -236,7 +237,25 @@ def unreportable_effects(
             rivals = pair if (start in pair and all((p, end) in arrows for p in pair)) else ()
             if {start, end} == set(pair) or rivals:
                 struck[start, end] = f"{pair[0]} and {pair[1]} are not shown to be distinct"
+    for end, reason in circular_equations(known, arrows).items():
+        struck |= {(start, to): reason for start, to in arrows if to == end}
     return struck
+
+
+def circular_equations(
+    known: MeasurementValidity | None, arrows: Sequence[tuple[str, str]]
+) -> dict[str, str]:
+    """Return the constructs that are not shown to be distinct from one that points to them, each with its reason.
+
+    What explains such a construct is in part itself: its R², and what the others add, say nothing.
+    """
+    pairs = () if known is None else known.confused
+    found: dict[str, list[str]] = {}
+    for start, end in arrows:
+        if (start, end) in pairs or (end, start) in pairs:
+            found.setdefault(end, []).append(start)
+    return {end: f"{' and '.join(starts)} {'is' if len(starts) == 1 else 'are'} not shown to be distinct from {end}"
+            for end, starts in found.items()}
 
 
 def unreliable_constructs(known: MeasurementValidity | None) -> dict[str, str]:

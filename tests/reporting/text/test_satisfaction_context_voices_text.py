@@ -144,6 +144,7 @@ class Driven:
     share = {"A": Estimate("s", 0.6), "B": Estimate("s", 0.4)}  # noqa: RUF012
     first = {"A": 1.0, "B": 0.0}  # noqa: RUF012
     struck = {}  # noqa: RUF012
+    nonlinear = {}  # noqa: RUF012
 
 
 def test_the_ordinal_logit_agrees_or_not_and_says_where_odds_are_uneven():

@@ -5,10 +5,12 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.reporting.text import satisfaction_drivers as satisfaction_drivers_text
+from helpers.satisfaction.driver_linearity import NonlinearDriver
 from helpers.satisfaction.drivers import SatisfactionDrivers, driver_rank_table
 from helpers.satisfaction.drivers_by_segment import SegmentDrivers
 from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.stats.confidence_intervals import Interval
+from helpers.stats.linearity import Step
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity
 
 NOBODY = NoPathModel("2 of 2 people answered every question, fewer than 30", 2)
@@ -50,25 +52,49 @@ def paths(*struck):
 def test_the_driver_to_improve_first_is_named_with_its_share_and_place():
     assert satisfaction_drivers_text.first_driver(drivers()) == (
         "Look first at Product: it accounts for 60.0 % [50.0 %, 70.0 %] of the explained differences in satisfaction "
-        "and stands at 70 points of 100, with the most room where it matters. All drivers together explain 50.0 % of "
-        "the differences among 200 people who answered every question.")
+        "and stands at 70 points of 100. All drivers together explain 50.0 % of the differences.")
 
 
-def test_two_drivers_within_noise_are_both_named():
+def test_two_drivers_within_noise_are_both_named_each_with_its_chance():
     assert satisfaction_drivers_text.first_driver(drivers(leads=(0.8, 0.2))).startswith(
-        "Look first at Product or Service, with no significant difference between them; Product accounts for 60.0 %")
+        "Look first at Product (highest priority with a probability of 80.0 %) or Service (20.0 %): Product accounts "
+        "for 60.0 % [50.0 %, 70.0 %]")
 
 
-def test_drivers_that_cannot_be_told_apart_are_given_together():
-    assert satisfaction_drivers_text.first_driver(drivers(struck=("Product", "Service"))) == (
-        "What to improve first is not known: Product and Service are not told apart; together they account for 100 % "
-        "[50.0 %, 100 %] of the explained differences.")
-    itself = dict.fromkeys(("Product", "Service"), "Product and Satisfaction are not shown to be distinct")
-    same = replace(drivers(struck=("Product", "Service")), struck=itself)
-    assert satisfaction_drivers_text.first_driver(same).endswith(
-        "Product and Service are not shown to be distinct from satisfaction itself, so that the share is in part "
-        "circular.")
-    assert "its share cannot be separated" in satisfaction_drivers_text.first_driver(drivers(struck=("Product",)))
+def test_a_driver_that_no_line_fits_is_told_by_its_step():
+    step = Step(100.0, 98.0, 12.0, 40, 160)
+    bent = replace(drivers(), nonlinear={"Product": NonlinearDriver(0.001, 0.2, step, (), is_binary=True)})
+    assert "It is no even rise: 98.0 % are satisfied at 100 of 100, 12.0 % below." in (
+        satisfaction_drivers_text.first_driver(bent))
+    scaled = NonlinearDriver(0.001, 0.2, replace(step, start=75.0), ())
+    assert satisfaction_drivers_text.step_sentence(replace(bent, nonlinear={"Product": scaled}), "Product") == (
+        "It is no even rise: satisfaction is 98 points from 75 of 100 on, 12 points below.")
+    assert satisfaction_drivers_text.step_sentence(bent, "Service") == ""
+    assert satisfaction_drivers_text.johnson_disagreement(bent) == "", "Johnson's weights are of straight lines"
+
+
+def test_drivers_that_cannot_be_told_apart_are_given_with_their_own_chance():
+    twins = dict.fromkeys(("Product", "Service"), "Product and Service are not shown to be distinct")
+    both = replace(drivers(struck=("Product", "Service"), leads=(0.6, 0.1)), struck=twins)
+    assert satisfaction_drivers_text.first_driver(both) == (
+        "What to improve first is not known: Product and Service are not shown to be distinct; one of them has the "
+        "highest priority with a probability of 70.0 %.")
+    weak = replace(drivers(struck=("Product",), leads=(0.7, 0.3)), struck={"Product": "ω of Product is 0.500"})
+    assert satisfaction_drivers_text.first_driver(weak) == (
+        "What to improve first is not known: ω of Product is 0.500; Product has the highest priority with a "
+        "probability of 70.0 %.")
+    assert satisfaction_drivers_text.first_driver(drivers(struck=("Product",), leads=(0.01, 0.99))).startswith(
+        "Look first at Service:"), "the other leads beyond doubt"
+
+
+def test_nothing_is_told_of_what_explains_satisfaction_where_a_driver_is_not_distinct_from_it():
+    same = replace(drivers(), share={}, circular="Product is not shown to be distinct from Satisfaction")
+    assert satisfaction_drivers_text.first_driver(same) == (
+        "What to improve first is not known: Product is not shown to be distinct from Satisfaction itself.")
+    assert satisfaction_drivers_text.driver_shares_title(same) == (
+        "What satisfaction is associated with is not reported (failed check): Product is not shown to be distinct "
+        "from Satisfaction")
+    assert satisfaction_drivers_text.driver_sample(same) == ""
 
 
 def test_a_leader_that_is_noise_is_not_recommended():
@@ -112,10 +138,10 @@ def test_titles_name_ties_and_what_was_struck():
 
 def test_drivers_with_a_share_only_together_are_told_beside_the_table_of_the_others():
     assert satisfaction_drivers_text.drivers_together(drivers()) == ""
-    assert satisfaction_drivers_text.drivers_together(drivers(leads=(0.7, 0.3), struck=("Product",))) == (
-        "Not in the table: Product, 60.0 %; the highest priority with a probability of 70.0 %.")
+    assert satisfaction_drivers_text.drivers_together(drivers(struck=("Product",))) == (
+        "Not in the table: Product, 60.0 %.")
     both = satisfaction_drivers_text.drivers_together(drivers(struck=("Product", "Service")))
-    assert both.startswith("Not in the table: Product and Service, 100 % together; one of them is the highest priority")
+    assert both == "Not in the table: Product and Service, 100 % together."
 
 
 def test_a_table_in_which_no_driver_goes_with_satisfaction_by_itself_says_so():
@@ -123,9 +149,7 @@ def test_a_table_in_which_no_driver_goes_with_satisfaction_by_itself_says_so():
         return estimate_table([Estimate("path", (a + b) / 2, a, b, segment=f"D{i} → Satisfaction")
                                for i, (a, b) in enumerate(limits)])
     said = satisfaction_drivers_text.no_effect_of_its_own(direct((-0.1, 0.2), (-0.3, 0.1)))
-    assert said == (
-        "By least squares no driver that is reported is shown to have an association of its own, the others equal.")
-    assert satisfaction_drivers_text.first_driver(drivers(struck=("Product",)), direct((-0.1, 0.2))).endswith(said)
+    assert said == "No driver that is reported is shown to have an association of its own, the others equal."
     assert satisfaction_drivers_text.no_effect_of_its_own(direct((-0.1, 0.2), (0.01, 0.1))) == ""
     assert satisfaction_drivers_text.no_effect_of_its_own(paths()) == ""
 
@@ -139,38 +163,12 @@ def test_johnsons_weights_agree_or_disagree():
     )
 
 
-def test_a_failing_questionnaire_says_how_many_effects_are_struck():
-    said = satisfaction_drivers_text.discriminant_validity_failure(
-        valid(Interval(0.95, 0.9, 1.05), loading=0.2), paths("A → B")
-    )
-    assert said == ("Discriminant validity fails: A and B are not shown to be distinct (1 pair), so 1 of 2 "
-                    "separate effects are not reported.")
-    assert satisfaction_drivers_text.discriminant_validity_failure(valid(Interval(0.5, 0.4, 0.6)), paths()) == ""
-    assert satisfaction_drivers_text.discriminant_validity_failure(None, paths()) == ""
-
-
-def test_struck_and_standing_effects_are_listed():
-    assert satisfaction_drivers_text.unreported_effects(paths("A → B")) == (
-        "Not reported (failed check): A → B. Reported: A → C.")
-    many = estimate_table([no_estimate("path", Status.STRUCK, "why", segment="A → B"),
-                           *(Estimate("path", 0.3, 0.2, 0.4, segment=f"A → {i}") for i in range(7))])
-    assert satisfaction_drivers_text.unreported_effects(many) == (
-        "Not reported (failed check): A → B. Reported: the other 7 effects.")
-    assert (
-        satisfaction_drivers_text.unreported_effects(paths("A → B", "A → C"))
-        == "Not reported (failed check): A → B and A → C. None is reported."
-    )
-    assert (
-        satisfaction_drivers_text.unreported_effects(paths())
-        == "Every effect is reported: the constructs are distinct (discriminant validity)."
-    )
-    alone = MeasurementValidity({}, {}, (), {}, {}, {}, 100)
-    assert satisfaction_drivers_text.unreported_effects(paths(), alone) == (
-        "Every effect is reported; discriminant validity of single questions is not known.")
-    nothing = estimate_table([no_estimate("path", Status.INSUFFICIENT, "no question on satisfaction")])
-    assert (
-        satisfaction_drivers_text.unreported_effects(nothing) == "There is no path model: no question on satisfaction."
-    )
+def test_a_failing_questionnaire_says_how_many_effects_are_struck_and_why():
+    said = satisfaction_drivers_text.unreported_effects(paths("A → B"), valid(Interval(0.95, 0.9, 1.05), loading=0.2))
+    assert said == ("1 of 2 separate effects are not reported (failed check): A and B are not shown to be distinct "
+                    "(1 pair).")
+    assert satisfaction_drivers_text.unreported_effects(paths(), valid(Interval(0.5, 0.4, 0.6))) == ""
+    assert satisfaction_drivers_text.unreported_effects(paths("A → B"), None) == ""
 
 
 def test_a_driver_that_goes_with_less_satisfaction_is_named_as_such():
@@ -187,6 +185,8 @@ def test_a_driver_that_goes_with_less_satisfaction_is_named_as_such():
     assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows), mixed) == "", "of neither group"
     same = SegmentDrivers("travel", (), (), 0.001, effects=({"Times": in_each},) * 2)
     assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows), same).endswith("not which way.")
+    bent = replace(drivers(), nonlinear={"Times": NonlinearDriver(0.001, 0.2, Step(75.0, 40.0, 45.0, 50, 50), ())})
+    assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows), same, bent) == "", "it has no one direction"
 
 
 def test_the_map_is_shown_with_interval_and_word():
@@ -216,12 +216,9 @@ def test_of_many_drivers_the_largest_shares_are_named_and_how_large_the_others_a
         ("Design", 0.05), ("Price", 0.1), ("Staff", 0.2), ("Place", 0.07), ("Time", 0.02))})
     said = "Staff for 20.0 %, Price for 10.0 % and each of 3 others for at most 7.0 %"
     assert satisfaction_drivers_text.driver_shares_title(many).endswith(f"explained together, {said}")
-    assert satisfaction_drivers_text.first_driver(many).endswith(
-        "Staff for 20.0 % [19.0 %, 21.0 %], Price for 10.0 % [9.0 %, 11.0 %] and each of 3 others for at most 7.0 %.")
 
 
-SAMPLE = ("From 200 people who answered every question, of 240 who answered any; to say that a question does not apply "
-          "is no answer to it.")
+SAMPLE = "From 200 people who answered every question, of 240 who answered any."
 
 
 def test_whose_answers_the_shares_rest_on_is_said():
@@ -229,6 +226,11 @@ def test_whose_answers_the_shares_rest_on_is_said():
     assert satisfaction_drivers_text.driver_sample(NOBODY) == ""
     assert satisfaction_drivers_text.driver_sample(replace(drivers(), n=240)) == (
         "All 240 people to whom the questions apply answered every one.")
+    lacks = replace(drivers(), unanswered={"gate": 12, "wifi": 36})
+    assert satisfaction_drivers_text.driver_sample(lacks) == (
+        "From 200 people who answered every question, of 240 who answered any; most often without an answer is wifi "
+        "(15.0 %).")
+    assert satisfaction_drivers_text.driver_sample(replace(drivers(), unanswered={"gate": 9})) == SAMPLE
 
 
 def test_shares_say_when_the_people_left_out_are_satisfied_otherwise():
@@ -236,8 +238,7 @@ def test_shares_say_when_the_people_left_out_are_satisfied_otherwise():
     gaps = [Estimate(name, 5.0, 3.0, 7.0, "points", 40), Estimate(name, -21.0, -24.0, -18.0, "points", 35, "travel x"),
             Estimate(name, 1.0, -3.0, 5.0, "points", 40, "travel y")]
     assert satisfaction_drivers_text.driver_sample(drivers(), gaps) == (
-        f"{SAMPLE} Those left out differ: on the whole they are more satisfied by 5 points [3, 7]; the shares do not "
-        "speak of them.")
+        f"{SAMPLE} Those left out are more satisfied by 5 points [3, 7].")
     assert satisfaction_drivers_text.driver_sample(drivers(), gaps[2:]) == SAMPLE
 
 

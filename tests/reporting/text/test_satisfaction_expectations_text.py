@@ -68,7 +68,7 @@ def test_gaps_of_scores_that_failed_their_check_are_neither_told_nor_counted_as_
 
 def test_a_gap_says_when_its_expectations_are_not_known_to_come_before_use():
     table = gap(-5, -6, -4)
-    assert "stated in hindsight" in expectations_text.expectations_in_hindsight(table, False)
+    assert "asked for in hindsight" in expectations_text.expectations_in_hindsight(table, False)
     assert expectations_text.expectations_in_hindsight(table, True) == ""
     assert expectations_text.expectations_in_hindsight(table.head(0), False) == ""
 

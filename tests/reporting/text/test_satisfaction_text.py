@@ -180,12 +180,6 @@ def test_an_answer_of_long_ago_is_not_told_as_of_today():
     assert survey_checks_text.newest_answer_sentence(late, date(2025, 9, 15), "w") == ""
 
 
-def test_a_single_satisfaction_question_is_said_and_two_are_not():
-    single = gate_table("02", [alpha("satisfaction score", NAN, Level.NOTE, True)])
-    assert survey_checks_text.single_item_caveat(single) == "Reliability of satisfaction score."
-    assert survey_checks_text.single_item_caveat(gate_table("02", [alpha("satisfaction score", 0.8)])) == ""
-
-
 def heard(value, n=200):
     return Estimate("share of customers heard", value, unit="share", n=n)
 
