@@ -7,7 +7,8 @@ from helpers.intake import date_plausibility
 from helpers.intake.date_plausibility import NewestDay
 from helpers.intake.delivery import Delivery
 
-REACH = {"transactions": (ORDERS_REACH, "order"), "respondents": ("answers reach the as-of date", "answered survey"),
+REACH = {"transactions": (ORDERS_REACH, "order that counts"),  # cancelled ones are rejected
+         "respondents": ("answers reach the as-of date", "answered survey"),
          "cases": ("cases reach the as-of date", "service case"), "events": ("events reach the as-of date", "event")}
 
 TOUCHED = {"transactions": "change in revenue, retention, types of loyalty, every number by customer, "

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.engine import Engine
-from helpers.foundation.results import Estimate
+from helpers.foundation.results import Estimate, strike_all
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.loyalty_type_evidence import OBSERVED_EVIDENCE_COLUMNS, STATED_EVIDENCE_ROLES
 from helpers.stats import survey_scales
 from helpers.stats.common_items import WaveItems, item_answers, wave_items
 from helpers.stats.confidence_intervals import share_interval
-from helpers.stats.disclosure_control import estimate_if_enough
+from helpers.stats.disclosure_control import estimate_if_enough, is_hidden
 from helpers.stats.scale_reliability import Reliability, measure_reliability
 from helpers.stats.survey_scales import SCALE_TOLERANCE
 
@@ -147,14 +147,20 @@ def repeat_shares(engine: Engine, placed: ir.Table, bought: pd.DataFrame) -> lis
         From `helpers.customers.purchases.count_orders`: orders of a day count singly, and so do cancelled ones.
     bought : DataFrame
         From `repeat_purchase`.
+
+    Returns
+    -------
+    list of Estimate
+        The first is struck where the two would tell a few people by the difference of their counts.
     """
     by_orders = engine.first_row(placed.aggregate(n=placed.count(), k=(placed.n_orders > 1).ifelse(1, 0).sum()))
     counts = {SECOND_ORDER_SHARE: (int(by_orders["n"]), int(by_orders["k"] or 0)),
               SECOND_DAY_SHARE: (len(bought), int((bought["n_orders"] > 1).sum()))}
-    return [
-        estimate_if_enough(q, share_interval(k / n if n else np.nan, n), n, unit="share")
-        for q, (n, k) in counts.items()
-    ]
+    orders, days = [estimate_if_enough(q, share_interval(k / n if n else np.nan, n), n, unit="share")
+                    for q, (n, k) in counts.items()]
+    apart = [abs(a - b) for a, b in zip(*counts.values(), strict=True)]
+    few = "the customers who bought on a second day would tell a few people by their difference"
+    return [*strike_all([orders], few if any(map(is_hidden, apart)) else ""), days]
 
 
 LOYALTY_KINDS = ("true", "latent", "spurious", "none")

@@ -11,7 +11,9 @@ from helpers.loyalty.dick_basu_uncertainty import hidden_kinds
 from helpers.stats.confidence_intervals import Interval, mean_interval
 from helpers.stats.disclosure_control import estimate_if_enough, too_few
 
-DIMENSION_COLUMNS = {"attachment": "attachment", "repeat purchase": "share_active",
+REPEAT_DIMENSION = "repeat purchase"
+
+DIMENSION_COLUMNS = {"attachment": "attachment", REPEAT_DIMENSION: "share_active",
                      "share of category": "category_spend", "price tolerance": "price_tolerance",
                      "advocacy": "recommend"}
 
@@ -19,7 +21,7 @@ SATISFACTION_DIMENSION = "satisfaction"
 
 DIMENSIONS = (*DIMENSION_COLUMNS, SATISFACTION_DIMENSION)
 
-NOT_COMPARED = ("repeat purchase", "share of category", "price tolerance")  # shares and prices, no scale of attitudes
+NOT_COMPARED = (REPEAT_DIMENSION, "share of category", "price tolerance")  # shares and prices, no scale of attitudes
 
 DIMENSION_DIFFERENCE = "highest less lowest attitude"
 

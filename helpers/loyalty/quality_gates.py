@@ -1,11 +1,11 @@
 """Quality gates of loyalty: how many customers are near the loyalty threshold, and how many answered and bought."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import ibis.expr.types as ir
 import pandas as pd
 
-from helpers.foundation.results import Gate, Level, Status
+from helpers.foundation.results import Estimate, Gate, Level, Status, strike_all
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import (
     ANSWERED_TOO_EARLY,
@@ -13,11 +13,30 @@ from helpers.loyalty.dick_basu import (
     BEHAVIOUR_ONLY,
     LOYALTY_KINDS,
     NOT_SEPARATED,
+    SECOND_DAY_SHARE,
+    SECOND_ORDER_SHARE,
     TOO_EARLY,
     UNCLASSIFIED_KINDS,
     Attitudes,
 )
-from helpers.loyalty.dick_basu_uncertainty import MEAN_ATTITUDE, near_cut_estimate
+from helpers.loyalty.dick_basu_uncertainty import (
+    ATTITUDE_BEHAVIOUR_CORRELATION,
+    KIND_CERTAINTY,
+    KIND_SHARES,
+    MEAN_ACTIVE_PERIODS,
+    MEAN_ATTITUDE,
+    SHARE_NEAR_CUT,
+    SURVEYED_DIFFERENCE,
+    near_cut_estimate,
+)
+from helpers.loyalty.loyalty_dimensions import REPEAT_DIMENSION
+from helpers.loyalty.web_behaviour import (
+    CHANNEL_TEST,
+    RETURN_AFTER_BROKEN_PROMISE,
+    RETURN_AFTER_KEPT_PROMISE,
+    RETURN_BY_CHANNEL,
+    RETURN_DIFFERENCE,
+)
 from helpers.stats import survey_scales
 from helpers.stats.disclosure_control import (
     FEW_PEOPLE,
@@ -71,13 +90,30 @@ def dick_basu_gates(people: pd.DataFrame, said: Attitudes) -> list[Gate]:
     return gates
 
 
+REPEAT_QUANTITIES = (
+    *KIND_SHARES, *(f"people: {kind}" for kind in LOYALTY_KINDS), *(f"expected share {kind}" for kind in LOYALTY_KINDS),
+    KIND_CERTAINTY, MEAN_ACTIVE_PERIODS, ATTITUDE_BEHAVIOUR_CORRELATION, SURVEYED_DIFFERENCE, SHARE_NEAR_CUT,
+    SECOND_ORDER_SHARE, SECOND_DAY_SHARE, REPEAT_DIMENSION, RETURN_AFTER_BROKEN_PROMISE, RETURN_AFTER_KEPT_PROMISE,
+    RETURN_DIFFERENCE, RETURN_BY_CHANNEL, CHANNEL_TEST)
+
+
+def why_repeat_not_reported(assumed: LoyaltyConfig) -> str:
+    """Return why nothing that tells of repeat purchase is reported; empty where it is."""
+    return ("the records are a sample of orders, and other orders of the same people are missing"
+            if assumed.is_order_sample else "")
+
+
+def strike_repeat(estimates: Iterable[Estimate], assumed: LoyaltyConfig) -> list[Estimate]:
+    """Return estimates without those of repeat purchase, where the records are a sample of orders."""
+    reason = why_repeat_not_reported(assumed)
+    return [strike_all([e], reason if e.quantity in REPEAT_QUANTITIES else "")[0] for e in estimates]
+
+
 def order_sample_gates(assumed: LoyaltyConfig) -> list[Gate]:
     """Return the gate on records that are a sample of orders; none where the study says of no such sample."""
-    if not assumed.is_order_sample:
-        return []
-    said = ("The records are a sample of orders, not of customers: other orders of the same people are missing, so "
-            "that repeat purchase is understated and cannot be judged.")
-    return [Gate("orders of the same people", 1, 0, True, Level.QUALIFY, KINDS_CLAIM, said)]
+    reason = why_repeat_not_reported(assumed)
+    return [Gate("orders of the same people", 1, 0, True, Level.STRIKE, f"{KINDS_CLAIM}, repeat purchase",
+                 f"{reason[:1].upper()}{reason[1:]}: repeat purchase cannot be judged.")] if reason else []
 
 
 SATISFACTION_SCALE, CURVE_CLAIM = "satisfaction score", "link of satisfaction and repurchase"

@@ -125,7 +125,9 @@ def ways_of_joining(channels: pd.DataFrame) -> Exhibit:
 
 
 def loyalty_by_tenure(periods: pd.DataFrame, attitude: pd.DataFrame, assumed: LoyaltyConfig) -> Exhibit:
-    """Return repeat purchase and attitude by time since the first purchase."""
+    """Return repeat purchase and attitude by time since the first purchase; nothing of a sample of orders."""
+    if assumed.is_order_sample:
+        return display.show()
     columns = ["share_active", "low", "high", "share_again", "again_low", "again_high", *dick_basu.LOYALTY_KINDS]
     formats = dict.fromkeys(columns, formatting.share)
     return display.show_with_finding(

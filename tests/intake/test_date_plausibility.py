@@ -131,7 +131,8 @@ def test_old_orders_are_struck_where_a_date_is_asked_for_and_the_run_does_not_st
     assert not fresh.is_crossed
     found = gate(small, old, ORDERS_REACH)
     assert (found.is_crossed, found.level, found.statistic) == (True, Level.STRIKE, 699)
-    assert found.sentence.startswith("the newest order is of 30 December 2024, 699 days before the as-of date")
+    assert found.sentence.startswith(
+        "the newest order that counts is of 30 December 2024, 699 days before the as-of date")
     audit_report.stop_if_blocked(audit_report.intake_gates(old, small.engine))
 
 

@@ -94,12 +94,18 @@ def test_a_contract_that_ends_after_the_date_of_the_run_still_runs(signed):
 
 
 def test_who_came_back_is_counted_by_orders_and_by_days(session_engine, bought):
-    placed = session_engine.lazy(pd.DataFrame({"customer_id": [f"c{i:02}" for i in range(20)],
-                                               "n_orders": [2] * 12 + [1] * 8}))
+    def shares(n, n_again):
+        placed = session_engine.lazy(pd.DataFrame({"customer_id": [f"c{i:02}" for i in range(n)],
+                                                   "n_orders": [2] * n_again + [1] * (n - n_again)}))
+        return placed, {e.quantity: e for e in dick_basu.repeat_shares(session_engine, placed, days)}
+
     days = bought([(f"c{i:02}", on(d), 5.0) for i in range(16) for d in ((0, 40) if i < 10 else (0,))]).reset_index()
-    found = {e.quantity: e for e in dick_basu.repeat_shares(session_engine, placed, days)}
+    placed, found = shares(40, 22)
     by_orders, by_days = found[dick_basu.SECOND_ORDER_SHARE], found[dick_basu.SECOND_DAY_SHARE]
-    assert (by_orders.value, by_orders.n) == (12 / 20, 20)
+    assert (by_orders.value, by_orders.n) == (22 / 40, 40)
     assert (by_days.value, by_days.n) == (10 / 16, 16)
+    near = shares(40, 12)[1]  # two of them ordered twice within a day
+    assert near[dick_basu.SECOND_ORDER_SHARE].status is Status.STRUCK
+    assert near[dick_basu.SECOND_DAY_SHARE].status is Status.OK
     nobody = dick_basu.repeat_shares(session_engine, placed.limit(0), days.head(0))
     assert [e.status for e in nobody] == [Status.INSUFFICIENT] * 2

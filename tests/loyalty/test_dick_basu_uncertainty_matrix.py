@@ -7,10 +7,11 @@ import pytest
 
 from helpers.customers.purchases import purchase_occasions
 from helpers.foundation import canonical_schema
-from helpers.foundation.results import Level, Status
+from helpers.foundation.results import Estimate, Level, Status
 from helpers.loyalty import dick_basu, dick_basu_uncertainty, quality_gates
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import classify_loyalty
+from helpers.reporting import loyalty_sections
 from helpers.stats import confidence_intervals
 
 CYCLE = {"true": (90, 0.8), "latent": (90, 0.1), "spurious": (40, 0.8), "none": (40, 0.1)}
@@ -196,8 +197,17 @@ def test_survey_weights_reach_the_shares_of_the_kinds_their_matrix_and_the_attit
     assert found["heavy"] == pytest.approx((0.75, 72.5, 0.75))
 
 
-def test_a_sample_of_orders_carries_its_caution_to_the_kinds():
+def test_a_sample_of_orders_tells_nothing_of_repeat_purchase():
     assert quality_gates.order_sample_gates(LoyaltyConfig()) == []
-    (gate,) = quality_gates.order_sample_gates(LoyaltyConfig(is_order_sample=True))
-    assert (gate.is_crossed, gate.level, gate.claims) == (True, Level.QUALIFY, quality_gates.KINDS_CLAIM)
-    assert "repeat purchase is understated" in gate.sentence
+    sampled = LoyaltyConfig(is_order_sample=True)
+    (gate,) = quality_gates.order_sample_gates(sampled)
+    assert (gate.is_crossed, gate.level) == (True, Level.STRIKE)
+    assert gate.sentence == ("The records are a sample of orders, and other orders of the same people are missing: "
+                             "repeat purchase cannot be judged.")
+    rows = [Estimate(q, 0.1, unit="share", n=100) for q in (
+        "share true", "people: true", "customers who bought on a second day", "repeat purchase",
+        "customers who came back after a broken promise", "attitude", "promises kept")]
+    struck = [e.quantity for e in quality_gates.strike_repeat(rows, sampled) if e.status is Status.STRUCK]
+    assert struck == [e.quantity for e in rows[:5]], "what was said, and what was delivered, stands"
+    assert quality_gates.strike_repeat(rows, LoyaltyConfig()) == rows
+    assert loyalty_sections.loyalty_by_tenure(pd.DataFrame(), pd.DataFrame(), sampled).html == ""

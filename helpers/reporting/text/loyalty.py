@@ -24,7 +24,6 @@ from helpers.loyalty.dick_basu_uncertainty import (
     MEAN_ACTIVE_PERIODS,
     MEAN_ATTITUDE,
     SATISFACTION_ALONE,
-    SHARE_NEAR_CUT,
     SURVEYED_DIFFERENCE,
 )
 from helpers.loyalty.quality_gates import KINDS_CLAIM
@@ -54,6 +53,8 @@ SATISFIED = {"true": f"satisfied {OFTEN}", "latent": f"satisfied {RARELY}", "spu
 ASKED = {"recommend": "recommendation"}
 
 NEGLIGIBLE = 0.1  # a correlation under which two things hardly go together (Cohen's small effect)
+
+SAMPLING_ERROR = "intervals hold sampling error alone"
 
 EMPTY = f"Cells of one to {LEAST_PEOPLE - 1} people are empty."
 
@@ -124,7 +125,8 @@ def loyalty_answer(matrix: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]
                                    repeat_buyers(matrix), outside_groups(matrix))))
     shares = _kind_shares(matrix, found)
     who = formatting.count_text(next(f["n"] for f in found if is_reported(f)), "customer", "customers")
-    return tuple(filter(None, (f"Of {who} who answered and could have bought again, {shares[0]}{_caveat(gates)}.",
+    notes = _in_brackets(_caveat(gates), SAMPLING_ERROR)
+    return tuple(filter(None, (f"Of {who} who answered and could have bought again, {shares[0]}{notes}.",
                                f"Of the same, {formatting.join_words(shares[1:])}." if shares[1:] else "",
                                outside_groups(matrix))))
 
@@ -168,10 +170,10 @@ def satisfaction_as_attitude(matrix: pd.DataFrame) -> str:
 
 def _no_kinds(matrix: pd.DataFrame, found: Row) -> str:
     if found["status"] == Status.STRUCK:
-        return (
-            f"Types of loyalty are not reported (failed check): {found['reason']}, so the questions on attitude do not "
-            "measure one thing."
-        )
+        of_scale = str(found["reason"]).startswith("Cronbach")
+        what, then = ("", ", so the questions on attitude do not measure one thing") if of_scale else (
+            " and repeat purchase", "")
+        return f"Types of loyalty{what} are not reported (failed check): {found['reason']}{then}."
     said = (
         loyalty_count(matrix, ATTITUDE_ONLY)
         + loyalty_count(matrix, ANSWERED_TOO_EARLY)
@@ -190,7 +192,12 @@ def _no_kinds(matrix: pd.DataFrame, found: Row) -> str:
 def _caveat(gates: pd.DataFrame) -> str:
     crossed = gates[gates["is_crossed"] & (gates["level"] == "qualify") & (gates["claims"] == KINDS_CLAIM)]
     caveats = [sentence.split(";")[0].split(" over ")[0].rstrip(".") for sentence in crossed["sentence"]]
-    return f" (caution: {'; '.join(caveats)})" if caveats else ""
+    return f"caution: {'; '.join(caveats)}" if caveats else ""
+
+
+def _in_brackets(*notes: str) -> str:
+    said = "; ".join(filter(None, notes))
+    return f" ({said})" if said else ""
 
 
 def attitude_or_behaviour_only(matrix: pd.DataFrame, gates: pd.DataFrame) -> str:
@@ -198,8 +205,9 @@ def attitude_or_behaviour_only(matrix: pd.DataFrame, gates: pd.DataFrame) -> str
     attitude, behaviour = quantity_row(matrix, MEAN_ATTITUDE), quantity_row(matrix, MEAN_ACTIVE_PERIODS)
     parts = []
     if is_reported(attitude):
-        parts.append(f"the attitude of {formatting.count_text(attitude['n'], 'person', 'people')} averages "
-                     f"{formatting.estimate_text(attitude)} of 100{_caveat(gates)}")
+        of = "satisfaction" if is_satisfaction_alone(matrix) else "attitude"
+        parts.append(f"the {of} of {formatting.count_text(attitude['n'], 'person', 'people')} averages "
+                     f"{formatting.estimate_text(attitude)} of 100{_in_brackets(_caveat(gates))}")
     if is_reported(behaviour):
         parts.append(
             f"{formatting.count_text(behaviour['n'], 'customer', 'customers')} bought in "
@@ -251,30 +259,17 @@ def attitude_behaviour_correlation(matrix: pd.DataFrame) -> str:
             f"rank correlation {formatting.estimate_text(found)}.")
 
 
-def near_threshold(matrix: pd.DataFrame) -> str:
-    """Return how many customers are too near the loyalty threshold to be sure of their group."""
-    found = quantity_row(matrix, SHARE_NEAR_CUT)
-    if not is_reported(found):
-        return f"The share of customers near the loyalty threshold is not known: {_why(found)}."
-    error = quantity_row(matrix, "standard error of measurement of attitude")
-    return (f"{share_text(found)} lie within one standard error of measurement ({formatting.points(error['value'])}) "
-            "of the loyalty threshold: measurement error alone could put them in the neighbouring group.")
-
-
 def repeat_buyers(matrix: pd.DataFrame) -> str:
-    """Return how many customers ever came back, by orders and by days; empty where too few ever ordered."""
-    orders, days = quantity_row(matrix, SECOND_ORDER_SHARE), quantity_row(matrix, SECOND_DAY_SHARE)
-    if not is_reported(orders):
-        return ""
-    again, who = orders["value"] * orders["n"], formatting.count_text(orders["n"], "customer", "customers")
-    if is_hidden(again):
-        return f"{formatting.sentence_case(people_text(again))} of {who} ever placed a second order."
-    text = f"{people_text(again)} of {who} ({formatting.estimate_text(orders)}) ever placed a second order"
-    on_days = days["value"] * days["n"] if is_reported(days) else 0
-    if is_hidden(on_days) or not on_days or (round(on_days), days["n"]) == (round(again), orders["n"]):
-        return f"{text}."
-    return (f"{text}, same-day and cancelled ones included; {people_text(on_days)} of {formatting.whole(days['n'])} "
-            f"({formatting.estimate_text(days)}) bought on a second day.")
+    """Return how many customers bought on a second day, and how many ordered again at all; empty where not reported."""
+    said = []
+    for quantity, did in ((SECOND_DAY_SHARE, "bought on a second day"),
+                          (SECOND_ORDER_SHARE, "placed a second order, same-day and cancelled ones included")):
+        found = quantity_row(matrix, quantity)
+        if is_reported(found):
+            again, who = found["value"] * found["n"], formatting.count_text(found["n"], "customer", "customers")
+            share = "" if is_hidden(again) else f" ({formatting.estimate_text(found)})"
+            said.append(f"{people_text(again)} of {who}{share} {did}")
+    return f"{formatting.sentence_case('; '.join(said))}." if said else ""
 
 
 def respondent_difference(matrix: pd.DataFrame) -> str:

@@ -15,7 +15,6 @@ from helpers.loyalty import (
     programme_tiers,
     redemption_cohorts,
 )
-from helpers.loyalty.points_liability import ProgrammeRecords
 from helpers.loyalty.programme_tiers import TierMoves
 from helpers.reporting import decimal_places, formatting
 from helpers.reporting.text.loyalty import Row, is_reported, quantity_row
@@ -338,12 +337,3 @@ COHORT_HEADINGS = {"cohort": "Steps ago", "ultimate_chain_ladder": "End by chain
                    "ultimate_bornhuetter": "End by Bornhuetter–Ferguson", "ultimate_benktander": "End by Benktander"}
 
 METHODS = {"all": "chain ladder", redemption_cohorts.LIFO_LOTS: "chain ladder, newest points used first"}
-
-
-def redemption_matching(accounts: ProgrammeRecords) -> str:
-    """Return how uses were matched to lots."""
-    if accounts.programme.reason:
-        return ""
-    how = {redemption_cohorts.LEDGER_LOTS: "as the ledger names them",
-           redemption_cohorts.FIFO_LOTS: "first in, first out, an assumption"}
-    return f"Lots are used {how[accounts.programme.matched]}."

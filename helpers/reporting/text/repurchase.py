@@ -117,21 +117,12 @@ def breakpoint_intervals(curve: pd.DataFrame) -> list[tuple[float, float, float]
 
 
 def slope_sentence(curve: pd.DataFrame) -> str:
-    """Return the slopes of the curve's three parts, and how well each shape predicts; empty if not known."""
+    """Return the slopes of the curve's three parts; empty where no breakpoint is shown."""
     found = [quantity_row(curve, q) for q in satisfaction_loyalty_link.SLOPE_LABELS]
-    said = []
-    if all(is_reported(r) for r in found):
-        values = formatting.join_words([formatting.estimate_text(r) for r in found])
-        said.append(f"For ten points of satisfaction the logit rises by {values} below, between and above the "
-                    "breakpoints.")
-    trials = curve[curve["quantity"] == satisfaction_loyalty_link.LOG_LOSS_GAIN].to_dict("records")
-    for trial in trials:
-        verdict = "predicts better out of sample than" if trial["low"] > 0 else "predicts worse out of sample than" if (
-            trial["high"] < 0) else "is not shown to predict better or worse out of sample than"
-        said.append(
-            f"The {trial['segment']} {verdict} the straight line (gain of log loss {formatting.estimate_text(trial)})."
-        )
-    return " ".join(said)
+    if not all(is_reported(r) for r in found):
+        return ""
+    values = formatting.join_words([formatting.estimate_text(r) for r in found])
+    return f"For ten points of satisfaction the logit rises by {values} below, between and above the breakpoints."
 
 
 def repurchase_headline(curve: pd.DataFrame) -> tuple[str, ...]:

@@ -39,7 +39,8 @@ def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
         matrix(counts={"behaviour only": 861, "attitude only": 1, "answered, too early": 46, "too early": 406}),
         NO_GATES
     ) == (
-        "Of 100 customers who answered and could have bought again, 40.0 % [35.0 %, 45.0 %] show true loyalty.",
+        "Of 100 customers who answered and could have bought again, 40.0 % [35.0 %, 45.0 %] show true loyalty "
+        "(intervals hold sampling error alone).",
         "Of the same, 30.0 % [25.0 %, 35.0 %] show latent loyalty (strong attitude, few purchases), "
         "20.0 % [15.0 %, 25.0 %] show spurious loyalty (repeat buying without a strong attitude) and "
         "10.0 % [5.0 %, 15.0 %] show no loyalty.",
@@ -51,7 +52,8 @@ def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
 
 def test_kinds_of_one_to_nine_people_are_told_together_with_the_next():
     first, second = loyalty_text.loyalty_answer(matrix((0.4, 0.53, 0.07, 0.0)), NO_GATES)
-    assert first.endswith("47 show true loyalty or spurious loyalty, too few of one kind to tell them apart.")
+    assert first.endswith("47 show true loyalty or spurious loyalty, too few of one kind to tell them apart "
+                          "(intervals hold sampling error alone).")
     assert second.startswith("Of the same, 53.0 % [48.0 %, 58.0 %] show latent loyalty (strong attitude, few purch")
     assert "spurious" not in second
     few = loyalty_text.reported_rows(matrix((0.4, 0.53, 0.07, 0.0)))
@@ -64,9 +66,9 @@ def test_nobody_is_called_loyal_where_only_satisfaction_was_asked():
     table = matrix((0.011, 0.766, 0.001, 0.222), n=1000, a=alone)
     assert loyalty_text.loyalty_groups(table, NO_GATES) == (
         "Of 1,000 customers who answered and could have bought again, 76.6 % [71.6 %, 81.6 %] are satisfied customers "
-        "who rarely or never buy again. Of the same, 22.2 % [17.2 %, 27.2 %] are other customers who rarely or never "
-        "buy again and 12 are satisfied customers who buy regularly or other customers who buy regularly, too few of "
-        "one kind to tell them apart.")
+        "who rarely or never buy again (intervals hold sampling error alone). Of the same, 22.2 % [17.2 %, 27.2 %] are "
+        "other customers who rarely or never buy again and 12 are satisfied customers who buy regularly or other "
+        "customers who buy regularly, too few of one kind to tell them apart.")
     assert loyalty_text.satisfaction_as_attitude(table) == (
         "Nobody was asked about attachment: this is satisfaction, no type of loyalty.")
     assert loyalty_text.loyalty_groups_title(table) == (
@@ -88,13 +90,16 @@ def again(orders, n, days, of):
 
 def test_who_came_back_is_counted_by_orders_and_by_days():
     assert again(93, 14904, 64, 14704) == (
-        "93 of 14,904 customers (0.62 % [0.1 %, 2.0 %]) ever placed a second order, same-day and cancelled ones "
-        "included; 64 of 14,704 (0.44 % [0.1 %, 2.0 %]) bought on a second day.")
-    assert again(93, 900, 93, 900).endswith("ever placed a second order.")
-    assert again(7, 900, 5, 900) == "Fewer than 10 of 900 customers ever placed a second order."
+        "64 of 14,704 customers (0.44 % [0.1 %, 2.0 %]) bought on a second day; 93 of 14,904 customers (0.62 % "
+        "[0.1 %, 2.0 %]) placed a second order, same-day and cancelled ones included.")
+    assert again(7, 900, 5, 900).startswith("Fewer than 10 of 900 customers bought on a second day;")
     assert again(0, 900, 0, 900).startswith("0 of 900 customers (0 %")
-    nobody = no_estimate(SECOND_ORDER_SHARE, Status.INSUFFICIENT, "nobody to speak of")
-    assert loyalty_text.repeat_buyers(matrix(a=nobody)) == ""
+    nobody, none = (no_estimate(q, Status.STRUCK, "a few people by their difference")
+                    for q in (SECOND_ORDER_SHARE, SECOND_DAY_SHARE))
+    days = Estimate(SECOND_DAY_SHARE, 0.5, 0.4, 0.6, "share", 900)
+    assert loyalty_text.repeat_buyers(matrix(a=nobody, b=days)) == (
+        "450 of 900 customers (50.0 % [40.0 %, 60.0 %]) bought on a second day.")
+    assert loyalty_text.repeat_buyers(matrix(a=nobody, b=none)) == ""
 
 
 def test_where_everybody_is_of_a_kind_nobody_is_mentioned_as_left_out():
@@ -104,7 +109,7 @@ def test_where_everybody_is_of_a_kind_nobody_is_mentioned_as_left_out():
 def test_a_caveat_stands_in_the_same_sentence():
     gate = Gate("g", 0.4, 0.25, True, Level.QUALIFY, "types of loyalty", "40 % lie near; the limit is 25 %.")
     assert loyalty_text.loyalty_answer(matrix(), gate_table("03", [gate]))[0].endswith(
-        "show true loyalty (caution: 40 % lie near)."
+        "show true loyalty (caution: 40 % lie near; intervals hold sampling error alone)."
     )
 
 
@@ -113,6 +118,9 @@ def test_struck_kinds_open_the_page_with_the_reason():
     assert loyalty_text.loyalty_answer(struck, NO_GATES)[0] == (
         "Types of loyalty are not reported (failed check): Cronbach's α of attitude 0.41 is under 0.60, so the "
         "questions on attitude do not measure one thing.")
+    sampled = matrix(status=Status.STRUCK, reason="the records are a sample of orders")
+    assert loyalty_text.loyalty_answer(sampled, NO_GATES)[0] == (
+        "Types of loyalty and repeat purchase are not reported (failed check): the records are a sample of orders.")
 
 
 def test_where_the_two_sides_cannot_be_crossed_each_is_said_alone():
@@ -172,14 +180,6 @@ def test_attitude_and_behaviour_go_together_or_not_or_against_each_other():
     unknown = no_estimate(ATTITUDE_BEHAVIOUR_CORRELATION, Status.INSUFFICIENT, "nobody to speak of")
     assert loyalty_text.attitude_behaviour_correlation(matrix(c=unknown)) == (
         "The correlation of attitude and behaviour is not known: nobody to speak of.")
-
-
-def test_how_many_lie_near_the_cut():
-    assert loyalty_text.near_threshold(matrix()) == (
-        "40.0 % [35.0 %, 45.0 %] lie within one standard error of measurement (8.2 points) of the loyalty threshold: "
-        "measurement error alone could put them in the neighbouring group.")
-    unknown = no_estimate(SHARE_NEAR_CUT, Status.INSUFFICIENT, "the measurement error of attitude is not known")
-    assert loyalty_text.near_threshold(matrix(near=unknown)).endswith("attitude is not known.")
 
 
 def test_whether_those_who_answered_buy_like_the_others():
