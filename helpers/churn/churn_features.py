@@ -31,6 +31,8 @@ FEATURE_GROUPS = {
     "plan": ("plan",),
 }
 
+CONTRACT_AGE = "months as a customer"
+
 FEATURE_LABELS = {
     "change_of_pace": "rise in purchase frequency",
     "has_opted_out": "opt-out from contact",
@@ -45,7 +47,7 @@ FEATURE_LABELS = {
     "log_recent_occasions": "recent purchases",
     "log_recent_spend": "recent spend",
     "log_inactivity_by_own_gap": "inactivity against the own rhythm",
-    "log_tenure_months": "months as a customer",
+    "log_tenure_months": CONTRACT_AGE,
     "n_before_events": "visits and events before the recent ones",
     "n_categories": "product categories bought",
     "n_recent_events": "recent visits and events",
@@ -58,7 +60,7 @@ FEATURE_LABELS = {
     "share_refunded": "share refunded",
     "share_unresolved": "share of unresolved cases",
     "gap_improbability": "inactivity beyond the usual gap",
-    "tenure_months": "months as a customer",
+    "tenure_months": CONTRACT_AGE,
 }
 
 FEATURES_OF_BEFORE = {  # of the time before the recent past: the table that records it, the day of a row there

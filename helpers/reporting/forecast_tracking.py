@@ -123,15 +123,20 @@ def open_alerts(earlier: pd.DataFrame) -> pd.DataFrame:
     return fitting[fitting["run"] == fitting["run"].iloc[-1]] if len(fitting) else fitting
 
 
-def list_costs(ws: Workspace) -> dict[str, float]:
-    """Return what was planned to be spent on the action list and on each campaign of earlier runs, by name [money]."""
-    costs: dict[str, float] = {}
+def list_costs(ws: Workspace) -> dict[str, tuple[float, float]]:
+    """Return what the action list and each campaign of earlier runs were to cost, by name [money].
+
+    As expected when they were drawn, and if every offer is taken up.
+    """
+    costs: dict[str, tuple[float, float]] = {}
     for run in change_since_last_run.earlier_runs(ws):
         planned = ws.frame_of(run.run, PLAN).assign(campaign=random_assignment.ACTION_PLAN)
         both = pd.concat([planned, ws.frame_of(run.run, CAMPAIGNS)])
         treated = both[both["variant"].eq(random_assignment.TREATMENT)]
         names = treated["campaign"].map(random_assignment.EXPERIMENT_PREFIXES) + run.as_of
-        costs |= treated["cost_expected"].astype("float64").groupby(names).sum().to_dict()
+        sums = treated[["cost_expected", "cost_worst"]].astype("float64").groupby(names).sum()
+        costs |= {str(name): (row.cost_expected, row.cost_worst) for name, row in zip(
+            sums.index, sums.itertuples(index=False), strict=True)}
     return costs
 
 

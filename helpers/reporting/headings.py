@@ -57,7 +57,7 @@ QUANTITIES = {
     "orders_ahead": "expected orders of all customers",
     "margin_at_risk_by_rule": "margin at risk, simple rule",
     "payback_month": "CAC payback",
-    "quarter_error": "error of the forecast of a quarter",
+    "quarter_error": "error of the forecast of a quarter", "quarters_tried": "past quarters tried",
     "quarter_margin": "margin of the quarter",
     "quarter_margin_by_other_rule": "margin of the quarter, the other simple rule",
     "quarter_margin_by_rule": "margin of the quarter, simple rule",

@@ -135,6 +135,41 @@ def trend_sentence(history: pd.DataFrame, currency: str = "") -> str:
                    "year before {before}", n=len(sales), date=formatting.date_text(last["on"]), now=now, before=then)
 
 
+def quarter_growth_sentence(history: pd.DataFrame, currency: str = "") -> str:
+    """Return net sales of the latest whole quarter beside the one before and the same of the year before.
+
+    Beside its growth on the year before stands that of the quarter before, which tells whether growth slows down.
+    Empty where no quarter stands beside another.
+    """
+    sales = sales_by_quarter(history)
+    values = sales["value"].to_numpy("float64")
+    if len(values) < 2 or not (values > 0).all():
+        return ""
+    form = formatting.unit_format("money", currency)
+    said = message("Net sales of the calendar quarter to {date}: {amount}, {change} on the quarter before",
+                   date=formatting.date_text(sales["on"].iloc[-1]), amount=form(values[-1]),
+                   change=_growth(values[-1], values[-2]))
+    if len(values) > YEAR:
+        said = message("{sentence}, {change} on the same quarter of the year before", sentence=said,
+                       change=_growth(values[-1], values[-1 - YEAR]))
+    if len(values) > YEAR + 1:
+        said = message("{sentence}, after {change} a quarter ago", sentence=said,
+                       change=_growth(values[-2], values[-2 - YEAR]))
+    return message("{sentence}.", sentence=said)
+
+
+def _growth(now: float, before: float) -> str:
+    """Return how much more or less a figure is than another, with its sign.
+
+    Examples
+    --------
+    >>> _growth(110.0, 100.0), _growth(90.0, 100.0)
+    ('+10.0 %', '−10.0 %')
+    """
+    change = now / before - 1
+    return f"{'+' if change > 0 else '−' if change < 0 else ''}{formatting.share(abs(change))}"
+
+
 def quarters_reading_table(history: pd.DataFrame, currency: str = "") -> pd.DataFrame:
     """Return what was counted again from the records as a table for reading: a row a quarter, a column a figure."""
     told = _worded(history[history["basis"] == RECORDS], currency)

@@ -82,7 +82,7 @@ def finding_list(items: Iterable[str | tuple[str, str]]) -> Exhibit:
     """Return findings as a numbered list, each a sentence or a pair of sentence and link to its page."""
     pairs = [(item, "") if isinstance(item, str) else item for item in items]
     if not pairs:
-        return missing_exhibit("", "Nothing could be found from the tables at hand.")
+        return Exhibit("", "")
     html = "".join(f"<li>{escape_text(readable_id(sentence))}{_more(href)}</li>" for sentence, href in pairs)
     return Exhibit(f'<ol class="exhibit findings">{html}</ol>', "\n".join(localised(said) for said, _ in pairs))
 
@@ -179,9 +179,10 @@ def second_screen(
     """Return what stands below the first screen: findings, decisions in full, ten questions, figures, short lines."""
     parts = [f"<h2>{escape_text(name)}</h2>{part.html}" for name, part in (
         (message("Findings"), findings), (message("Decisions asked for, in full"), decisions),
-        (message("Ten questions"), questions))]
+        (message("Ten questions"), questions)) if part.html]
     html = f'<div class="exhibit below">{"".join(parts)}{_side_by_side(figures)}{lines.html}</div>'
-    return Exhibit(html, "\n\n".join(part.text for part in (findings, decisions, questions, *figures, lines)))
+    return Exhibit(html, "\n\n".join(filter(None, (part.text for part in (findings, decisions, questions, *figures,
+                                                                           lines)))))
 
 
 def _side_by_side(figures: Sequence[Exhibit]) -> str:

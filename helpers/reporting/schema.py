@@ -95,6 +95,6 @@ READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_m
         "results/churn_by_attribute", "results/churn_scores", "results/churn_charts", "results/forecasts",
         "results/experiment_effects", "results/actions", "results/decisions", *GATES, *CLAIMS)
 
-COLUMNS = {"results/actions": ["variant", "margin_at_risk", "cost_expected", "cost_worst"],
+COLUMNS = {"results/actions": ["variant", "risk", "margin_at_risk", "cost_expected", "cost_worst"],
            "results/churn_scores": ["model", "churn_probability", "risk", "due_on", "value_if_kept", "value_if_kept_sd",
                                     "no_order_if_kept", "margin_at_risk", "monthly_fee"]}

@@ -44,7 +44,7 @@ from helpers.value.weekly_sales import (
 )
 
 QUANTILES, LEVEL = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975), 0.95
-RECENT_AVERAGE = "average of the last quarter"
+RECENT_AVERAGE, QUARTERS_TRIED = "average of the last quarter", "quarters_tried"
 TOO_WIDE = "Past quarters, forecast in the same way, were off by so much that the range would begin at nothing."
 MAX_DISPERSION = 4.0  # by chance: in planted companies, whose customers come and go by themselves, 1.5 to 2.2
 
@@ -273,10 +273,11 @@ class SalesForecast:
         if self.reason:
             return no_estimate("quarter_error", Status.INSUFFICIENT, self.reason, unit="share").table()
         return estimate_table([
-            Estimate("quarter_error", self.spread(measure, by), unit="share", n=self.n_customers,
-                     segment=f"{measure} by {RULES.get(by, self.model)}")
-            for measure in MEASURES for by in ("forecast", *self.rules(measure))
-            if np.isfinite(self.spread(measure, by))])
+            Estimate(QUARTERS_TRIED, self.n_quarters, unit="quarters", n=self.n_customers),
+            *(Estimate("quarter_error", self.spread(measure, by), unit="share", n=self.n_customers,
+                       segment=f"{measure} by {RULES.get(by, self.model)}")
+              for measure in MEASURES for by in ("forecast", *self.rules(measure))
+              if np.isfinite(self.spread(measure, by)))])
 
 
 def forecast_sales(engine: Engine, transactions: ir.Table, as_of_on: date, economics: Economics,

@@ -67,13 +67,6 @@ def test_where_no_file_is_named_by_the_year_all_rejected_records_are_told():
     assert (sums.to_dict(), is_of_period) == ({"no day": 101.0, "test order": 8.0}, False)
 
 
-def test_the_ledger_in_brief_tells_each_figure_by_its_share():
-    assert leadership_finance_text.ledger_in_brief(compared(**YEAR, net_sales=200.5, customers=2)) == (
-        "Against the ledger: net sales off by 0.25 %, within the tolerance and customers with purchases reconciled; "
-        "the last of the ten questions has the amounts.")
-    assert leadership_finance_text.ledger_in_brief(compared(**YEAR)).startswith("No figure of the ledger is declared")
-
-
 def test_the_ledger_is_held_against_all_sales_of_its_period_and_against_buyers():
     found = compared(**YEAR, net_sales=200.0, customers=2)
     assert found[["quantity", "records", "difference", "is_reconciled"]].to_numpy().tolist() == [

@@ -30,7 +30,8 @@ FORECASTS = Table("results/forecasts", "forecast", ("quantity", "segment", "mode
     Column("high", "number", ""), Column("model", "text", ""), Column("unit", "text", "")))
 DRAWN = Table("results/assignments_drawn", "unit", ("unit_id",), (Column("unit_id", "text", ""),))
 PLAN, CAMPAIGNS = (Table(name, "customer", ("customer_id",), (
-    Column("customer_id", "text", ""), Column("variant", "text", ""), Column("cost_expected", "number", ""), *more))
+    Column("customer_id", "text", ""), Column("variant", "text", ""), Column("cost_expected", "number", ""),
+    Column("cost_worst", "number", ""), *more))
     for name, more in (("results/actions", ()), ("results/campaigns", (Column("campaign", "text", ""),))))
 DECLARED = schemas_by_name([FORECASTS, VALUE_FORECASTS, DRAWN, *schema.TABLES])
 
@@ -228,10 +229,12 @@ def test_the_control_groups_of_lists_count_in_training_for_those_who_were_acted_
 
 
 def test_what_was_planned_for_a_list_is_known_by_the_name_of_the_list_and_controls_cost_nothing(home):
-    rows = [{"customer_id": name, "variant": variant, "cost_expected": cost} for name, variant, cost in (
+    rows = [{"customer_id": name, "variant": variant, "cost_expected": cost,
+             "cost_worst": None if cost is None else 2 * cost} for name, variant, cost in (
         ("a", "treated", 2.0), ("b", "treated", 3.0), ("c", "held out", 9.0), ("d", None, None))]
     made("a", "2026-06-30", *rows, table="actions")
     campaigns = pd.DataFrame([row | {"campaign": "win-back"} for row in rows[:1]])
     campaigns.to_parquet(folders.runs_folder("shop") / "a" / "results" / "campaigns.parquet")
     ws = Workspace("shop", {**DECLARED, **schemas_by_name([PLAN, CAMPAIGNS])}, as_of="2026-09-30")
-    assert forecast_tracking.list_costs(ws) == {"action plan of 2026-06-30": 5.0, "win-back of 2026-06-30": 2.0}
+    assert forecast_tracking.list_costs(ws) == {
+        "action plan of 2026-06-30": (5.0, 10.0), "win-back of 2026-06-30": (2.0, 4.0)}

@@ -65,3 +65,16 @@ def test_tables_for_reading_hold_a_row_a_quarter_and_a_row_a_figure_of_reports()
     none = history.head(0)
     assert kpi_history.quarters_reading_table(none).empty
     assert kpi_history.reports_reading_table(none).empty
+
+
+def test_growth_of_the_quarter_stands_beside_that_of_the_quarter_before():
+    days = pd.date_range("2024-03-31", periods=8, freq="QE")
+    values = [50.0, 60.0, 70.0, 100.0, 100.0, 110.0, 140.0, 150.0]
+    sales = pd.DataFrame({"basis": "records", "figure": kpi_history.SALES, "on": days, "value": values})
+    assert kpi_history.quarter_growth_sentence(sales, "EUR") == (
+        "Net sales of the calendar quarter to 31 December 2025: €150, +7.1 % on the quarter before, +50.0 % on the "
+        "same quarter of the year before, after +100 % a quarter ago.")
+    assert kpi_history.quarter_growth_sentence(sales.head(5), "EUR").endswith("0 % on the quarter before, +100 % on "
+                                                                             "the same quarter of the year before.")
+    assert kpi_history.quarter_growth_sentence(sales.head(2), "EUR").endswith("+20.0 % on the quarter before.")
+    assert kpi_history.quarter_growth_sentence(sales.head(1)) == ""

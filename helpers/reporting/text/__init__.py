@@ -25,6 +25,8 @@
   rule did as well.
 * ``intake``: Text of the intake page: what arrived, what was rejected and why, coverage, the finance line.
 * ``leadership``: Text of the leadership page: run state, KPIs, changes, forecasts graded, caveats.
+* ``leadership_contracts``: Text of the leadership page on contracts whose ends have no day: bounds of what has no
+  date, and what is asked.
 * ``leadership_coverage``: Text of the leadership page on coverage: who is not in the data, and whether they could
   reverse what it says.
 * ``leadership_decisions``: Text of the leadership page's decisions: what is asked for today, and on what terms.

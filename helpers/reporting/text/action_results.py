@@ -34,28 +34,39 @@ VERDICTS = {1: translatable("more than the control group, beyond chance"),
             -1: translatable("less than the control group, beyond chance")}
 
 
-def action_earnings(results: RunResults, costs: Mapping[str, float]) -> tuple[str, ...]:
+def action_earnings(results: RunResults, costs: Mapping[str, tuple[float, float]]) -> tuple[str, ...]:
     """Return the answer to: what did the last actions earn against their control groups; a sentence a list.
 
     Parameters
     ----------
     results : RunResults
         What the wings found.
-    costs : mapping of str to float
-        What was planned to be spent on each list, by its name [money].
+    costs : mapping of str to pair of float
+        What each list was to cost, by its name: as expected, and if every offer is taken up [money].
     """
     effects = results.frame(EFFECTS)
     is_list = experiment_decisions_text.is_action_list(effects) if len(effects) else pd.Series(dtype=bool)
     lists = newest_lists(effects[is_list]) if len(effects) else effects
     if lists.empty:
-        return (cannot(translatable("no action list with a random control group has been both carried out and "
-                                    "measured")), *_otherwise(results, effects[~is_list] if len(effects) else effects))
+        return (" ".join(filter(None, (
+            cannot(translatable("no action list with a random control group has been both carried out and measured")),
+            _first_result(results)))), *_otherwise(results, effects[~is_list] if len(effects) else effects))
     rows = [_list_row(name, rows) for name, rows in lists.groupby("experiment")]
     for row in rows:
         row["is_contacted"] = _contact_rate(results, row["primary"]) >= LEAST_CONTACTED
     rows.sort(key=lambda row: (row["rank"], row["name"]))
     told = [_list_sentence(results, row, costs.get(row["name"])) for row in rows if row["rank"] < UNMEASURED]
     return (_overview(rows), *told, *_too_few(rows), *_in_doubt(results, rows), *_costs_note(rows, costs))
+
+
+def _first_result(results: RunResults) -> str:
+    """Return when the list asked for today could be the first result; empty where no list has a control group."""
+    listed, planned = results.frame("results/actions"), results.frame("results/decisions")
+    days = planned["stop_on"].dropna() if len(planned) else planned
+    if not len(days) or "variant" not in listed or not listed["variant"].eq("held out").any():
+        return ""
+    return message("The list asked for today would be the first: who is contacted, once recorded, is compared with its "
+                   "control group after {date}.", date=formatting.date_text(days.max()))
 
 
 def newest_lists(lists: pd.DataFrame) -> pd.DataFrame:
@@ -106,7 +117,7 @@ def _overview(rows: list[dict[str, Any]]) -> str:
     return message("{sentence}.", sentence=told)
 
 
-def _list_sentence(results: RunResults, row: Mapping[str, Any], cost: float | None) -> str:
+def _list_sentence(results: RunResults, row: Mapping[str, Any], costs: tuple[float, float] | None) -> str:
     """Return what a list brought beside its control group, what it cost and what is left."""
     money, form = row["money"], formatting.unit_format("money", results.currency)
     if not row["is_contacted"]:
@@ -120,15 +131,21 @@ def _list_sentence(results: RunResults, row: Mapping[str, Any], cost: float | No
                    metric=experiments_text.metric_name(money).removeprefix("the ").lower(),
                    amount=_range([n * x for x in ends], form), verdict=VERDICTS[_side(money)],
                    caveat=f" (caution: {formatting.join_words(caveats)})" if caveats else "")
-    if cost is None:
+    if costs is None:
         return message("{sentence}; its cost is not recorded, so that the net is not known.", sentence=said)
+    cost, most = costs
     if money["metric"] != measured_response.MARGIN:
         return message("{sentence}; cost {cost}.", sentence=said, cost=form(cost))
     net = [n * x - cost for x in ends]
     sure = (translatable("at that cost it paid") if net[1] > 0 else translatable("at that cost it lost money")
             if net[2] < 0 else translatable("whether it paid is open"))
-    return message("{sentence}; planned cost {cost}, net {amount}: {verdict}.", sentence=said, cost=form(cost),
+    told = message("{sentence}; planned cost {cost}, net {amount}: {verdict}.", sentence=said, cost=form(cost),
                    amount=_range(net, form), verdict=sure)
+    if most <= cost:
+        return told
+    least = message("Had every offer been taken up, it cost {cost}, and net {amount} is left.", cost=form(most),
+                    amount=_range([n * x - most for x in ends], form))
+    return f"{told} {least}"
 
 
 def _not_carried_out(results: RunResults, money: Mapping[str, Any]) -> str:
@@ -200,7 +217,8 @@ def _costs_note(rows: list[dict[str, Any]], costs: Mapping[str, float]) -> tuple
     """Return what costs stand for, and that lists are not added up, where any is told."""
     n_told = sum(row["rank"] < UNMEASURED for row in rows)
     is_costed = any(row["name"] in costs for row in rows if row["rank"] < UNMEASURED)
-    return (*([message("Costs are those planned when the lists were drawn, at the uptake assumed then.")]
+    return (*([message("Costs are those planned when the lists were drawn, at the uptake assumed then; what was "
+                      "paid is not on record.")]
               if is_costed else []),
             *([message("Lists are not added up, since a customer may stand on two.")] if n_told > 1 else []))
 

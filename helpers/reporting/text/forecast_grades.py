@@ -14,6 +14,7 @@ from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.text.next_quarter import RULE_WORDS
 from helpers.reporting.translation import message, plural, translatable
+from helpers.value.sales_forecast import QUARTERS_TRIED
 from helpers.value.weekly_sales import BY_OTHER_RULE, BY_RULE
 
 FIRST_GRADED = "quarter_net_sales"  # whose grade is told
@@ -137,7 +138,8 @@ def last_time_in_brief(grades: pd.DataFrame, quantity: str) -> str:
     if not row or not row["actual"] or row["value"] == row["actual"]:
         return ""
     off = float(row["value"]) / float(row["actual"]) - 1
-    return message(translatable("last: {share} too high") if off > 0 else translatable("last: {share} too low"),
+    return message(translatable("last forecast {share} too high") if off > 0 else
+                   translatable("last forecast {share} too low"),
                    share=_about(off))
 
 
@@ -225,14 +227,17 @@ def past_quarters(holdout: pd.DataFrame) -> str:
     if not rules or not by:
         return ""
     own = next(iter(by.values()))
-    said = message("Net sales of past quarters, each forecast from what was known before it, were missed by {own} of "
-                   "what was forecast (root mean square), by simple rules: {rules}.", rules=rules,
-                   own=formatting.share(own))
+    n = int(holdout.loc[holdout["quantity"].eq(QUARTERS_TRIED), "value"].iloc[0])
+    said = plural("Net sales of the {n} past quarter that could be tried, forecast from what was known before it, "
+                  "were missed by {own} of what was forecast, by simple rules: {rules}.",
+                  "Net sales of {n} past quarters, each forecast from what was known before it, were missed by {own} "
+                  "of what was forecast (root mean square), by simple rules: {rules}.", n, n=n, rules=rules,
+                  own=formatting.share(own))
     return f"{said} {message('The forecast is no better than a simple rule.')}" if (
         own >= least or formatting.share(own) == formatting.share(least)) else said
 
 
-def simple_rule_verdict(difference: Estimate, rule: str) -> str:
+def simple_rule_verdict(difference: Estimate, rule: str, own: Estimate, by_rule: Estimate) -> str:
     """Return whether the churn model tells leavers better than the simple rule does, in words without a method's name.
 
     Parameters
@@ -242,14 +247,17 @@ def simple_rule_verdict(difference: Estimate, rule: str) -> str:
         share in which the higher chance stands by the one who left.
     rule : str
         Of `helpers.churn.dataset.BASELINE_RULES`.
+    own, by_rule : Estimate
+        That area of the model and of the rule.
     """
     how = (translatable("better than") if difference.low > 0 else translatable("worse than") if difference.high < 0 else
            translatable("no better than"))
+    told = [formatting.number(round(100 * e.value, 1)) for e in (own, by_rule, difference)]
     return message("The churn model tells who leaves {how} {rule}: of 100 pairs of one who left and one who stayed it "
-                   "puts {n} {range} more in the right order, tested on customers that it had not seen.", how=how,
-                   rule=RULES.get(rule, translatable("the simple rule")),
-                   n=formatting.number(round(100 * difference.value, 1)),
-                   range=formatting.interval(100 * difference.low, 100 * difference.high, formatting.number))
+                   "puts {n} in the right order, the rule {n_rule}, a difference of {amount}, on customers that it had "
+                   "not seen.", how=how, rule=RULES.get(rule, translatable("the simple rule")), n=told[0],
+                   n_rule=told[1], amount=f"{told[2]} " + formatting.interval(
+                       100 * difference.low, 100 * difference.high, formatting.number))
 
 
 def churn_range_reason(results: RunResults) -> str:

@@ -201,18 +201,13 @@ def redefinitions(now: RunIdentity, before: RunIdentity | None, moved: str = "")
     return " ".join(filter(None, (told, moved)))
 
 
-def short_lines(
-    kpis: pd.DataFrame, grades: pd.DataFrame, results: RunResults, *, state: str, redefined: str, ledger: str = "",
-    defined: str = "",
-) -> dict[str, Sequence[str]]:
-    """Return the short lines below the findings, by name."""
+def short_lines(results: RunResults, *, state: str, defined: str = "") -> dict[str, Sequence[str]]:
+    """Return the short lines below the questions, by name: what no answer holds."""
     ended = taken_over(results.gates(INTAKE_GATES), ORDERS_REACH)
-    moved = (significant_changes(kpis), *(() if ended else control_chart_alarms(results.frame("results/churn_charts"))))
-    graded = (*forecast_grades_text.forecast_accuracy(grades, results.currency),
-              forecast_grades_text.missed(grades, results.currency))
-    return {translatable("This run"): (state,), translatable("Forecasts graded"): graded,
-            translatable("What changed"): moved, translatable("Finance"): (ledger,),
-            translatable("Definitions"): (defined, redefined)}
+    alarms = () if ended else control_chart_alarms(results.frame("results/churn_charts"))
+    lines = {translatable("This run"): (state,), translatable("Control charts"): alarms,
+             translatable("Retention and churn"): (defined,)}
+    return {name: said for name, said in lines.items() if any(said)}
 
 
 def textbook_claim_counts(claims: pd.DataFrame) -> str:

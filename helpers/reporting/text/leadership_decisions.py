@@ -15,6 +15,7 @@ from helpers.reporting import formatting
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.text import actions as actions_text
 from helpers.reporting.text import experiment_decisions as experiment_decisions_text
+from helpers.reporting.text import leadership_contracts as leadership_contracts_text
 from helpers.reporting.translation import message, plural, translatable
 from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
 
@@ -31,9 +32,6 @@ MOST_AT_A_GLANCE = 4  # decisions that a first screen has room for
 TERMS = ("decision", "cost", "expected_gain", "net", "worst_case", "confidence", "owner", "stop_on")
 
 BRIEF_TERMS = tuple(term for term in TERMS if term != "confidence")
-
-ASKED = translatable("{decision} — cost {cost}; expected gain {gain}; net {net}; worst case {worst}; owner {owner}; "
-                     "stop date {stop_on}.")
 
 NO_NET = "–"
 
@@ -52,8 +50,15 @@ def decision_rows(results: RunResults) -> pd.DataFrame:
     planned = actions_text.decision_rows(decisions, results.currency).to_dict("records")
     planned = [row | _in_money(results, decision)
                for row, decision in zip(planned, decisions.to_dict("records"), strict=True)]
-    rows = [dict.fromkeys(TERMS, "") | row for row in [*planned, *_tried(results)]]
+    rows = [dict.fromkeys(TERMS, "") | row for row in [*_records(results), *planned, *_tried(results)]]
     return pd.DataFrame([row | {"owner": _owner(row["owner"])} for row in rows], columns=list(TERMS))
+
+
+def _records(results: RunResults) -> list[dict[str, str]]:
+    """Return the decision on records that are missing, first of all: without them the others cannot be judged."""
+    review_on = _review_on(results)
+    return leadership_contracts_text.records_asked(
+        results, formatting.date_text(review_on) if review_on else experiment_decisions_text.NOT_RECORDED)
 
 
 def _tried(results: RunResults) -> list[dict[str, str]]:
@@ -112,6 +117,8 @@ def _rows_in_brief(results: RunResults) -> list[dict[str, Any]]:
     """Return all decisions in brief, each with whether its gain is known, and with cost and loss at worst [money]."""
     full = decision_rows(results)[list(BRIEF_TERMS)].to_dict("records")
     planned, effects = results.frame("results/decisions").to_dict("records"), results.frame(EFFECTS)
+    n_records = len(_records(results))
+    records, full = leadership_contracts_text.brief_records_asked(full[:n_records]), full[n_records:]
     rows = [row | _in_brief(results, decision) | {"amounts": (float(decision["cost"]), float(decision["worst_case"]))}
             for row, decision in zip(full, planned, strict=False)]
     review_on = _review_on(results)
@@ -120,7 +127,7 @@ def _rows_in_brief(results: RunResults) -> list[dict[str, Any]]:
     rows += [row | experiment_decisions_text.brief_terms(call, results.currency, results.as_of, review_on)
              | {"amounts": call.amounts, "is_known": call.kind == "ship", "is_over": call.is_over}
              for row, call in tried]
-    return [{"is_known": row["net"] not in (NO_NET, NOT_KNOWN), "is_over": False} | row for row in rows]
+    return [{"is_known": row["net"] not in (NO_NET, NOT_KNOWN), "is_over": False} | row for row in [*records, *rows]]
 
 
 def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str]:
@@ -212,6 +219,10 @@ def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     test = {"decision": _as_test(decision), "net": NOT_KNOWN} | doubted
     if not _is_on_list(results, decision):
         return test
+    if whom := leadership_contracts_text.listed_risks(results.frame("results/actions")):
+        test["decision"] = message("{decision} ({whom})", decision=test["decision"], whom=whom)
+    if months := leadership_contracts_text.months_to_break_even(results, float(decision["cost"])):
+        test["expected_gain"] = months
     worst = formatting.money(-float(decision["worst_case"]), results.currency)
     said = {"worst_case": message("{amount}: every offer is taken up and nobody stays for it", amount=worst)}
     said |= doubted
@@ -266,23 +277,14 @@ def savable(results: RunResults, stake: Estimate) -> str:
 
 
 def _beside_the_list(results: RunResults) -> str:
-    """Return what today's list is to save, and why contact may have earned more a customer; empty without a list."""
+    """Return what today's list is to save; empty without a list."""
     listed = treated(results)
     if len(listed) < LEAST_PEOPLE or not (gain := saved_margin(results)):
         return ""
     form = formatting.unit_format("money", results.currency)
-    said = message("Of it the list asked for today, of {n} customers who may be contacted, is to save {amount}.",
+    return message("Of it the list asked for today, of {n} customers who may be contacted, is to save {amount}.",
                    n=formatting.whole(len(listed)),
                    amount=f"{form(gain[0])} {formatting.interval(gain[1], gain[2], form)}")
-    each = measured_response.pooled_response(results.frame(EFFECTS), results.currency).margin
-    if each.status is not Status.OK:
-        return said
-    if gain[0] / len(listed) >= each.value:
-        return said
-    why = message("That is {each} a customer, less than the {earned} that earlier contact earned: it counts lost "
-                  "customers alone, not what those buy more who stay.", each=form(gain[0] / len(listed)),
-                  earned=form(each.value))
-    return f"{said} {why}"
 
 
 def _net_of_contact(results: RunResults, saved: tuple[float, float, float]) -> str:
@@ -318,25 +320,24 @@ def product_interval(one: Estimate, other: Estimate) -> tuple[float, float, floa
 
 
 def decision_today(results: RunResults) -> tuple[str, ...]:
-    """Return the answer to: which decision is asked for today; a sentence each; reasons stand in the list above."""
-    if rows := _rows_in_brief(results):
-        cost, worst = (formatting.money(sum(row["amounts"][i] for row in rows), results.currency) for i in (0, 1))
-        opening = plural("{n} decision is asked for: it is expected to cost {cost} and loses {worst} at worst. Its "
-                         "reasons stand under “Decisions asked for, in full”.",
-                         "{n} decisions are asked for: together they are expected to cost {cost} and lose {worst} at "
-                         "worst. Their reasons stand under “Decisions asked for, in full”.", len(rows), n=len(rows),
-                         cost=cost, worst=worst)
-        full = decision_rows(results)[["owner", "stop_on"]].to_dict("records")
-        return (opening, *(_asked({**row, **terms}) for row, terms in zip(rows, full, strict=True)))
-    if results.has(EFFECTS):
-        return (message("None: there is no list of customers to act on, and no verdict on an experiment asks for "
-                        "one."),)
-    return (message("None: there is no list of customers to act on."),)
-
-
-def _asked(row: Mapping[str, str]) -> str:
-    """Return one decision with its terms in brief."""
-    places = {name: str(row[name]).rstrip(".") for name in ("decision", "cost", "owner", "stop_on")}
-    places |= {"gain": row["expected_gain"].rstrip("."), "worst": row["worst_case"] or translatable("none"),
-               "net": row["net"].replace(NO_NET, NOT_KNOWN) or NOT_KNOWN}
-    return message(ASKED, **places)
+    """Return the answer to: which decision is asked for today; what each asks for stands in full above."""
+    rows = _rows_in_brief(results)
+    if not rows:
+        if results.has(EFFECTS):
+            return (message("None: there is no list of customers to act on, and no verdict on an experiment asks for "
+                            "one."),)
+        return (message("None: there is no list of customers to act on."),)
+    cost, worst = (formatting.money(sum(row["amounts"][i] for row in rows), results.currency) for i in (0, 1))
+    opening = plural("{n} decision is asked for: it is expected to cost {cost} and loses {worst} at worst.",
+                     "{n} decisions are asked for: together they are expected to cost {cost} and lose {worst} at "
+                     "worst.", len(rows), n=len(rows), cost=cost, worst=worst)
+    known = [message("{decision} (net {net})", decision=row["decision"], net=row["net"] or row["expected_gain"])
+             for row in rows if row["is_known"] and not row["is_over"]]
+    unknown = [row["decision"] for row in rows if not row["is_known"] and not row["is_over"]]
+    over = [row["decision"] for row in rows if row["is_over"]]
+    said = (opening, *([message("With a known gain: {decisions}.", decisions=known)] if known else []),
+            *([message("With a gain that is not known yet: {decisions}.", decisions=unknown)] if unknown else []),
+            *([message("To be ended, at no cost: {decisions}.", decisions=over)] if over else []),
+            message("Cost, expected gain, worst case, owner and stop date of each stand under “Decisions asked for, in "
+                    "full”."))
+    return (" ".join(said),)

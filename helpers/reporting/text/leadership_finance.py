@@ -24,9 +24,6 @@ RECONCILED = {  # by whether the difference is within the tolerance
                         "{difference}, beyond the tolerance of {tolerance}"),
 }
 
-OFF_BY = {True: translatable("{quantity} off by {share}, within the tolerance"),
-          False: translatable("{quantity} off by {share}, beyond the tolerance")}
-
 
 def finance_sentence(results: RunResults) -> str:
     """Return revenue and customers as counted; contracts where nobody orders."""
@@ -241,21 +238,3 @@ def accounts(results: RunResults) -> str:
         return ""
     return message("Customers are counted by account: {n} of {n_all} accounts are duplicates of a person, in both.",
                    n=people_text(int(twice.value)), n_all=formatting.whole(twice.n))
-
-
-def ledger_in_brief(compared: pd.DataFrame) -> str:
-    """Return which of the ledger's figures are met, or by which share each is missed, in a sentence.
-
-    Parameters
-    ----------
-    compared : DataFrame
-        As `helpers.reporting.finance.ledger_comparison` gives it.
-    """
-    parts = [message("{quantity} reconciled", quantity=row["quantity"]) if not row["difference"] else
-             message(OFF_BY[bool(row["is_reconciled"])], quantity=row["quantity"],
-                     share=formatting.share(abs(row["difference"] / row["ledger"])) if row["ledger"] else
-                     formatting.whole(abs(row["difference"])))
-             for row in compared.to_dict("records")]
-    return message("Against the ledger: {figures}; the last of the ten questions has the amounts.",
-                   figures=parts) if parts else message("No figure of the ledger is declared, so nothing is reconciled "
-                                                        "with it.")

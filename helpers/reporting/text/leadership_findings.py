@@ -10,7 +10,6 @@ from helpers.reporting.leadership_page import MOST_FINDINGS
 from helpers.reporting.run_results import COUNTS, PAGES, RunResults
 from helpers.reporting.text import churn as churn_text
 from helpers.reporting.text import churn_attributes as churn_attributes_text
-from helpers.reporting.text import customer_value as customer_value_text
 from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import loyalty as loyalty_text
@@ -20,7 +19,6 @@ from helpers.reporting.translation import message, plural, translatable
 from helpers.stats.disclosure_control import is_hidden, share_text_if_enough
 from helpers.stats.suppressed_tables import WITHHELD
 from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY
-from helpers.value.subscriptions import CONTRACT_MARGIN_RATE, CONTRACTS_KEPT_QUARTER, SubscriptionSurvival
 
 BASE = "results/customer_base"
 YEAR_DAYS, UNDATED = (365, 366), "dated ends"  # of periods [days]; gate that finds contracts ended without a day
@@ -58,6 +56,11 @@ def headlines(results: RunResults) -> pd.DataFrame:
     rows = [(step, sentence, PAGES[step]) for step, sentence in said if sentence][:MOST_FINDINGS]
     frame = pd.DataFrame(rows, columns=["step", "sentence", "link"]).astype("str")
     return frame.assign(order=range(1, len(frame) + 1))
+
+
+def findings_beside_questions(results: RunResults, found: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings that no answer to a question tells: revenue and churn have questions of their own."""
+    return found[~found["sentence"].isin([revenue_finding(results), churn_finding(results)])]
 
 
 def satisfaction_finding(results: RunResults) -> str:
@@ -140,7 +143,15 @@ def revenue_people(results: RunResults) -> str:
     known = [(name, e) for name, segment in MOVED.items() if segment in ("new", "retained", "churned")
              and (e := results.estimate(BASE, "net_sales_change", segment)).status is Status.OK and not is_hidden(e.n)]
     parts = [message("{customers} {amount}", customers=name, amount=formatting.whole(e.n)) for name, e in known if e.n]
-    return message("By customers: {parts}.", parts=parts) if parts else ""
+    if not parts:
+        return ""
+    before, after = (results.estimate(BASE, f"customers_{when}") for when in ("before", "after"))
+    said = message("By customers: {parts}.", parts=parts)
+    if before.status is not Status.OK or after.status is not Status.OK:
+        return said
+    both = message("{n} customers bought, {n_before} in the period before.", n=formatting.whole(after.value),
+                   n_before=formatting.whole(before.value))
+    return f"{said} {both}"
 
 
 def earlier_history(results: RunResults) -> str:
@@ -285,23 +296,6 @@ def contracts(results: RunResults) -> str:
                        amount=formatting.money(fees.value, results.currency))
     unknown = value_text.unknown_fees_text(ended.n - by_fee.n if by_fee.status is Status.OK else 0, ended.n)
     return message("{sentence}{caveat}.", sentence=said, caveat=unknown)
-
-
-def contracts_ahead(results: RunResults) -> str:
-    """Return what contracts that run are expected to bring, as the page on value says it; empty where it does not."""
-    equity, kept, horizon = (results.estimate(BASE, quantity) for quantity in (
-        "contract_equity", "contracts_kept", "contract_horizon"))
-    if Status.OK not in (equity.status, kept.status) or horizon.status is not Status.OK:
-        return ""
-    reason = "" if equity.status is Status.OK else equity.reason
-    assumed = results.estimate(BASE, CONTRACT_MARGIN_RATE).value
-    signed = SubscriptionSurvival(int(horizon.value), pd.DataFrame(), pd.DataFrame(), equity, kept, horizon.n, reason,
-                                  assumed, results.estimate(BASE, CONTRACTS_KEPT_QUARTER))
-    said = customer_value_text.subscription_value_sentence(signed, results.currency)
-    if not results.has_crossed("results/value_gates", UNDATED):
-        return said
-    return message("{sentence} That holds if the records keep all who ever left; if they keep the latest alone, "
-                   "contracts end sooner and less will come.", sentence=said)
 
 
 def churn_finding(results: RunResults) -> str:

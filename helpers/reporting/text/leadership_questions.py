@@ -11,12 +11,13 @@ from helpers.churn import scoring
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
 from helpers.churn.model_selection import PairedComparison
 from helpers.foundation.results import Estimate, Status
-from helpers.reporting import decimal_places, formatting
+from helpers.reporting import decimal_places, formatting, kpi_history
 from helpers.reporting.run_results import COUNTS, RunResults
 from helpers.reporting.schema import HISTORY
 from helpers.reporting.text import action_results as action_results_text
 from helpers.reporting.text import churn as churn_text
 from helpers.reporting.text import forecast_grades as forecast_grades_text
+from helpers.reporting.text import leadership_contracts as leadership_contracts_text
 from helpers.reporting.text import leadership_coverage as leadership_coverage_text
 from helpers.reporting.text import leadership_decisions as leadership_decisions_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
@@ -25,6 +26,8 @@ from helpers.reporting.text import leadership_retention as leadership_retention_
 from helpers.reporting.text import next_quarter as next_quarter_text
 from helpers.reporting.text.leadership import cannot
 from helpers.reporting.translation import message, translatable
+from helpers.stats.disclosure_control import LEAST_PEOPLE
+from helpers.value.weekly_sales import BY_RULE
 
 AUDIT, BASE, FORECASTS, SCORES = ("results/intake_audit", "results/customer_base", "results/forecasts",
                                   "results/churn_scores")
@@ -59,8 +62,8 @@ class QuestionInputs:
         What the ledger says beside the records, in sentences.
     history : DataFrame
         ``results/kpi_history``.
-    list_costs : mapping of str to float
-        What was planned to be spent on lists that earlier runs drew, by their names [money].
+    list_costs : mapping of str to pair of float
+        What lists that earlier runs drew were to cost, by their names: as expected, and at most [money].
     """
 
     results: RunResults
@@ -70,7 +73,7 @@ class QuestionInputs:
     redefined: str = ""
     ledger: str = ""
     history: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(HISTORY.names)))
-    list_costs: Mapping[str, float] = field(default_factory=dict)
+    list_costs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def customer_retention(known: QuestionInputs) -> tuple[str, ...]:
@@ -78,24 +81,26 @@ def customer_retention(known: QuestionInputs) -> tuple[str, ...]:
     return leadership_retention_text.retention_answer(known.results, known.kpis, known.history)
 
 
-def revenue_movement(known: QuestionInputs) -> str:
+def revenue_movement(known: QuestionInputs) -> str | tuple[str, ...]:
     """Return the answer to: which customers made revenue move."""
     struck = known.results.struck(VALUE_GATES, "change in revenue")
     whole = known.results.estimate(BASE, "net_sales_change")
     if whole.status is Status.OK and not struck:
-        return " ".join(filter(None, (leadership_findings_text.revenue_finding(known.results),
-                                      leadership_findings_text.revenue_people(known.results),
-                                      leadership_findings_text.earlier_history(known.results))))
+        moved = " ".join(filter(None, (said(known.results) for said in (
+            leadership_findings_text.revenue_finding, leadership_findings_text.revenue_people,
+            leadership_retention_text.retained_customers_change, leadership_findings_text.earlier_history))))
+        return tuple(filter(None, (moved, kpi_history.quarter_growth_sentence(known.history, known.results.currency))))
     undated = known.results.has_crossed(VALUE_GATES, leadership_findings_text.UNDATED)
     lacking = (translatable("contracts are seen at one moment, without the days on which they ended") if undated else
                _lacking(whole, translatable("no orders are recorded")))
-    cannot_say = cannot(struck or lacking)
+    cannot_say = " ".join(filter(None, (cannot(struck or lacking),
+                                        leadership_contracts_text.new_contracts(known.results) if undated else "")))
     fees = [known.results.estimate(BASE, "monthly_fee", segment) for segment in ("ended", "active")]
     if any(e.status is not Status.OK for e in fees):
         return cannot_say
     lost, runs = (formatting.money(e.value, known.results.currency) for e in fees)
-    paid = message("Of contracts, those that have ended paid {lost} a month and those that run pay {running}; which of "
-                   "them are new or reactivated is not told apart.", lost=lost, running=runs)
+    paid = message("Of contracts, those that have ended paid {lost} a month and those that run pay {running}; who was "
+                   "reactivated is not on record.", lost=lost, running=runs)
     return f"{cannot_say} {paid}"
 
 
@@ -110,8 +115,10 @@ def margin_at_risk(known: QuestionInputs) -> str:
     savable = leadership_decisions_text.savable(known.results, stake)
     before = forecast_grades_text.last_time(known.grades, "margin_at_risk", known.results.currency)
     if stake.status is not Status.OK:
-        said = [cannot(stake.reason)] if known.results.has(FORECASTS) else [cannot(stake.reason),
-                                                                            leadership_findings_text.churn_finding(known.results)]
+        said = [cannot(stake.reason)] if known.results.has(FORECASTS) else [
+            cannot(stake.reason), leadership_contracts_text.margin_at_risk_bounds(known.results),
+            leadership_findings_text.churn_finding(known.results)]
+        said = [sentence for sentence in said if sentence]
         return " ".join((*said, formatting.sentence_case(savable)))
     due = known.results.frame(FORECASTS)["due_on"].max() if known.results.has(FORECASTS) else None
     places = {"amount": known.results.said(stake), "savable": formatting.sentence_case(savable),
@@ -119,37 +126,88 @@ def margin_at_risk(known: QuestionInputs) -> str:
     said = (message("{amount} of margin is at risk{caveat}. {savable}", **places) if decimal_places.is_missing(due) else
             message("{amount} of margin is at risk by {date}, the chance of each customer to be gone for good times "
                     "the margin lost by it{caveat}. {savable}", **places, date=formatting.date_text(due)))
-    return " ".join(filter(None, (said, known.results.qualified_by(VALUE_GATES, "margin"), before)))
+    return " ".join(filter(None, (said, _at_risk_by_rule(known.results), known.results.qualified_by(
+        VALUE_GATES, "margin"), before)))
+
+
+def _at_risk_by_rule(results: RunResults) -> str:
+    """Return the margin at risk by the simple rule, the churn rate of the period before; empty where not known."""
+    made = results.frame(FORECASTS)
+    rows = made[made["quantity"].eq(f"margin_at_risk{BY_RULE}") & made["low"].notna()] if len(made) else made
+    if rows.empty:
+        return ""
+    form, row = formatting.unit_format("money", results.currency), rows.iloc[0]
+    return message("The simple rule, the churn rate of the period before again, says {amount} at risk.",
+                   amount=f"{form(row['value'])} {formatting.interval(row['low'], row['high'], form)}")
 
 
 def next_quarter(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: if we do nothing, what happens next, in what range."""
     money = [said for said in (next_quarter_text.quarter_ahead_sentence(known.results),
                                next_quarter_text.recurring_revenue_ahead(known.results)) if said]
-    signed = leadership_findings_text.contracts_ahead(known.results)
+    signed = leadership_contracts_text.contracts_ahead(known.results)
     if struck := known.results.struck(CHURN_GATES, "every forecast of churn"):
         left = message("How many customers leave cannot be said, because {reason}.",
                        reason=formatting.within_sentence(struck)) if money else cannot(struck)
         return tuple(filter(None, (*money, left, signed)))
     if known.results.has(FORECASTS):
-        apart = message("What would come without any contact cannot be said apart, because contact of the past is in "
-                        "the records that the forecast goes on from.")
-        return *money, _churn_ahead(known), apart
+        apart = message("These hold if contact goes on as in the past; what would come without any cannot be told from "
+                        "records that hold it.")
+        return *(money or _sales_on_record(known)), _churn_ahead(known), apart
     if money:
         return tuple(filter(None, (*money, signed)))
+    if signed and leadership_contracts_text.is_undated(known.results):
+        return tuple(filter(None, (leadership_contracts_text.quarter_bounds(known.results), " ".join(filter(None, (
+            signed, leadership_contracts_text.year_bounds(known.results)))))))
     if signed:
-        return (message("By the end of a quarter it cannot be said, since contracts without dates give no horizon."),
-                signed)
+        return (signed,)
     return (cannot(translatable("no forecast could be made: it takes orders over more than one period")),)
 
 
+def _sales_on_record(known: QuestionInputs) -> tuple[str, ...]:
+    """Return why no sales are forecast, and what whole quarters on record brought; nothing without sales."""
+    whole = kpi_history.sales_by_quarter(known.history)
+    if whole.empty:
+        return ()
+    form = formatting.unit_format("money", known.results.currency)
+    tried = known.results.estimate(HOLDOUT, "quarter_error")
+    reason = tried.reason or translatable("the records are too short")
+    return (message("Net sales of the next quarter cannot be forecast: {reason}. For scale: whole quarters on record "
+                    "brought {least} to {most}, the latest, to {date}, {last}; season is in them.",
+                    reason=formatting.within_sentence(reason.rstrip(".")), least=form(whole["value"].min()),
+                    most=form(whole["value"].max()), last=form(whole["value"].iloc[-1]),
+                    date=formatting.date_text(whole["on"].iloc[-1])),)
+
+
 def _churn_ahead(known: QuestionInputs) -> str:
-    """Return how many are expected to leave, why the range is wide, and how the last such forecast did."""
+    """Return how many are expected to leave, which, what the simple rule says, and how the last such forecast did."""
     caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "probabilities", *COUNTS)
-    churn = message("{sentence}{caveat}.", caveat=caveat,
-                    sentence=churn_text.expected_churn(known.results.frame(FORECASTS)).rstrip("."))
-    return " ".join(filter(None, (churn, forecast_grades_text.churn_range_reason(known.results),
+    made = known.results.frame(FORECASTS)
+    churn = message("{sentence}{caveat}.", caveat=caveat, sentence=churn_text.expected_churn(made).rstrip("."))
+    return " ".join(filter(None, (churn, _churn_of_parts(made), _churn_by_rule(made),
+                                  forecast_grades_text.churn_range_reason(known.results),
                                   forecast_grades_text.last_time(known.grades, "customers_lost"))))
+
+
+def _churn_of_parts(made: pd.DataFrame) -> str:
+    """Return how many of each part of the customers are expected to leave; empty where none is forecast apart."""
+    parts = made[made["quantity"].eq(scoring.CUSTOMERS_LOST) & made["segment"].ne("all")]
+    told = [message("{n} {range} of {n_all} {customers}", n=formatting.whole(row["value"]),
+                    range=formatting.interval(row["low"], row["high"], formatting.whole),
+                    n_all=formatting.whole(row["n"]), customers=row["segment"])
+            for row in parts.to_dict("records") if row["n"] >= LEAST_PEOPLE]
+    return message("Of these: {parts}.", parts=told) if told else ""
+
+
+def _churn_by_rule(made: pd.DataFrame) -> str:
+    """Return how many leave by the simple rule, the churn rate of the period before; empty where it is not known."""
+    rows = made[made["quantity"].eq(f"{scoring.CUSTOMERS_LOST}{BY_RULE}") & made["segment"].eq("all")]
+    if rows.empty:
+        return ""
+    row = rows.iloc[0]
+    return message("The simple rule, the churn rate of the period before again, says {n} {range}.",
+                   n=formatting.whole(row["value"]),
+                   range=formatting.interval(row["low"], row["high"], formatting.whole))
 
 
 def action_earnings(known: QuestionInputs) -> tuple[str, ...]:
@@ -165,7 +223,9 @@ def decision_today(known: QuestionInputs) -> tuple[str, ...]:
 def satisfaction_causality(known: QuestionInputs) -> str | tuple[str, ...]:
     """Return the answer to: does satisfaction cause this, or move with it."""
     if not known.results.has("results/satisfaction_index"):
-        return cannot(translatable("no survey is recorded"))
+        return " ".join((cannot(translatable("no survey is recorded")), message(
+            "It takes a survey of customers known by their id, whose answers stand beside their purchases; that it "
+            "causes anything would take customers made more satisfied at random.")))
     found = known.results.estimate("results/loyalty_matrix", "rank correlation of attitude and behaviour")
     if found.status is not Status.OK:
         apart = translatable("no answers can be joined with orders of the same customers")
@@ -238,7 +298,8 @@ def _rule(results: RunResults) -> str:
                    key=lambda duel: duel.model != LOGISTIC)
     if not any(duel.auc.status is Status.OK for duel in duels):
         return ""
-    return forecast_grades_text.simple_rule_verdict(duels[0].auc, duels[0].other)
+    levels = [results.estimate(MODELS, "auc", name) for name in (duels[0].model, duels[0].other)]
+    return forecast_grades_text.simple_rule_verdict(duels[0].auc, duels[0].other, *levels)
 
 
 def _duel(results: RunResults, model: str, other: str) -> PairedComparison:

@@ -1,5 +1,6 @@
 """Text of the leadership page on retention: the rate that counts, the year before it, season and mix, by money."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from helpers.reporting.run_results import COUNTS, RunResults
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.text.leadership import NO_EARLIER, cannot
 from helpers.reporting.translation import message, translatable
+from helpers.stats.disclosure_control import is_hidden
 from helpers.value import retention_mix
 
 BASE, VALUE_GATES, BY_COUNT, BY_MONEY = ("results/customer_base", "results/value_gates", "retention_by_count",
@@ -19,17 +21,16 @@ BASE, VALUE_GATES, BY_COUNT, BY_MONEY = ("results/customer_base", "results/value
 EVERYBODY = "every number by customer"
 
 VERDICTS = {  # by the sign of the change on the year before, 0 where its interval includes zero
-    1: translatable("Yes, better than a year before, by more than chance would make."),
-    0: translatable("About as a year before: the change is within what chance would make."),
-    -1: translatable("Less than a year before, by more than chance would make."),
+    1: translatable("Yes, more than a year before"),
+    0: translatable("About as many as a year before"),
+    -1: translatable("No, fewer than a year before"),
 }
-
 
 BEYOND = {True: translatable("more than chance would make"), False: translatable("within what chance would make")}
 
 
 def retention_answer(results: RunResults, kpis: pd.DataFrame, history: pd.DataFrame) -> tuple[str, ...]:
-    """Return whether customers are kept: the verdict, the rate that counts, the year before, by money.
+    """Return whether customers are kept: the same season a year apart, by money, by quarters, and the rate of the card.
 
     Parameters
     ----------
@@ -44,44 +45,14 @@ def retention_answer(results: RunResults, kpis: pd.DataFrame, history: pd.DataFr
     struck = results.struck(VALUE_GATES, "retention")
     if struck or by_count.status is not Status.OK:
         return (_without_orders(results, kpis, struck, by_count),)
+    card = " ".join(filter(None, (_rate_of_the_card(results, kpis, by_count), _by_money(results, by_count))))
     compared = year_comparison(results)
-    verdict = " ".join(filter(None, (message(VERDICTS[side(compared[0])]), _only_longer(results, compared),
-                                     _without_mix(results)))) if compared else ""
-    by_money = " ".join(filter(None, (_by_money(results, kpis, by_count), _compared_by_money(results))))
-    return tuple(filter(None, (verdict, _rate_that_counts(results, kpis, by_count), _compared(results, history),
-                               _compared_by_quarters(results), by_money, _looking_ahead(kpis))))
-
-
-def _looking_ahead(kpis: pd.DataFrame) -> str:
-    """Return what expected churn did since the previous report, which may differ; empty where that is unknown."""
-    rows = kpis[kpis["quantity"].eq("expected_churn_rate")]
-    if rows.empty or decimal_places.is_missing(rows["change"].iloc[0]):
-        return ""
-    row = rows.to_dict("records")[0]
-    return message("Expected churn, which looks ahead, is {now} after {before} in the report before ({change}); the "
-                   "season of these months and the mix of newer customers are in it.", change=row["change_words"],
-                   now=formatting.share(row["value"]), before=formatting.share(row["previous"]))
-
-
-
-def _without_mix(results: RunResults) -> str:
-    """Return the verdict by money, and both without the mix of customers; empty where either is not known."""
-    by_money, same, same_by_money = (results.estimate(BASE, quantity) for quantity in (
-        f"{retention_mix.CHANGE}{retention_mix.BY_MONEY}", retention_mix.WITHIN,
-        f"{retention_mix.WITHIN}{retention_mix.BY_MONEY}"))
-    if any(e.status is not Status.OK for e in (by_money, same, same_by_money)):
-        return ""
-    return message("By money the change is {by_money}. Among customers of the same kind it is {same} by customers, "
-                   "{same_by_money} by money.", by_money=BEYOND[side(by_money) != 0], same=BEYOND[side(same) != 0],
-                   same_by_money=BEYOND[side(same_by_money) != 0])
-
-
-def _only_longer(results: RunResults, compared: tuple[Estimate, Estimate, Estimate, int]) -> str:
-    """Return that a change is one of the longer periods alone, where it is within chance by quarters; else nothing."""
-    by_quarter = results.estimate(BASE, retention_mix.CHANGE, retention_mix.QUARTER)
-    if by_quarter.status is not Status.OK or side(by_quarter) or not side(compared[0]):
-        return ""
-    return message("That holds over {n} days; by quarters it is within what chance would make.", n=compared[3])
+    if not compared:
+        return card, _without_year_before(results, history)
+    if compared[-1] not in leadership_findings_text.YEAR_DAYS:
+        card = " ".join((card, message("Its year before would take records of three years.")))
+    return tuple(filter(None, (_compared(results, compared), _compared_by_money(results),
+                               _compared_by_quarters(results), card)))
 
 
 def side(change: Estimate) -> int:
@@ -129,10 +100,10 @@ def _without_orders(results: RunResults, kpis: pd.DataFrame, struck: str, by_cou
                              "nor can season and mix."), signed))
 
 
-def _rate_that_counts(results: RunResults, kpis: pd.DataFrame, by_count: Estimate) -> str:
-    """Return the rate of the card, with its base, its target and what it was a year before or why that is unknown."""
+def _rate_of_the_card(results: RunResults, kpis: pd.DataFrame, by_count: Estimate) -> str:
+    """Return the rate of the card, with its base, its target and what changed since the previous report."""
     period = leadership_findings_text.period_text(results.estimate(BASE, "period_length"))
-    return message("The rate that counts: {share} of the {n} customers of the period before bought again in the "
+    return message("The rate of the card: {share} of the {n} customers of the period before bought again in the "
                    "{period}{target}{caveat}; {change}.", share=results.said(by_count),
                    n=formatting.whole(by_count.n), period=period, target=_target(kpis),
                    change=since_last_report(kpis, BY_COUNT),
@@ -156,54 +127,25 @@ def since_last_report(kpis: pd.DataFrame, quantity: str) -> str:
                    date=formatting.date_text(row["previous_as_of_on"]))
 
 
-def _compared(results: RunResults, history: pd.DataFrame) -> str:
-    """Return the same season a year apart with what of the change is mix; else the latest quarters, else why not."""
-    compared = year_comparison(results)
-    if not compared:
-        return " ".join(filter(None, (message("What the rate was a year before is not on record, so that real "
-                                              "and seasonal change cannot be told apart."),
-                                      _quarters(history), _mix_alone(results))))
+def _compared(results: RunResults, compared: tuple[Estimate, Estimate, Estimate, int]) -> str:
+    """Return the verdict on the same season a year apart, with what of the change is mix."""
     change, before, after, days = compared
     by_mix, within = (results.estimate(BASE, quantity) for quantity in (retention_mix.BY_MIX, retention_mix.WITHIN))
-    unknown = ("" if days in leadership_findings_text.YEAR_DAYS else message(
-        "Twelve months cannot be held against the year before, for which records would have to go back three years, so "
-        "shorter periods of the same season are: "))
-    return unknown + message(
-        "of the customers of {n} days {after} bought in the {n} days after, {before} a year before: {change}. As the "
-        "season is the same it is not seasonal. Of it {mix} are mix, other kinds of customers by number of orders and "
-        "time as a customer; {within} are customers of the same kind.", n=days, after=results.said(after),
-        before=results.said(before), change=formatting.share_change_text(change),
-        mix=formatting.share_change_text(by_mix), within=formatting.share_change_text(within))
-
-
-def _compared_by_quarters(results: RunResults) -> str:
-    """Return the change by quarters beside that of longer periods, and why the two differ; empty where there is none.
-
-    A quarter leaves out who comes back after a pause; longer periods count them.
-    """
-    compared = year_comparison(results)
-    change, within, days = (results.estimate(BASE, quantity, retention_mix.QUARTER) for quantity in (
-        retention_mix.CHANGE, retention_mix.WITHIN, retention_mix.PERIOD))
-    if not compared or any(e.status is not Status.OK for e in (change, within, days)):
-        return ""
-    said = message("By quarters the change is {change}, {verdict}; {within} of it are customers of the same kind.",
-                   change=formatting.share_change_text(change), within=formatting.share_change_text(within),
-                   verdict=BEYOND[side(change) != 0])
-    why = message("A quarter counts who comes back within {n} days, {n_longer} days count who comes back after a pause "
-                  "too.", n=formatting.whole(days.value), n_longer=compared[3])
-    before, after = (results.estimate(BASE, quantity) for quantity in (
-        retention_mix.PAUSED_BEFORE, retention_mix.PAUSED_AFTER))
-    if before.status is not Status.OK or after.status is not Status.OK:
-        return f"{said} {why}"
-    paused = message("Of those who paused {after} came back, {before} a year before.", after=results.said(after),
-                     before=results.said(before))
-    return f"{said} {why} {paused}"
+    said = message("{verdict}: of the {n_after} customers of {n} days {after} bought in the {n} days after, {before} "
+                   "of {n_before} a year before: {change}, {beyond}. As the season is the same it is not seasonal.",
+                   verdict=VERDICTS[side(change)], n=days, after=results.said(after), before=results.said(before),
+                   n_after=formatting.whole(after.n), n_before=formatting.whole(before.n),
+                   change=formatting.share_change_text(change), beyond=BEYOND[side(change) != 0])
+    if any(e.status is not Status.OK for e in (by_mix, within)):
+        return said
+    split = message("Of it {mix} are mix, other kinds of customers by number of orders and time as a customer; "
+                    "{within} are customers of the same kind, {beyond}.", mix=formatting.share_change_text(by_mix),
+                    within=formatting.share_change_text(within), beyond=BEYOND[side(within) != 0])
+    return f"{said} {split}"
 
 
 def _compared_by_money(results: RunResults) -> str:
     """Return the same season a year apart with each customer counted by net sales; or why that cannot be said."""
-    if not year_comparison(results):
-        return ""
     change, by_mix, within, before, after = (results.estimate(BASE, f"{quantity}{retention_mix.BY_MONEY}")
                                              for quantity in (retention_mix.CHANGE, retention_mix.BY_MIX,
                                                               retention_mix.WITHIN, retention_mix.RATE_BEFORE,
@@ -211,26 +153,64 @@ def _compared_by_money(results: RunResults) -> str:
     if any(e.status is not Status.OK for e in (change, by_mix, within, before, after)):
         return message("By money the year before cannot be said: {reason}.",
                        reason=formatting.within_sentence(change.reason or "it was not counted"))
-    return message("By money over the same days: {after}, {before} a year before, {change}. Of it {mix} are mix, "
-                   "{within} are customers of the same kind.", after=results.said(after), before=results.said(before),
-                   change=formatting.share_change_text(change), mix=formatting.share_change_text(by_mix),
-                   within=formatting.share_change_text(within))
+    return message("By money, each customer counted by net sales: {after}, {before} a year before: {change}, {beyond}. "
+                   "{mix} are mix, {within} customers of the same kind, {beyond_same}.", after=results.said(after),
+                   before=results.said(before), change=formatting.share_change_text(change),
+                   beyond=BEYOND[side(change) != 0], mix=formatting.share_change_text(by_mix),
+                   within=formatting.share_change_text(within), beyond_same=BEYOND[side(within) != 0])
+
+
+def _compared_by_quarters(results: RunResults) -> str:
+    """Return the change by quarters beside that of longer periods, and why the two differ; empty where there is none.
+
+    A quarter leaves out who comes back after a pause; longer periods count them.
+    """
+    change, within, before, after = (results.estimate(BASE, quantity, retention_mix.QUARTER) for quantity in (
+        retention_mix.CHANGE, retention_mix.WITHIN, retention_mix.RATE_BEFORE, retention_mix.RATE_AFTER))
+    if any(e.status is not Status.OK for e in (change, within, before, after)):
+        return ""
+    said = message("By quarters: {after}, {before} a year before: {change}, {verdict}; {within} of it are customers of "
+                   "the same kind.", after=results.said(after), before=results.said(before),
+                   change=formatting.share_change_text(change), within=formatting.share_change_text(within),
+                   verdict=BEYOND[side(change) != 0])
+    paused_before, paused_after = (results.estimate(BASE, quantity) for quantity in (
+        retention_mix.PAUSED_BEFORE, retention_mix.PAUSED_AFTER))
+    if paused_before.status is not Status.OK or paused_after.status is not Status.OK:
+        return said
+    paused = message("A quarter leaves out who comes back after a pause, as {after} of those did who had paused, "
+                     "{before} a year before.", after=results.said(paused_after), before=results.said(paused_before))
+    return f"{said} {paused}"
+
+
+def _without_year_before(results: RunResults, history: pd.DataFrame) -> str:
+    """Return that no year before is on record, with what is: the same quarter of it, else the last two periods."""
+    return " ".join(filter(None, (message("What the rate was a year before is not on record, so that real and seasonal "
+                                          "change cannot be told apart."), _quarters(history), _mix_alone(results))))
 
 
 def _mix_alone(results: RunResults) -> str:
     """Return what of the last change is mix where no year before is on record; that season may be part of it."""
-    whole, by_mix, within, days = (results.estimate(BASE, quantity) for quantity in (
-        retention_mix.CHANGE, retention_mix.BY_MIX, retention_mix.WITHIN, retention_mix.PERIOD))
-    if any(e.status is not Status.OK for e in (whole, by_mix, within, days)):
+    by_count, by_money = ([results.estimate(BASE, f"{quantity}{by}") for quantity in (
+        retention_mix.CHANGE, retention_mix.BY_MIX, retention_mix.WITHIN, retention_mix.RATE_BEFORE,
+        retention_mix.RATE_AFTER)] for by in ("", retention_mix.BY_MONEY))
+    days = results.estimate(BASE, retention_mix.PERIOD)
+    if any(e.status is not Status.OK for e in (*by_count, days)):
         return message("Mix is not told apart here.")
-    change, mix, same = (formatting.share_change_text(e) for e in (whole, by_mix, within))
-    before, after = (results.estimate(BASE, quantity) for quantity in (
-        retention_mix.RATE_BEFORE, retention_mix.RATE_AFTER))
-    ends = (message(", from {before} to {after}", before=results.said(before), after=results.said(after))
-            if before.status is after.status is Status.OK else "")
-    return message("Over the last two periods of {n} days, in which season may be a part, the rate changed by "
-                   "{change}{ends}: {mix} by mix, {same} among customers of the same kind.", ends=ends,
-                   n=formatting.whole(days.value), change=change, mix=mix, same=same)
+    said = message("The last three periods that the records hold have {n} days each; between them, season included, "
+                   "the rate went from {before} to {after}: {change}, {mix} by mix, {same} among customers of the same "
+                   "kind.", n=formatting.whole(days.value), **_ends(results, by_count))
+    if any(e.status is not Status.OK for e in by_money):
+        return said
+    money = message("By money it went from {before} to {after}: {change}, {mix} by mix, {same} among customers of the "
+                    "same kind.", **_ends(results, by_money))
+    return f"{said} {money}"
+
+
+def _ends(results: RunResults, split: Sequence[Estimate]) -> dict[str, str]:
+    """Return a change in the rate with its parts and both its ends, in words."""
+    change, mix, same = (formatting.share_change_text(e) for e in split[:3])
+    before, after = (results.said(e) for e in split[3:])
+    return {"change": change, "mix": mix, "same": same, "before": before, "after": after}
 
 
 def _quarters(history: pd.DataFrame) -> str:
@@ -247,18 +227,26 @@ def _quarters(history: pd.DataFrame) -> str:
                    change=formatting.change_text(moved, low, high, formatting.points))
 
 
-def _by_money(results: RunResults, kpis: pd.DataFrame, by_count: Estimate) -> str:
+def _by_money(results: RunResults, by_count: Estimate) -> str:
     """Return the rate by money beside the one by count, and whether who spends more is kept better."""
     by_money = results.estimate(BASE, BY_MONEY)
     if by_money.status is not Status.OK:
         return ""
-    rows = kpis[kpis["quantity"].eq(BY_MONEY)]
-    is_moved = len(rows) > 0 and not decimal_places.is_missing(rows["change"].iloc[0])
-    moved = since_last_report(kpis, BY_MONEY) if is_moved else message("how it changed was not counted")
     better = (message(": who spends more is kept better") if by_money.low > by_count.high else
               message(": who spends more is kept less") if by_money.high < by_count.low else "")
-    return message("By money, each customer counted by net sales, it is {share}{better}; {change}.",
-                   share=results.said(by_money), better=better, change=moved)
+    return message("By money it is {share}{better}.", share=results.said(by_money), better=better)
+
+
+def retained_customers_change(results: RunResults) -> str:
+    """Return what of the change among retained customers is orders, and what money an order; empty where not known."""
+    orders, value = (results.estimate(BASE, "kept_sales_change", segment) for segment in (
+        "frequency", "value per order"))
+    if orders.status is not Status.OK or value.status is not Status.OK or is_hidden(orders.n):
+        return ""
+    _, parts = formatting.money_of_parts([orders.value, value.value], results.currency)
+    by_orders, by_value = (f"+{told}" if e.value > 0 else told for e, told in zip((orders, value), parts, strict=True))
+    return message("Of the change of those retained {orders} are by orders a customer, {amount} by money an order.",
+                   orders=by_orders, amount=by_value)
 
 
 def retention_beside_churn(results: RunResults) -> str:

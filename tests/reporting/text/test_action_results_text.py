@@ -1,5 +1,7 @@
 """What earlier lists brought in money: beside the control group, less what they cost."""
 
+import pandas as pd
+
 from helpers.foundation.results import Gate, Level
 from helpers.reporting.text import action_results
 from tests.reporting import leading
@@ -23,19 +25,21 @@ def test_without_a_measured_list_no_earning_is_claimed_and_what_was_tried_otherw
 
 
 def test_a_list_tells_its_margin_its_cost_and_what_is_left_with_their_ranges():
-    said = answered({}, MARGIN, costs={PLAN: 500.0})
+    said = answered({}, MARGIN, costs={PLAN: (500.0, 2500.0)})
     assert said == (
         "Of 1 list drawn on 1 January 2026 1 earned more than its control group, beyond chance.",
         "Action plan: 200 drawn for contact, 100 in the control group: margin €2,000 [€400, €3,600], more than the "
-        "control group, beyond chance; planned cost €500, net €1,500 [−€100, €3,100]: whether it paid is open.",
-        "Costs are those planned when the lists were drawn, at the uptake assumed then.")
+        "control group, beyond chance; planned cost €500, net €1,500 [−€100, €3,100]: whether it paid is open. Had "
+        "every offer been taken up, it cost €2,500, and net −€500 [−€2,100, €1,100] is left.",
+        "Costs are those planned when the lists were drawn, at the uptake assumed then; what was paid is not on "
+        "record.")
 
 
 def test_each_list_of_the_latest_day_is_told_and_none_of_an_earlier_one():
     club = {"experiment": "customer club of 2026-01-01", "status": "insufficient", "value": None, "n_variant": 27,
             "n_control": 4, "reason": "few"}
     said = answered({}, MARGIN, {"experiment": WIN_BACK}, MARGIN | {"experiment": WIN_BACK, "low": -2.0}, club,
-                    MARGIN | {"experiment": OLD}, costs={PLAN: 100.0, WIN_BACK: 4000.0})
+                    MARGIN | {"experiment": OLD}, costs={PLAN: (100.0, 100.0), WIN_BACK: (4000.0, 4000.0)})
     assert said[0] == ("Of 3 lists drawn on 1 January 2026 1 earned more than their control groups, beyond chance; 1 "
                        "shows no difference beyond chance; 1 was too small to tell in money.")
     assert said[1].endswith("net €1,900 [€300, €3,500]: at that cost it paid.")
@@ -45,6 +49,14 @@ def test_each_list_of_the_latest_day_is_told_and_none_of_an_earlier_one():
     assert said[3] == ("Too few to tell what they brought: customer club (27 drawn for contact, fewer than 10 in the "
                        "control group).")
     assert said[-1] == "Lists are not added up, since a customer may stand on two."
+
+
+def test_before_the_first_result_it_is_said_when_one_can_be_had():
+    planned = pd.DataFrame([leading.decision()])
+    both = pd.DataFrame({"variant": ["treated", "held out"]})
+    for listed, told in ((both, True), (both.head(1), False)):
+        said = action_results.action_earnings(leading.results(decisions=planned, actions=listed), {})[0]
+        assert said.endswith("is compared with its control group after 28 September 2026.") == told
 
 
 def test_a_list_whose_cost_is_not_recorded_has_no_net():
@@ -95,7 +107,8 @@ def test_a_list_whose_customers_were_hardly_contacted_earned_nothing_by_contact(
     name = "action plan of 1 January 2026"
     idle = leading.gates("06", Gate(f"{name}: carried out", 0.002, 0.9, True, Level.QUALIFY, f"every verdict on {name}",
                                     "0.2 % were contacted"))
-    counted, told, *_ = answered({"experiment_label": name}, MARGIN | {"experiment_label": name}, costs={PLAN: 100.0},
+    counted, told, *_ = answered({"experiment_label": name}, MARGIN | {"experiment_label": name},
+                                 costs={PLAN: (100.0, 100.0)},
                                  experiment_gates=idle)
     assert counted == ("Of 1 list drawn on 1 January 2026 0 earned more than its control group, beyond chance; 1 was "
                        "not carried out.")

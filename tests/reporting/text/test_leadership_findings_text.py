@@ -6,6 +6,7 @@ import pytest
 from helpers.foundation.results import Estimate, Level, estimate_table
 from helpers.reporting.text import churn_attributes as churn_attributes_text
 from helpers.reporting.text import forecast_grades as forecast_grades_text
+from helpers.reporting.text import leadership_contracts as leadership_contracts_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.text import leadership_retention as leadership_retention_text
 from helpers.stats.suppressed_tables import WITHHELD
@@ -77,11 +78,11 @@ def test_a_struck_change_in_revenue_is_said_beside_the_contracts():
 
 def test_what_contracts_will_bring_is_said_only_where_its_horizon_is_known():
     base = leading.contracts()
-    assert leadership_findings_text.contracts_ahead(leading.results(customer_base=base)).startswith(
+    assert leadership_contracts_text.contracts_ahead(leading.results(customer_base=base)).startswith(
         "300 contracts that run are"
     )
     assert (
-        leadership_findings_text.contracts_ahead(
+        leadership_contracts_text.contracts_ahead(
             leading.results(customer_base=base.query("quantity != 'contract_horizon'"))
         )
         == ""
@@ -89,7 +90,7 @@ def test_what_contracts_will_bring_is_said_only_where_its_horizon_is_known():
     free = leading.results(customer_base=base.query("quantity != 'contract_equity'"))
     assert (
         "80.0 % [78.0 %, 82.0 %] of them are expected to run still in 12 months"
-        in leadership_findings_text.contracts_ahead(free)
+        in leadership_contracts_text.contracts_ahead(free)
     )
 
 
@@ -249,10 +250,10 @@ def test_contracts_that_ended_without_a_day_say_so_wherever_their_share_and_what
         "04", leading.gate(leadership_findings_text.UNDATED, "contracts, churn rate")))
     assert leadership_findings_text.contracts(undated).startswith(
         "Of 400 contracts 25.0 % [20.0 %, 30.0 %] have ended, over a time that is not known, with")
-    assert leadership_findings_text.contracts_ahead(undated).endswith("contracts end sooner and less will come.")
+    assert leadership_contracts_text.contracts_ahead(undated).endswith("contracts end sooner and less will come.")
     dated = leading.results(customer_base=leading.contracts())
     assert "not known" not in leadership_findings_text.contracts(dated)
-    assert "sooner" not in leadership_findings_text.contracts_ahead(dated)
+    assert "sooner" not in leadership_contracts_text.contracts_ahead(dated)
 
 
 def test_an_opening_over_less_than_a_year_says_that_season_is_in_it():

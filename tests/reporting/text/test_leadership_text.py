@@ -317,8 +317,10 @@ def test_without_live_charts_nothing_is_said_of_alarms():
 
 
 def test_lines_of_the_first_screen_have_their_names():
-    found = leadership_text.short_lines(key(), grades(), leading.results(), state="state", redefined="redefined")
-    assert list(found) == ["This run", "Forecasts graded", "What changed", "Finance", "Definitions"]
+    drawn = leading.results(churn_charts=charts(("late deliveries", 29, "shift")))
+    assert list(leadership_text.short_lines(drawn, state="state", defined="rates")) == [
+        "This run", "Control charts", "Retention and churn"]
+    assert list(leadership_text.short_lines(leading.results(), state="state")) == ["This run"]
 
 
 def test_numbers_are_handed_on_to_two_digits():
@@ -457,10 +459,13 @@ def test_a_forecast_that_missed_is_named_with_what_came_and_what_its_error_means
                                                   (-0.01, 0.03, "no better")])
 def test_the_churn_model_is_held_against_the_simple_rule_without_a_methods_name(low, high, how):
     found = Estimate("auc_difference", (low + high) / 2, low, high)
-    said = forecast_grades_text.simple_rule_verdict(found, "recency rule")
+    levels = (Estimate("auc", 0.8 + (low + high) / 2), Estimate("auc", 0.8))
+    said = forecast_grades_text.simple_rule_verdict(found, "recency rule", *levels)
     assert said.startswith(f"The churn model tells who leaves {how} than days since the last purchase alone: of 100")
     assert not {"AUC", "Brier"} & set(said.replace("(", "").split())
-    assert "the age of the contract alone" in forecast_grades_text.simple_rule_verdict(found, "tenure rule")
+    assert "the age of the contract alone" in forecast_grades_text.simple_rule_verdict(
+        found, "tenure rule", *levels)
+    assert f"puts {80 + 50 * (low + high):g} in the right order, the rule 80, a difference of " in said
 
 
 def test_what_qualifies_the_list_stands_in_the_decision_on_it():
@@ -474,8 +479,9 @@ def test_what_qualifies_the_list_stands_in_the_decision_on_it():
 
 def test_by_how_much_the_last_forecast_was_off_fits_a_card():
     high = grades(grade(quantity="margin_at_risk", segment="all", value=126.0, actual=100.0))
-    assert forecast_grades_text.last_time_in_brief(high, "margin_at_risk") == "last: 26 % too high"
-    assert forecast_grades_text.last_time_in_brief(high.assign(value=80.0), "margin_at_risk") == "last: 20 % too low"
+    assert forecast_grades_text.last_time_in_brief(high, "margin_at_risk") == "last forecast 26 % too high"
+    low = high.assign(value=80.0)
+    assert forecast_grades_text.last_time_in_brief(low, "margin_at_risk") == "last forecast 20 % too low"
     assert forecast_grades_text.last_time_in_brief(high.assign(value=100.0), "margin_at_risk") == ""
     assert forecast_grades_text.last_time_in_brief(high, "customers_lost") == ""
 
@@ -484,12 +490,14 @@ def test_past_quarters_are_held_against_both_simple_rules_the_nearer_first():
     rows = {"net_sales by BG/NBD": 0.07, "net_sales by seasonal-naive rule": 0.85,
             "net_sales by last-quarter rule": 0.09, "orders by BG/NBD": 0.5}
     holdout = pd.DataFrame({"quantity": "quarter_error", "status": "ok", "segment": list(rows), "value": rows.values()})
+    holdout.loc[len(holdout)] = {"quantity": "quarters_tried", "status": "ok", "segment": "all", "value": 6}
     assert forecast_grades_text.past_quarters(holdout) == (
-        "Net sales of past quarters, each forecast from what was known before it, were missed by 7.0 % of what was "
+        "Net sales of 6 past quarters, each forecast from what was known before it, were missed by 7.0 % of what was "
         "forecast (root mean square), by simple rules: the last quarter again (9.0 %) and the same quarter a year "
         "before (85.0 %).")
     assert forecast_grades_text.past_quarters(holdout.head(1)) == ""
-    same = holdout.assign(value=[0.08999, 0.85, 0.09, 0.5])
+    same = holdout.assign(value=[0.08999, 0.85, 0.09, 0.5, 1])
+    assert forecast_grades_text.past_quarters(same).startswith("Net sales of the 1 past quarter that could be tried")
     assert forecast_grades_text.past_quarters(same).endswith("The forecast is no better than a simple rule.")
 
 
