@@ -158,6 +158,15 @@ def quarter_growth_sentence(history: pd.DataFrame, currency: str = "") -> str:
     return message("{sentence}.", sentence=said)
 
 
+def growth_in_brief(history: pd.DataFrame) -> str:
+    """Return growth of the latest quarter on the year before, after that of the quarter before; empty if not known."""
+    values = sales_by_quarter(history)["value"].to_numpy("float64")
+    if len(values) < YEAR + 2 or not (values > 0).all():
+        return ""
+    return message("the last quarter {change} on the year before, after {before}",
+                   change=_growth(values[-1], values[-1 - YEAR]), before=_growth(values[-2], values[-2 - YEAR]))
+
+
 def _growth(now: float, before: float) -> str:
     """Return how much more or less a figure is than another, with its sign.
 

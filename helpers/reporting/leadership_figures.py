@@ -114,8 +114,13 @@ def fan_title(ahead: pd.DataFrame, currency: str) -> str:
     """Return the finding of the fan: net sales of the next 13 weeks with their range."""
     by = ahead.set_index("quantile")["value"]
     form = formatting.unit_format("money", currency)
-    return message("Next 13 weeks: {amount}",
+    said = message("Next 13 weeks: {amount}",
                    amount=f"{form(by[0.5])} {formatting.interval(by[0.025], by[0.975], form)}")
+    plan, chance = ahead[["plan_value", "plan_chance"]].iloc[0] if "plan_value" in ahead else (np.nan, np.nan)
+    if np.isnan(plan) or np.isnan(chance):
+        return said
+    return message("{forecast}; plan {plan}, chance {share}", forecast=said, plan=form(plan),
+                   share=formatting.share(chance))
 
 
 def _revenue(results: RunResults) -> Iterator[Exhibit]:

@@ -16,7 +16,7 @@ INTAKE_GATES = "results/intake_gates"
 
 COUNTS = ("counts and values of customers", "totals of money and customers")  # as the gates of the intake call them
 
-MOST_CAVEATS = 2
+MOST_CAVEATS = 3
 
 PAGES = {
     "01": "01_data_intake.html",
@@ -73,7 +73,7 @@ class RunResults:
     def caveat(self, table: str, *claims: str) -> str:
         """Return what the gates found that qualifies any of the claims, to stand in the same sentence; else empty.
 
-        The gates of the intake are asked too: every wing counts what they doubt. Two are said, the rest are counted.
+        The gates of the intake are asked too: every wing counts what they doubt. Three are said, the rest are counted.
         """
         crossed = [g for name in dict.fromkeys((table, INTAKE_GATES)) for g in self._crossed(name, ("qualify",))]
         found = list(dict.fromkeys(_clause(g.sentence) for g in crossed if any(claim in g.claims for claim in claims)))

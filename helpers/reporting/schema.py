@@ -97,4 +97,4 @@ READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_m
 
 COLUMNS = {"results/actions": ["variant", "risk", "margin_at_risk", "cost_expected", "cost_worst"],
            "results/churn_scores": ["model", "churn_probability", "risk", "due_on", "value_if_kept", "value_if_kept_sd",
-                                    "no_order_if_kept", "margin_at_risk", "monthly_fee"]}
+                                    "value_if_lost", "no_order_if_kept", "margin_at_risk", "monthly_fee"]}

@@ -81,7 +81,8 @@ def matrix(true=0.3, n=100):
 def scores(**more):
     """Return scores with the columns that the leadership page reads, and no others."""
     return pd.DataFrame({"model": "logistic regression", "churn_probability": [0.5, 0.2], "risk": ["medium", "low"],
-                         "value_if_kept": [100.0, 50.0], "value_if_kept_sd": 0.0, "no_order_if_kept": 0.0,
+                         "value_if_kept": [100.0, 50.0], "value_if_kept_sd": 0.0, "value_if_lost": 0.0,
+                         "no_order_if_kept": 0.0,
                          "margin_at_risk": [50.0, 10.0], "monthly_fee": np.nan,
                          "due_on": pd.Timestamp("2026-09-28")} | more)[COLUMNS["results/churn_scores"]]
 

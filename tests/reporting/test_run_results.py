@@ -57,8 +57,8 @@ def test_gates_of_the_intake_qualify_what_later_wings_count():
     assert found.caveat("results/satisfaction_gates", "satisfaction index") == ""
 
 
-def test_caveats_are_first_clauses_and_at_most_two():
-    names = ("Season; it is short", "a", "b", "c")
+def test_caveats_are_first_clauses_and_at_most_three():
+    names = ("Season; it is short", "a", "b", "c", "d")
     held = leading.gates("04", *(leading.gate(name, "retention") for name in names))
     assert leading.results(value_gates=held).caveat("results/value_gates", "retention") == (
-        " (caution: season, a was found and 2 more)")
+        " (caution: season, a was found, b was found and 2 more)")

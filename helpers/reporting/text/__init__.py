@@ -32,6 +32,8 @@
 * ``leadership_decisions``: Text of the leadership page's decisions: what is asked for today, and on what terms.
 * ``leadership_finance``: Text of the leadership page on finance: revenue, contracts and control totals, as counted.
 * ``leadership_findings``: Text of the leadership page's findings: one a step, with its caveats.
+* ``leadership_outlook``: Text of the leadership page on what is ahead: who is gone for good, simple rules, sales that
+  cannot be forecast.
 * ``leadership_questions``: Ten questions that leadership asks, each answered in a sentence, or *cannot say*, with the
   reason.
 * ``leadership_retention``: Text of the leadership page on retention: the rate that counts, the year before it, season

@@ -184,10 +184,12 @@ def control_chart_alarms(charts: pd.DataFrame) -> tuple[str, ...]:
     if live.empty:
         return ()
     latest = live[live["on"] > charts["on"].max() - pd.Timedelta(days=QUARTER_DAYS)]
-    names = latest.loc[latest["alarm"].fillna("") != "", "chart"].unique()
+    first = latest[latest["alarm"].fillna("") != ""].groupby("chart", sort=False)["on"].min()
     weeks = QUARTER_DAYS // 7
-    if len(names):
-        return (message("Beyond control limits in the last {n} weeks: {charts}.", n=weeks, charts=list(names)),)
+    if len(first):
+        named = [message("{chart} (first on {date})", chart=name, date=formatting.date_text(on))
+                 for name, on in first.items()]
+        return (message("Beyond control limits in the last {n} weeks: {charts}.", n=weeks, charts=named),)
     return (message("No control chart alarmed in the last {n} weeks.", n=weeks),)
 
 

@@ -67,7 +67,9 @@ def _anonymous(results: RunResults) -> str:
         return message("{sentence}.", sentence=who)
     if abs(total) >= abs(change.value):
         return message("{sales}; by their size they could reverse the change in revenue.", sales=who)
-    return message("{sales}; by their size they could not reverse the change in revenue.", sales=who)
+    return message("{sales}. Were all of them of one of the two periods, the change in revenue would be at most "
+                   "{share} smaller: they could not reverse it.", sales=who,
+                   share=formatting.share(abs(total / change.value)))
 
 
 def _left_earlier(results: RunResults) -> str:
@@ -102,14 +104,24 @@ def _perhaps_anonymous(results: RunResults) -> str:
                        n=formatting.whole(n_lines), n_lost=formatting.whole(n_lost))
     told = message("How many of the {n_lost} customers counted as churned bought among them is not known.",
                    n_lost=formatting.whole(n_lost))
-    each, sales = _mean_spend(results, "after"), results.estimate(BASE, "net_sales_after", ANONYMOUS_SALES)
-    if not each or sales.status is not Status.OK:
+    each, sales = _mean_spend(results, "after"), _anonymous_after(results)
+    if not each or math.isnan(sales):
         return told
-    worth = min(max(sales.value, 0.0) / each, n_lost)
-    return message("{sentence} At what a retained customer spends, those of the latest period ({amount}) are worth {n} "
-                   "customers: retention may be {points} higher than told.", sentence=told,
-                   amount=formatting.money(sales.value, results.currency), n=formatting.whole(round(worth)),
+    worth = min(max(sales, 0.0) / each, n_lost)
+    return message("{sentence} At what a retained customer spends, those of the latest period, at most {amount}, "
+                   "are worth {n} customers: retention may be {points} higher than told.", sentence=told,
+                   amount=formatting.money(sales, results.currency), n=formatting.whole(round(worth)),
                    points=formatting.points(100 * worth / kept.n))
+
+
+def _anonymous_after(results: RunResults) -> float:
+    """Return net sales without a customer in the latest period, at most all on record [money]; NaN if unknown."""
+    sales = results.estimate(BASE, "net_sales_after", ANONYMOUS_SALES)
+    if sales.status is Status.OK:
+        return sales.value
+    known = [results.estimate(AUDIT, "anonymous money", segment) for segment in ("accepted", "rejected")]
+    told = [e.value for e in known if e.status is Status.OK]
+    return sum(told) if told else math.nan
 
 
 def _mean_spend(results: RunResults, side: str) -> float:
@@ -134,32 +146,22 @@ def _undone(results: RunResults) -> str:
         return ""
     n, part = abs(change.value) * lower.n, days / length.value
     needed, at_hand = n * each * part, sales.value * part
-    said = (translatable("To undo the rise in retention, {n} more of the {n_all} customers of a year before would have "
-                         "had to return unrecognised, and nobody in the latest period.") if side > 0 else
-            translatable("To undo the fall in retention, {n} more of the {n_all} customers of the latest period would "
-                         "have had to return unrecognised, and none a year before."))
-    size = (translatable("They would have spent about {needed}, more than the {sales} or so of anonymous sales of "
-                         "{days} days, so by their size these cannot undo all of it.") if needed > at_hand else
-            translatable("They would have spent about {needed}, and anonymous sales of {days} days were about {sales}, "
-                         "so this cannot be excluded."))
-    told = (message(said, n=formatting.whole(math.ceil(n)), n_all=formatting.whole(lower.n)),
-            message(size, needed=formatting.money(needed, results.currency), days=days,
-                    sales=formatting.money(at_hand, results.currency)))
-    could = _undone_in_part(results, change, change.value * at_hand / needed) if needed > at_hand > 0 else ""
-    return " ".join(filter(None, (*told, could)))
-
-
-def _undone_in_part(results: RunResults, change: Estimate, most: float) -> str:
-    """Return how much of a change in retention buyers not recognised could have made, and what would be left of it."""
-    points = formatting.points(100 * abs(most))
+    if needed <= at_hand or at_hand <= 0:
+        return message("That buyers whom the records did not recognise undo the change in retention cannot be "
+                       "excluded: for it {needed} of anonymous sales in {days} days are needed, and there were "
+                       "{sales}.", days=days,
+                       needed=formatting.money(needed, results.currency),
+                       sales=formatting.money(at_hand, results.currency)) if at_hand > 0 else ""
+    most = change.value * at_hand / needed
     same = results.estimate(BASE, retention_mix.WITHIN)
-    if abs(most) >= min(abs(change.low), abs(change.high)):
-        return message("Up to {points} of it they could have made, and the rest would be within what chance would "
-                       "make.", points=points)
-    if same.status is Status.OK and abs(most) >= abs(same.value):
-        return message("Up to {points} of it they could have made, as much as changed among customers of the same "
-                       "kind.", points=points)
-    return message("Up to {points} of it they could have made.", points=points)
+    left = (message("the rest would be within what chance would make")
+            if abs(most) >= min(abs(change.low), abs(change.high)) else
+            message("as much as changed among customers of the same kind")
+            if same.status is Status.OK and abs(most) >= abs(same.value) else
+            message("the rest would be more than chance would make"))
+    return message("Of the change in retention of {change} at most {points} can be buyers whom the records did not "
+                   "recognise, by the size of anonymous sales: {left}.", points=formatting.points(100 * abs(most)),
+                   change=formatting.points(100 * change.value), left=left)
 
 
 def _silent(results: RunResults, target: float | None) -> str:

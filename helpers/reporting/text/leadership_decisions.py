@@ -41,7 +41,7 @@ AS_TEST, ON_TRIAL, NOT_KNOWN = (translatable("{decision}, as a test"),
                                 translatable("{decision}, on trial without a control group"),
                                 translatable("not known"))
 
-NO_CONTROL = "no control group"  # what the confidence in a decision without one says
+NO_CONTROL = "no control group"  # what a decision without one says
 
 
 def decision_rows(results: RunResults) -> pd.DataFrame:
@@ -135,7 +135,7 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     n = results.frame("results/actions").get("variant", pd.Series(dtype="str")).value_counts()
     brief = {"worst_case": formatting.money(-float(decision["worst_case"]), results.currency),
              "decision": _test_in_brief(_headword(decision["decision"]),
-                                       is_trial=NO_CONTROL in str(decision["confidence"])), "expected_gain": NOT_KNOWN,
+                                       is_trial=_is_trial(decision)), "expected_gain": NOT_KNOWN,
              "net": NO_NET}
     if not _is_on_list(results, decision):
         return brief
@@ -162,7 +162,12 @@ def _as_test(decision: Mapping[str, Any]) -> str:
     asked = str(decision["decision"])
     if asked.endswith(TEST_END):
         return asked
-    return message(ON_TRIAL if NO_CONTROL in str(decision["confidence"]) else AS_TEST, decision=asked)
+    return message(ON_TRIAL if _is_trial(decision) else AS_TEST, decision=asked)
+
+
+def _is_trial(decision: Mapping[str, Any]) -> bool:
+    """Return whether nothing will be compared with a control group, as its gain or the confidence in it says."""
+    return any(NO_CONTROL in str(decision[name]) for name in ("gain", "confidence"))
 
 
 def _headword(text: str) -> str:

@@ -192,7 +192,7 @@ def revenue_amounts(results: RunResults) -> tuple[str, list[str]]:
     return whole.removeprefix("−"), parts
 
 
-def opening_sentence(results: RunResults, n_decisions: int) -> str:
+def opening_sentence(results: RunResults, n_decisions: int, growth: str = "") -> str:
     """Return the page in one sentence: what net sales did, how many customers stayed, how much is asked for.
 
     Where no two periods of orders can be compared, contracts, else a finding that no check has taken away, stands in
@@ -207,7 +207,8 @@ def opening_sentence(results: RunResults, n_decisions: int) -> str:
         return " ".join((_opening_finding(results), *([more] if n_decisions else [])))
     is_kept = kept.status is Status.OK and not results.struck("results/value_gates", "retention")
     stayed = message("{share} of customers retained", share=formatting.share(kept.value))
-    parts = [_sales_moved(results, change, after), *([stayed] if is_kept else []), *([asked] if n_decisions else [])]
+    parts = filter(None, [_sales_moved(results, change, after), growth, stayed if is_kept else "",
+                          asked if n_decisions else ""])
     return message("{sentence}.", sentence=message("; ").join(parts))
 
 

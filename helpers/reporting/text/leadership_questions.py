@@ -22,12 +22,12 @@ from helpers.reporting.text import leadership_coverage as leadership_coverage_te
 from helpers.reporting.text import leadership_decisions as leadership_decisions_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
+from helpers.reporting.text import leadership_outlook as leadership_outlook_text
 from helpers.reporting.text import leadership_retention as leadership_retention_text
 from helpers.reporting.text import next_quarter as next_quarter_text
+from helpers.reporting.text import satisfaction as satisfaction_text
 from helpers.reporting.text.leadership import cannot
 from helpers.reporting.translation import message, translatable
-from helpers.stats.disclosure_control import LEAST_PEOPLE
-from helpers.value.weekly_sales import BY_RULE
 
 AUDIT, BASE, FORECASTS, SCORES = ("results/intake_audit", "results/customer_base", "results/forecasts",
                                   "results/churn_scores")
@@ -126,19 +126,9 @@ def margin_at_risk(known: QuestionInputs) -> str:
     said = (message("{amount} of margin is at risk{caveat}. {savable}", **places) if decimal_places.is_missing(due) else
             message("{amount} of margin is at risk by {date}, the chance of each customer to be gone for good times "
                     "the margin lost by it{caveat}. {savable}", **places, date=formatting.date_text(due)))
-    return " ".join(filter(None, (said, _at_risk_by_rule(known.results), known.results.qualified_by(
-        VALUE_GATES, "margin"), before)))
-
-
-def _at_risk_by_rule(results: RunResults) -> str:
-    """Return the margin at risk by the simple rule, the churn rate of the period before; empty where not known."""
-    made = results.frame(FORECASTS)
-    rows = made[made["quantity"].eq(f"margin_at_risk{BY_RULE}") & made["low"].notna()] if len(made) else made
-    if rows.empty:
-        return ""
-    form, row = formatting.unit_format("money", results.currency), rows.iloc[0]
-    return message("The simple rule, the churn rate of the period before again, says {amount} at risk.",
-                   amount=f"{form(row['value'])} {formatting.interval(row['low'], row['high'], form)}")
+    return " ".join(filter(None, (
+        said, leadership_outlook_text.gone_for_good(scores), leadership_outlook_text.at_risk_by_rule(known.results),
+        known.results.qualified_by(VALUE_GATES, "margin"), before)))
 
 
 def next_quarter(known: QuestionInputs) -> tuple[str, ...]:
@@ -153,7 +143,8 @@ def next_quarter(known: QuestionInputs) -> tuple[str, ...]:
     if known.results.has(FORECASTS):
         apart = message("These hold if contact goes on as in the past; what would come without any cannot be told from "
                         "records that hold it.")
-        return *(money or _sales_on_record(known)), _churn_ahead(known), apart
+        money = money or [*leadership_outlook_text.sales_on_record(known.results, known.history)]
+        return *money, _churn_ahead(known), apart
     if money:
         return tuple(filter(None, (*money, signed)))
     if signed and leadership_contracts_text.is_undated(known.results):
@@ -164,50 +155,15 @@ def next_quarter(known: QuestionInputs) -> tuple[str, ...]:
     return (cannot(translatable("no forecast could be made: it takes orders over more than one period")),)
 
 
-def _sales_on_record(known: QuestionInputs) -> tuple[str, ...]:
-    """Return why no sales are forecast, and what whole quarters on record brought; nothing without sales."""
-    whole = kpi_history.sales_by_quarter(known.history)
-    if whole.empty:
-        return ()
-    form = formatting.unit_format("money", known.results.currency)
-    tried = known.results.estimate(HOLDOUT, "quarter_error")
-    reason = tried.reason or translatable("the records are too short")
-    return (message("Net sales of the next quarter cannot be forecast: {reason}. For scale: whole quarters on record "
-                    "brought {least} to {most}, the latest, to {date}, {last}; season is in them.",
-                    reason=formatting.within_sentence(reason.rstrip(".")), least=form(whole["value"].min()),
-                    most=form(whole["value"].max()), last=form(whole["value"].iloc[-1]),
-                    date=formatting.date_text(whole["on"].iloc[-1])),)
-
-
 def _churn_ahead(known: QuestionInputs) -> str:
     """Return how many are expected to leave, which, what the simple rule says, and how the last such forecast did."""
     caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "probabilities", *COUNTS)
     made = known.results.frame(FORECASTS)
     churn = message("{sentence}{caveat}.", caveat=caveat, sentence=churn_text.expected_churn(made).rstrip("."))
-    return " ".join(filter(None, (churn, _churn_of_parts(made), _churn_by_rule(made),
+    return " ".join(filter(None, (churn, leadership_outlook_text.churn_of_parts(made),
+                                  leadership_outlook_text.churn_by_rule(made),
                                   forecast_grades_text.churn_range_reason(known.results),
                                   forecast_grades_text.last_time(known.grades, "customers_lost"))))
-
-
-def _churn_of_parts(made: pd.DataFrame) -> str:
-    """Return how many of each part of the customers are expected to leave; empty where none is forecast apart."""
-    parts = made[made["quantity"].eq(scoring.CUSTOMERS_LOST) & made["segment"].ne("all")]
-    told = [message("{n} {range} of {n_all} {customers}", n=formatting.whole(row["value"]),
-                    range=formatting.interval(row["low"], row["high"], formatting.whole),
-                    n_all=formatting.whole(row["n"]), customers=row["segment"])
-            for row in parts.to_dict("records") if row["n"] >= LEAST_PEOPLE]
-    return message("Of these: {parts}.", parts=told) if told else ""
-
-
-def _churn_by_rule(made: pd.DataFrame) -> str:
-    """Return how many leave by the simple rule, the churn rate of the period before; empty where it is not known."""
-    rows = made[made["quantity"].eq(f"{scoring.CUSTOMERS_LOST}{BY_RULE}") & made["segment"].eq("all")]
-    if rows.empty:
-        return ""
-    row = rows.iloc[0]
-    return message("The simple rule, the churn rate of the period before again, says {n} {range}.",
-                   n=formatting.whole(row["value"]),
-                   range=formatting.interval(row["low"], row["high"], formatting.whole))
 
 
 def action_earnings(known: QuestionInputs) -> tuple[str, ...]:
@@ -238,7 +194,18 @@ def satisfaction_causality(known: QuestionInputs) -> str | tuple[str, ...]:
     returned = _returned(known.results)
     apart = message("Whether they come back and how much they buy are two things.") if returned else ""
     cause = message("That it causes it cannot be said, because nobody was made more satisfied at random.")
-    return (*returned, " ".join(filter(None, (moves, apart))), cause)
+    return tuple(filter(None, (*returned, " ".join(filter(None, (moves, apart))),
+                               _satisfaction_of_the_year(known.results), cause)))
+
+
+def _satisfaction_of_the_year(results: RunResults) -> str:
+    """Return how satisfaction itself has changed within a year; empty where no wave was asked a year before."""
+    if not (row := satisfaction_text.year_change_row(results.frame("results/satisfaction_index"))):
+        return ""
+    since = str(row["reason"]).removeprefix("since ").partition("; ")[0]
+    ends = formatting.interval(row["low"], row["high"], formatting.points)
+    return message("Satisfaction itself changed by {amount} since {wave}, a year before.", wave=since,
+                   amount=f"{formatting.points(row['value'])} {ends}")
 
 
 def _returned(results: RunResults) -> tuple[str, ...]:

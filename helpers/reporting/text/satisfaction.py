@@ -186,13 +186,25 @@ def wave_change(index: pd.DataFrame, waves: Sequence[str]) -> str:
 
 def year_change(index: pd.DataFrame, waves: Sequence[str]) -> str:
     """Return how the newest wave differs from that a year before; empty where none was near that day."""
-    row = next(iter(quantity_rows(index, SATISFACTION_YEAR_CHANGE, wave_segment(waves[-1]))), None) if waves else None
-    if row is None or not is_reported(row):
+    if not (row := _year_change_row(index, waves)):
         return ""
     since, _, note = str(row["reason"]).removeprefix("since ").partition("; ")
     moved = formatting.change_text(row["value"], row["low"], row["high"], formatting.points)
     how = formatting.interval(row["low"], row["high"], formatting.points) if _is_beyond(row) else f"({score_text(row)})"
     return f"{FROM_YEAR}{since}, a year before: {moved} {how}{f', {note}' if note else ''}."
+
+
+def _year_change_row(index: pd.DataFrame, waves: Sequence[str]) -> Row | None:
+    """Return the row that tells how the newest of some waves differs from that a year before; None without one."""
+    row = next(iter(quantity_rows(index, SATISFACTION_YEAR_CHANGE, wave_segment(waves[-1]))), None) if waves else None
+    return row if row is not None and is_reported(row) else None
+
+
+def year_change_row(index: pd.DataFrame) -> Row | None:
+    """Return the row of the change on the year before of the wave that heads the page; None where there is none."""
+    found, waves = quantity_rows(index, SATISFACTION_LABEL), waves_of(index)
+    wave = _headline_wave(found[0]) if found else ""
+    return _year_change_row(index, waves[: waves.index(wave) + 1] if wave in waves else waves)
 
 
 def recommendation_sentence(index: pd.DataFrame) -> str:

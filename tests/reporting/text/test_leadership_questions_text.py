@@ -217,7 +217,10 @@ def test_a_survey_that_joins_nobody_says_so():
         "Cannot say, because no answers can be joined with orders of the same customers.")
 
 
-@pytest.mark.parametrize(("money", "could"), [(500.0, "could reverse"), (300.0, "could not reverse")])
+@pytest.mark.parametrize(("money", "could"), [
+    (500.0, "; by their size they could reverse the change in revenue."),
+    (300.0, ". Were all of them of one of the two periods, the change in revenue would be at most 75.0 % smaller: they "
+            "could not reverse it.")])
 def test_anonymous_sales_are_held_against_the_change_in_revenue(money, could):
     counted = audit(Estimate("anonymous order lines", 7, segment="accepted", unit="records"),
                     Estimate("anonymous money", money, segment="accepted", unit="money"))
@@ -225,9 +228,8 @@ def test_anonymous_sales_are_held_against_the_change_in_revenue(money, could):
         leadership_questions_text.missing_customers,
         known(leading.results(customer_base=leading.base(), intake_audit=counted))
     )
-    assert said == (f"Sales without a customer: 7 order lines, €{money:.0f} over the whole history; by their size "
-                    f"they {could} the change in revenue. At most 7 of the 20 customers counted as churned can have "
-                    "bought among them.")
+    assert said == (f"Sales without a customer: 7 order lines, €{money:.0f} over the whole history{could} At most 7 of "
+                    "the 20 customers counted as churned can have bought among them.")
 
 
 def test_the_silent_are_held_against_the_target_and_others_without_figures_are_counted():
@@ -478,15 +480,13 @@ def retention_of_two_years(anonymous_before, change=0.15):
 
 
 @pytest.mark.parametrize(("anonymous", "change", "told"), [
-    (2000.0, 0.15, "To undo the rise in retention, 15 more of the 100 customers of a year before would have had to "
-     "return unrecognised, and nobody in the latest period. They would have spent about €2,730, more than the €997 or "
-     "so of anonymous sales of 182 days, so by their size these cannot undo all of it. Up to 5.5 points of it they "
-     "could have made."),
-    (3800.0, 0.15, "cannot undo all of it. Up to 10.4 points of it they could have made, and the rest would be within "
-     "what chance would make."),
-    (6000.0, 0.15, "They would have spent about €2,730, and anonymous sales of 182 days were about €2,990, so this "
-     "cannot be excluded."),
-    (2000.0, -0.15, "To undo the fall in retention, 30 more of the 200 customers of the latest period")])
+    (2000.0, 0.15, "Of the change in retention of 15 points at most 5.5 points can be buyers whom the records did not "
+     "recognise, by the size of anonymous sales: the rest would be more than chance would make."),
+    (3800.0, 0.15, "at most 10.4 points can be buyers whom the records did not recognise, by the size of anonymous "
+     "sales: the rest would be within what chance would make."),
+    (6000.0, 0.15, "cannot be excluded: for it €2,730 of anonymous sales in 182 days are needed, and there were "
+     "€2,990."),
+    (2000.0, -0.15, "Of the change in retention of −15 points at most 2.7 points can be")])
 def test_whether_anonymous_sales_could_undo_the_change_in_retention_is_bounded_by_their_size(anonymous, change, told):
     found = leading.everything(customer_base=retention_of_two_years(anonymous, change))
     assert told in " ".join(leadership_coverage_text.missing_customers(found, None))
@@ -502,7 +502,8 @@ def test_anonymous_sales_are_told_by_how_many_customers_they_would_feed():
                     Estimate("anonymous money", 9.0, segment="accepted", unit="money"))
     found = leading.everything(intake_audit=counted, customer_base=retention_of_two_years(1460.0))
     said = leadership_coverage_text.missing_customers(found, None)[0]
-    assert "those of the latest period (€1,460) are worth 4 customers: retention may be 10 points higher than " in said
+    assert ("those of the latest period, at most €1,460, are worth 4 customers: retention may be 10 points higher than "
+            in said)
 
 
 def year_apart(**more):
@@ -583,3 +584,31 @@ def test_what_retained_customers_added_is_split_into_orders_and_money_an_order()
     found = leading.everything(customer_base=pd.concat([leading.base(), split], ignore_index=True))
     assert ("Of the change of those retained +€1,200 are by orders a customer, −€300 by money an order."
             in answer_of(leadership_questions_text.revenue_movement, known(found)))
+
+
+def test_anonymous_sales_that_no_period_has_are_bounded_by_all_on_record():
+    counted = audit(Estimate("anonymous order lines", 700, segment="rejected", unit="records"),
+                    Estimate("anonymous money", 730.0, segment="rejected", unit="money"))
+    base = retention_of_two_years(1460.0)
+    unknown = base[~base["segment"].eq("without a customer")]
+    said = leadership_coverage_text.missing_customers(leading.everything(
+        intake_audit=counted, customer_base=unknown), None)[0]
+    assert "those of the latest period, at most €730, are worth 2 customers: retention may be 5 points higher" in said
+
+
+def test_who_is_gone_for_good_is_told_from_who_pauses():
+    paused = leading.scores(margin_at_risk=[20.0, 5.0])
+    assert ("Of the 1 who are expected to buy nothing until then about 0 would be gone for good; the others pause."
+            in leadership_questions_text.margin_at_risk(known(leading.everything(churn_scores=paused))))
+    assert "pause" not in leadership_questions_text.margin_at_risk(known(leading.everything()))
+    assert "pause" not in leadership_questions_text.margin_at_risk(known(leading.everything(
+        churn_scores=leading.undated())))
+
+
+def test_satisfaction_of_the_year_before_stands_beside_what_moves_with_it():
+    change = pd.concat([leading.survey(), estimate_table([Estimate(
+        "change of satisfaction in a year", -5.3, -9.0, -1.6, "points", 90, "wave 1")])])
+    change.loc[change["quantity"].eq("change of satisfaction in a year"), "reason"] = "since wave 0; weighted"
+    said = answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(
+        satisfaction_index=change)))
+    assert "Satisfaction itself changed by −5.3 points [−9.0, −1.6] since wave 0, a year before." in said

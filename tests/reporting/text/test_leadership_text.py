@@ -305,7 +305,7 @@ def test_alarms_of_the_latest_quarter_are_said_older_ones_are_not():
     found = leadership_text.control_chart_alarms(
         charts(("late deliveries", 29, "shift"), ("refunds", 12, "spike"), ("spend", 40, ""))
     )
-    assert found == ("Beyond control limits in the last 13 weeks: late deliveries.",)
+    assert found == ("Beyond control limits in the last 13 weeks: late deliveries (first on 22 December 2025).",)
     assert leadership_text.control_chart_alarms(charts(("refunds", 12, "spike"))) == (
         "No control chart alarmed in the last 13 weeks.",
     )
