@@ -18,10 +18,9 @@ from helpers.value.config import PlanConfig
 AUDIT, BASE, CENT = "results/intake_audit", "results/customer_base", 0.01
 
 RECONCILED = {  # by whether the difference is within the tolerance
-    True: translatable("{quantity} from {first} to {last}: {records} in the records, {ledger} in the ledger: off by "
-                       "{difference}, within the tolerance of {tolerance}"),
-    False: translatable("{quantity} from {first} to {last}: {records} in the records, {ledger} in the ledger: off by "
-                        "{difference}, beyond the tolerance of {tolerance}"),
+    True: translatable("{quantity} {records} in the records, {ledger} in the ledger, off by {difference}"),
+    False: translatable("{quantity} {records} in the records, {ledger} in the ledger, off by {difference}, beyond the "
+                        "tolerance"),
 }
 
 
@@ -63,16 +62,22 @@ def ledger_sentence(compared: pd.DataFrame, currency: str) -> str:
     currency : str
         Of the run.
     """
-    said = [_compared(row, currency) for row in compared.to_dict("records")]
-    if not said:
+    rows = compared.to_dict("records")
+    if not rows:
         return message("No figure of the ledger is declared in the study, so nothing is reconciled with it: "
                        "neither net sales nor margin nor customers.")
     declared = set(compared["quantity"])
     missing = [name for name in (finance.NET_SALES, finance.MARGIN, finance.CUSTOMERS) if name not in declared]
     ties = (message("Yes, within the tolerance.") if compared["is_reconciled"].all() else
             message("No, not within the tolerance."))
-    return " ".join([ties, *said, *([message("Not held against the ledger, which declares none: {figures}.",
-                                       figures=missing)] if missing else [])])
+    figures = message("; ").join(_compared(row, currency) for row in rows)
+    said = message("From {first} to {last}, with a tolerance of {tolerance}: {figures}.", figures=figures,
+                   first=formatting.date_text(rows[0]["first_on"]), last=formatting.date_text(rows[0]["last_on"]),
+                   tolerance=formatting.share(rows[0]["tolerance"]))
+    is_short = any(row["difference"] and not row["is_covered"] for row in rows)
+    return " ".join([ties, said, *([message("The records do not reach the end of that period.")] if is_short else []),
+                     *([message("Not held against the ledger, which declares none: {figures}.", figures=missing)]
+                       if missing else [])])
 
 
 def difference_sentence(compared: pd.DataFrame, left_out: pd.Series, is_of_period: bool, currency: str) -> str:
@@ -171,18 +176,11 @@ def plan_sentence(history: pd.DataFrame, plan: PlanConfig, currency: str, anonym
 def _compared(row: Mapping[str, Any], currency: str) -> str:
     is_money = row["quantity"] != finance.CUSTOMERS
     form = (lambda x: formatting.exact_money(x, currency)) if is_money else formatting.whole
-    places = {"quantity": formatting.sentence_case(row["quantity"]), "first": formatting.date_text(row["first_on"]),
-              "last": formatting.date_text(row["last_on"]), "records": form(row["records"]),
-              "ledger": form(row["ledger"])}
+    places = {"quantity": row["quantity"], "records": form(row["records"]), "ledger": form(row["ledger"])}
     if not row["difference"]:
-        return message("{quantity} from {first} to {last}: {records} in the records, {ledger} in the ledger: "
-                       "reconciled.", **places)
+        return message("{quantity} {records} in the records, {ledger} in the ledger, reconciled", **places)
     share = f" ({formatting.share(abs(row['difference'] / row['ledger']))})" if row["ledger"] else ""
-    said = message(RECONCILED[bool(row["is_reconciled"])], **places,
-                   difference=form(abs(row["difference"])) + share, tolerance=formatting.share(row["tolerance"]))
-    if row["is_covered"]:
-        return message("{sentence}.", sentence=said)
-    return message("{comparison}; the records do not reach the end of that period.", comparison=said)
+    return message(RECONCILED[bool(row["is_reconciled"])], **places, difference=form(abs(row["difference"])) + share)
 
 
 def contracts(results: RunResults) -> str:
@@ -210,8 +208,8 @@ def controls(results: RunResults) -> str:
     if held.empty:
         return message("The profile declares no control total that these could be held against.")
     n_met = int((~held["is_crossed"].astype(bool)).sum())
-    return plural("{n_met} of {n} total that the records must meet by themselves, as page 01 names it, is met.",
-                  "{n_met} of {n} totals that the records must meet by themselves, as page 01 names them, are met.",
+    return plural("{n_met} of {n} control total declared for the files is met (page 01).",
+                  "{n_met} of {n} control totals declared for the files are met (page 01).",
                   len(held), n=len(held), n_met=n_met)
 
 

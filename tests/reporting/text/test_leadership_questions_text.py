@@ -367,7 +367,7 @@ def test_a_company_of_contracts_hears_what_its_other_pages_know_of_contracts():
         "Every contract belongs to a known customer.")
     assert answer_of(leadership_questions_text.finance_reconciliation, signed).startswith(
         "As counted: 300 contracts that run with $15,000.50 of fees a month and 100 "
-        "that have ended. 1 of 1 total that the records must meet by themselves, as page 01 names it, is met.")
+        "that have ended. 1 of 1 control total declared for the files is met (page 01).")
 
 
 def test_money_in_the_files_is_followed_to_net_sales_and_accounts_of_one_person_are_named():

@@ -237,10 +237,8 @@ def test_a_company_without_revenue_says_what_was_counted_instead():
 def test_control_totals_that_are_met_are_counted():
     met = [leading.gate(f"control: {name}", "everything", Level.BLOCK, is_crossed=False) for name in "ab"]
     few = leading.gate("few records are rejected", "totals", is_crossed=False)
-    for held, sentence in ((met, "2 of 2 totals that the records must meet by themselves, as page 01 names "
-                                 "them, are met."),
-                           (met[:1], "1 of 1 total that the records must meet by themselves, as page 01 names it, is "
-                                     "met."),
+    for held, sentence in ((met, "2 of 2 control totals declared for the files are met (page 01)."),
+                           (met[:1], "1 of 1 control total declared for the files is met (page 01)."),
                            ([few], "The profile declares no control total that these could be held against.")):
         assert leadership_finance_text.controls(leading.results(intake_gates=leading.gates("01", *held))) == sentence
     assert leadership_finance_text.controls(leading.results()) == ""
