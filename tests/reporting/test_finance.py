@@ -31,8 +31,8 @@ def test_margin_is_held_against_the_ledger_too_at_the_rate_where_no_cost_is_know
     found = compared(**YEAR, margin=80.0)
     assert found[["quantity", "records", "is_reconciled"]].to_numpy().tolist() == [["margin", 80.0, True]]
     assert said(**YEAR, margin=100.0).startswith(
-        "No, not within the tolerance. From 1 January 2025 to 31 December 2025, with a tolerance of 0.5 %: margin €80.00 "
-        "in the records, €100.00 in the ledger, off by €20.00 (20.0 %), beyond")
+        "No, not within the tolerance. From 1 January 2025 to 31 December 2025, with a tolerance of 0.5 %: margin "
+        "€80.00 in the records, €100.00 in the ledger, off by €20.00 (20.0 %), beyond")
 
 
 def test_what_the_ledger_does_not_declare_is_named():
