@@ -79,12 +79,12 @@ def subset_r2(correlation: np.ndarray, sizes: Sequence[int] | None = None) -> np
     InputError
         Above 16 drivers.
     """
-    sizes = [1] * (correlation.shape[1] - 1) if sizes is None else sizes
-    if len(sizes) > MAX_DRIVERS:
-        raise InputError("drivers", f"{len(sizes)} are too many for exact shares", f"at most {MAX_DRIVERS}")
+    widths = sizes or [1] * (correlation.shape[1] - 1)
+    if len(widths) > MAX_DRIVERS:
+        raise InputError("drivers", f"{len(widths)} are too many for exact shares", f"at most {MAX_DRIVERS}")
     left = correlation[:, None]
     scale, done = np.einsum("bii->bi", correlation), 0
-    for size in sizes:
+    for size in widths:
         rest, swept = left[..., size:, size:], left
         for j in range(done, done + size):
             pivot, row, others = swept[..., :1, :1], swept[..., :1, 1:], swept[..., 1:, 1:]

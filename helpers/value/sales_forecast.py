@@ -66,13 +66,11 @@ class SalesForecast:
     ahead : DataFrame
         Grain week ahead: ``today`` and ``new``, orders of today's and of new customers; `MEASURES`.
     past : DataFrame
-        Grain past quarter × week × measure, as `helpers.value.weekly_sales.past_quarters` gives it.
+        Grain past quarter × week × measure, as `weekly_sales.past_quarters` gives it.
     estimate_error : float
         Of the orders ahead, as `helpers.value.weekly_sales.estimate_error` gives it.
-    has_season : bool
-        Whether a season is seen in the orders.
-    reason : str
-        Why there is no forecast, a sentence.
+    has_season, reason : bool, str
+        Whether a season is seen in the orders; why there is no forecast, a sentence.
     anonymous : float
         Net sales without a customer in the last 13 weeks, no part of any figure here [money]; NaN where not counted.
     """

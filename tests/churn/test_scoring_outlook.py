@@ -94,6 +94,19 @@ def test_the_rule_beside_the_forecast_is_the_churn_rate_of_the_period_before_onc
     assert churn_alerts_text.churn_by_rule_sentence(both.head(0)) == ""
 
 
+def test_the_rule_on_margin_leaves_out_periods_without_value_to_lose(basis, shop):
+    found = basis(bought=shop())
+    trial = backtest.backtest_classifiers(found, 1)
+    scores = scoring.churn_scores(found, trial, classifiers.LOGISTIC, ChurnConfig())
+    oldest = [snapshot for day, snapshot in found.snapshots.items() if day][-1]
+    assert len(found.snapshots) > 2
+    oldest.about["margin"] = 0.0
+    assert np.isnan(purchase_rate.margin_lost_share(oldest, found.horizon_days)).all()
+    made = scoring.churn_forecasts_by_rule(scores, found, END, 365).set_index("quantity")
+    money = made.loc["margin_at_risk_by_rule"]
+    assert 0 <= money["low"] < money["value"] < money["high"]
+
+
 def test_contracts_without_dates_have_no_period_before_and_no_rule(scored, basis, contracts):
     found = basis(signed=contracts())
     scores, _ = scored(signed=contracts())

@@ -1,5 +1,7 @@
 """Text of the leadership page on contracts whose ends have no day: bounds of what has no date, and what is asked."""
 
+from typing import Any
+
 import pandas as pd
 
 from helpers.churn.churn_features import CONTRACT_AGE
@@ -137,7 +139,7 @@ def records_asked(results: RunResults, review_on: str) -> list[dict[str, str]]:
              "stop_on": review_on}]
 
 
-def brief_records_asked(rows: list[dict[str, str]]) -> list[dict[str, object]]:
+def brief_records_asked(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
     """Return the same in as few words as a first screen has room for."""
     return [row | {"decision": message("Record the day each contract ends"), "net": "–",
                    "amounts": (0.0, 0.0), "is_known": False, "is_over": False} for row in rows]

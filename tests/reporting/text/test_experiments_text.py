@@ -232,8 +232,8 @@ def test_gain_and_cost_go_to_the_day_of_the_review_less_a_control_group_that_is_
     treated = 0.9 * 2 * 1010
     assert told["cost"] == f"£{treated * 0.2:,.0f}"
     assert told["expected_gain"].startswith(
-        "£1,820 [£1,450, £2,180] up to 26 May 2026, at the pace of the test, 1,010 in 28 days, with a random 10.0 % kept "
-        "back as control group, which forgoes £162: it raised ")
+        "£1,820 [£1,450, £2,180] up to 26 May 2026, at the pace of the test, 1,010 in 28 days, with a random 10.0 % "
+        "kept back as control group, which forgoes £162: it raised ")
     assert told["net"] == "£1,450 [£1,090, £1,820]"
     assert told["worst_case"] == "−£364: the cost, and nothing comes of it"
     call, = experiment_decisions_text.experiment_calls(effects(planned), 56)
