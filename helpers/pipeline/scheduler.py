@@ -14,7 +14,7 @@ from helpers.pipeline.progress import STEP, Progress, duration
 from helpers.pipeline.runs import Run
 from helpers.pipeline.steps import Step, Workbook, waiting_for
 from helpers.pipeline.worker import StepOrder, StepOutcome, imported_modules
-from helpers.pipeline.worker_pool import Worker, WorkerPool
+from helpers.pipeline.worker_pool import Worker, WorkerPool, engine_limits
 
 CELL_SHARE = 0.75
 
@@ -146,10 +146,10 @@ class StepScheduler:
         place.mkdir()
         hand = self.crew.taken(step.name, imported_modules(notebook), self.settled)
         kind = engine_choice.engine_of_size(self.run.record["engine"], self._bytes_to_read(step))
-        hand.start(StepOrder(str(notebook), str(place / step.notebook), self._parameters(step),
-                         {folders.STEP_FOLDER_VARIABLE: str(place), engine_choice.ENGINE_VARIABLE: kind},
-                         max(1, int(self._seconds(step) * CELL_SHARE))),
-                   self._seconds(step))
+        limits = engine_limits(1) if self.workbook.is_alone(step) else {}
+        environment = {folders.STEP_FOLDER_VARIABLE: str(place), engine_choice.ENGINE_VARIABLE: kind, **limits}
+        hand.start(StepOrder(str(notebook), str(place / step.notebook), self._parameters(step), environment,
+                             max(1, int(self._seconds(step) * CELL_SHARE))), self._seconds(step))
         self.working[step.name], self.since[step.name] = hand, time.monotonic()
         self.run.step_saved(step.name, state="running", engine=kind, started_at=runs.now())
         self.progress.say(f"{step.name} {step.title} …", STEP, step=step.name, state="running")

@@ -82,6 +82,11 @@ class Workbook:
                 found |= {*step.after(self.steps)}
         return [s for s in self.steps if s.name in found - names]
 
+    def is_alone(self, step: Step) -> bool:
+        """Return whether every other step rests on this one or this one on it, so that none can work beside it."""
+        later = {s.name for s in self.steps if step in self.before([s])}
+        return len(self.before([step])) + len(later) == len(self.steps) - 1
+
     def possible(self, tables: Iterable[str]) -> list[Step]:
         """Return the steps that need some table and could run on these and on what comes of them."""
         there, found = set(tables), []

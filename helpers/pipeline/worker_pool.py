@@ -232,16 +232,15 @@ def worker_environment(jobs: int, folder: Path, root: Path, kind: str = "duckdb"
     """
     from helpers.foundation import engine, engine_choice, folders
 
-    threads, memory = max(1, engine.thread_count() // jobs), max(engine.memory_mib() // jobs, engine.MIN_MEMORY_MIB)
+    limits = engine_limits(jobs)
     counts = dict.fromkeys(
-        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", engine.THREADS_VARIABLE), str(threads)
-    )
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), limits[engine.THREADS_VARIABLE])
     paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
         **counts,
+        **limits,
         engine_choice.ENGINE_VARIABLE: kind,
-        engine.MEMORY_VARIABLE: str(memory),
         **({folders.HOME_VARIABLE: str(folders.home_folder().absolute())} if folders.HOME_VARIABLE in os.environ
            else {}),  # a kernel starts elsewhere
         "TMPDIR": str(folder),
@@ -249,3 +248,11 @@ def worker_environment(jobs: int, folder: Path, root: Path, kind: str = "duckdb"
         "JUPYTER_RUNTIME_DIR": str(folder),
         "PYTHONPATH": os.pathsep.join(paths),
     }
+
+
+def engine_limits(jobs: int) -> dict[str, str]:
+    """Return the environment that bounds the engine of one of so many steps side by side: its share of everything."""
+    from helpers.foundation import engine
+
+    return {engine.THREADS_VARIABLE: str(max(1, engine.thread_count() // jobs)),
+            engine.MEMORY_VARIABLE: str(max(engine.memory_mib() // jobs, engine.MIN_MEMORY_MIB))}

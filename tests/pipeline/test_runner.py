@@ -10,10 +10,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.foundation import engine_choice, folders
+from helpers.foundation import engine, engine_choice, folders
 from helpers.foundation.errors import InputError
 from helpers.intake import date_plausibility
-from helpers.pipeline import publishing, run_list, runner, runs, steps
+from helpers.pipeline import publishing, run_list, runner, runs, steps, worker_pool
 from helpers.pipeline.runner import Request
 from tests.pipeline import tiny
 
@@ -117,6 +117,18 @@ def test_spark_works_on_large_tables_alone(begun, book, monkeypatch):
     monkeypatch.setenv(engine_choice.SPARK_FROM_VARIABLE, "much")
     with pytest.raises(InputError, match="LOYALTY_SPARK_FROM_MIB: 'much' cannot be used; allowed: a whole number"):
         engines()
+
+
+def test_a_step_that_none_can_work_beside_has_the_whole_machine(begun, book, monkeypatch):
+    told, start = {}, worker_pool.Worker.start
+    monkeypatch.setattr(worker_pool.Worker, "start", lambda self, order, seconds: (
+        told.update({Path(order.notebook).stem[:2]: order.environment}), start(self, order, seconds))[1])
+    for name, value in ((engine.THREADS_VARIABLE, "4"), (engine.MEMORY_VARIABLE, "1000")):
+        monkeypatch.setenv(name, value)
+    assert runner.run(Request("tiny", jobs=2), book, lambda _: None) == runner.GOOD
+    limits = {n: (its.get(engine.THREADS_VARIABLE), its.get(engine.MEMORY_VARIABLE)) for n, its in told.items()}
+    assert limits == {
+        "01": ("4", "1000"), "02": (None, None), "03": (None, None), "05": (None, None)}
 
 
 def test_the_page_of_a_step_without_its_tables_says_what_is_missing_and_what_it_would_enable(begun):

@@ -34,6 +34,10 @@ def test_the_middle_runs_side_by_side_and_the_end_waits_for_all():
     assert waiting_for(BY_NAME["07"], STEPS, {"01", "02", "03", "04"}) == ("05", "06")
 
 
+def test_beginning_and_end_work_alone_and_the_middle_does_not():
+    assert [step.name for step in STEPS if WORKBOOK.is_alone(step)] == ["01", "07", "08"]
+
+
 @pytest.mark.parametrize(("first", "only", "names"), [
     ("", "", "01 02 03 04 05 06 07 08"), ("6", "", "06 07 08"), ("", "05", "05")])
 def test_steps_are_selected_from_one_on_or_one_alone(first, only, names):
