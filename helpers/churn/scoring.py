@@ -194,10 +194,10 @@ def churn_forecasts_by_rule(
     made += [expected_churn(np.full(int(chosen.sum()), newest.is_lost[before[segment]].mean()), off, segment)
              for segment, chosen in _segments(dated).items() if before[segment].any()]
     shares, errors = np.array([purchase_rate.margin_lost_share(snapshot, basis.horizon_days) for snapshot in known]).T
-    changes = np.diff(shares[np.isfinite(shares)])  # NaN where nobody had any to lose
     total = float((dated["value_if_kept"] - dated["value_if_lost"]).sum())
     if shares[0] * total > 0 and dated["margin_at_risk"].notna().any():
-        sd = total * float(np.hypot(errors[0], np.sqrt(np.mean(changes ** 2)) if len(changes) else 0.0))
+        told = shares[np.isfinite(shares)]  # before anybody had bought again nothing was at risk to lose
+        sd = total * float(np.hypot(errors[0], np.sqrt(np.mean(np.diff(told) ** 2)) if len(told) > 1 else 0.0))
         half, value = confidence_intervals.normal_quantile(INTERVAL_LEVEL) * sd, shares[0] * total
         made.append(Estimate(MARGIN_AT_RISK, value, max(value - half, 0.0), value + half, unit="money", n=len(dated)))
     return _forecast_rows(made, dated, SAME_RATE, made_as_of_on, eligible_days, BY_RULE)
