@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from helpers.churn import profit_curve
-from helpers.churn.backtest import NO_BACKTEST, Backtest
+from helpers.churn.backtest import NO_BACKTEST, OUT_OF_TIME, Backtest
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
 from helpers.churn.dataset import ALL_CUSTOMERS, ONE_TIME_BUYERS, REPEAT_BUYERS
 from helpers.churn.profit_curve import CampaignCosts
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import classifier_metrics, confidence_intervals
+
+PERIODS_TRIED = "periods_tried"  # later periods in which models were tried
 
 MEASURE_UNITS = {"auc": "auc", "brier": "squared distance", "calibration_error": "share"}
 
@@ -175,6 +177,8 @@ def model_measures(
     if not trial.is_one_time.any():
         parts = {ALL_CUSTOMERS: parts[ALL_CUSTOMERS]}
     found = [_churn_rate(trial.is_lost[rows], part) for part, rows in parts.items()]
+    if trial.design == OUT_OF_TIME:
+        found.append(Estimate(PERIODS_TRIED, len(trial.origins), unit="periods", n=len(trial.is_lost)))
     for name, p in trial.stated.items():
         for part, rows in parts.items():
             segment = name if part == ALL_CUSTOMERS else f"{name}, {part}"

@@ -23,8 +23,8 @@
 * ``quality_gates``: Quality gates of customer value: history, period length, coverage of ids and unit costs.
 * ``purchase_forecast``: Purchases to come where no money is recorded: who is still a customer, and how many orders
   are expected.
-* ``recurring_revenue``: Recurring revenue: fees of the next quarter if nothing is done, by survival of contracts,
-  beside a naive rule.
+* ``recurring_revenue``: Recurring revenue: fees of the next quarter if nothing is done, by survival, beside a naive
+  rule; new contracts.
 * ``referrals``: Referrals: who referred customers, and the margin of referred customers against others.
 * ``retained_customers``: Retained customers: volume-price-margin split, gross and net revenue retention.
 * ``retention_economics``: Retention economics: margin gained by a higher retention rate, and the most to spend on it.

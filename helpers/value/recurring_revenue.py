@@ -1,15 +1,18 @@
-"""Recurring revenue: fees of the next quarter if nothing is done, by survival of contracts, beside a naive rule."""
+"""Recurring revenue: fees of the next quarter if nothing is done, by survival, beside a naive rule; new contracts."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from helpers.foundation.engine import Engine
+from helpers.foundation.results import Estimate
 from helpers.stats import forecast_evaluation
+from helpers.stats.disclosure_control import is_hidden
 from helpers.value.historical_value import VALUE_FORECAST_WINDOW
 from helpers.value.subscriptions import DAYS_PER_MONTH, MIN_ENDED_CONTRACTS
 
@@ -20,6 +23,8 @@ MIN_QUARTERS, MAX_QUARTERS, MIN_HISTORY_DAYS = 3, 8, 365  # past quarters tried,
 MIN_DATED_SHARE = 0.95  # of contracts, and of ended ones
 
 LEVEL = 0.95
+
+NEW_MONTHS = (3, 12)  # limits of the age of contracts that run, told apart as new [months]
 
 QUANTITY, BY_RULE = "quarter_recurring_revenue", "quarter_recurring_revenue_by_rule"
 
@@ -197,3 +202,27 @@ def realised_recurring_revenue(engine: Engine, subscriptions: ir.Table, due: pd.
             (QUANTITY, BY_RULE), fees_between(contracts, pd.Timestamp(made_on), pd.Timestamp(due_on)))
 
     return forecast_evaluation.outcomes_since_forecast(due, is_known, VALUE_FORECAST_WINDOW, "quantity", paid)
+
+
+def running_by_age(engine: Engine, contracts: ir.Table, as_of_on: date) -> list[Estimate]:
+    """Return how many contracts that run are so many months old at most; nothing that would tell of fewer than ten.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    contracts : ir.Table
+        Contracts as they stand on the day.
+    as_of_on : date
+        Last day that is seen.
+    """
+    runs = contracts.filter(~contracts.has_ended)
+    since = ibis.literal(as_of_on).delta(runs.started_on.cast("date"), unit="day") / DAYS_PER_MONTH
+    months = ibis.coalesce(since, runs.tenure_months)
+    row = engine.first_row(runs.aggregate(n=months.count(), **{f"n_{most}": (months <= most).ifelse(1, 0).sum()
+                                                               for most in NEW_MONTHS}))
+    n, counts = int(row["n"] or 0), [int(row[f"n_{most}"] or 0) for most in NEW_MONTHS]
+    if any(is_hidden(part) for part in (*counts, counts[1] - counts[0], n - counts[1])) or not n:
+        return []
+    return [Estimate("contracts_by_age", count, unit="contracts", n=n, segment=f"{most} months at most")
+            for count, most in zip(counts, NEW_MONTHS, strict=True)]

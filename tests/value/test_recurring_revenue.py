@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers.reporting.text import next_quarter
+from helpers.reporting.text import value as value_text
 from helpers.value import recurring_revenue
 from helpers.value.schema import VALUE_FORECASTS
 
@@ -92,3 +93,18 @@ def test_without_dates_or_a_history_the_reason_stands_and_nothing_is_forecast(ma
     assert next_quarter.recurring_revenue_sentences(undated)[0].endswith("in a quarter is not known.")
     assert "too short a time" in made(known_at(planted(n_days=400), END)).reason
     assert made([]).reason == "there are no contracts"
+
+
+def test_contracts_that_run_are_counted_by_age_from_a_date_or_a_tenure(session_engine, subscriptions):
+    rows = [(f"a{i}", "2024-05-01", None, False) for i in range(12)] + [
+        (f"b{i}", "2023-10-01", None, False) for i in range(15)] + [
+        (f"c{i}", None, months, False) for i, months in enumerate([2.0] * 11 + [40.0] * 20)] + [
+        ("gone", "2024-05-01", None, True)]
+    frame = pd.DataFrame(rows, columns=["customer_id", "started_on", "tenure_months", "has_ended"])
+    found = recurring_revenue.running_by_age(session_engine, subscriptions(frame), date(2024, 6, 30))
+    assert [(e.segment, e.value, e.n) for e in found] == [("3 months at most", 23, 58), ("12 months at most", 38, 58)]
+    assert value_text.new_contracts_sentence(found) == (
+        "New by age, of 58 contracts that run: 23 of 3 months at most and 38 of 12 months at most.")
+    fewer = recurring_revenue.running_by_age(session_engine, subscriptions(frame.iloc[5:]), date(2024, 6, 30))
+    assert fewer[0].value == 18
+    assert recurring_revenue.running_by_age(session_engine, subscriptions(frame.iloc[20:]), date(2024, 6, 30)) == []

@@ -129,6 +129,14 @@ def churn_reasons_title(found: Explanations) -> str:
     return f"Churn risk depends most on {found.table['feature_group'].iloc[0]}"
 
 
+def undated_ends_sentence(status: ContractStatus) -> str:
+    """Return what survival by age rests on where ended contracts have no date of the end; empty where they have one."""
+    if not status.n_ended_anytime:
+        return ""
+    return ("Ended contracts have no date: this holds if the records keep all who ever left; if they keep the latest "
+            "alone, contracts end sooner.")
+
+
 def churn_timing(summary: pd.DataFrame, at: float, unit: str) -> str:
     """Return what is left of each group after some time, and which loses most."""
     known = summary.dropna(subset=["share_left"])
@@ -186,17 +194,29 @@ def alert_accuracy(grades: pd.DataFrame) -> tuple[str, ...]:
         return ("No alert of an earlier run is due yet.",)
     said = []
     for segment, own in grades.groupby("segment", sort=True):
-        rows = own.set_index("quantity")
+        rows, called = own.set_index("quantity"), _alerts_called(str(segment))
         if "alert_effect" not in rows.index or rows.loc["alert_precision", "status"] != Status.OK:
-            said.append(f"Alerts of {segment} cannot be graded: {rows['reason'].iloc[0]}.")
+            said.append(f"{called} cannot be graded: {rows['reason'].iloc[0]}.")
             continue
         hit, effect = (rows.loc[q].to_dict() for q in ("alert_precision", "alert_effect"))
         share = share_text_if_enough(formatting.estimate_text(hit, formatting.share), hit["value"], hit["n"])
-        lead = (f"Of alerts of {segment} in the random control group {share} churned; "
+        lead = (f"{called}: in the random control group {share} churned; "
                 f"{formatting.share(rows.loc['alert_stated', 'value'])} had been predicted.")
         said.append(f"{lead} {_effect(effect)}")
     is_told = ((grades["quantity"] == "alert_effect") & (grades["status"] == Status.OK)).any()
     return (*said, INTENTION_TO_TREAT) if is_told else tuple(said)
+
+
+def _alerts_called(segment: str) -> str:
+    """Return alerts of a run and rule in words, by the day that the run spoke for.
+
+    Examples
+    --------
+    >>> _alerts_called("2025-09-30-1: high risk")
+    'Alerts of 30 September 2025 (high risk)'
+    """
+    run, _, rule = segment.partition(": ")
+    return f"Alerts of {formatting.date_text(run.rpartition('-')[0])} ({readable_id(rule)})"
 
 
 def _effect(effect: dict) -> str:

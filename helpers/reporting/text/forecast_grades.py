@@ -8,7 +8,8 @@ import pandas as pd
 
 from helpers.churn import scoring
 from helpers.churn.dataset import BASELINE_RULES, DATED_CONTRACTS, PURCHASE_DATASET, UNDATED_CONTRACTS
-from helpers.foundation.results import Estimate
+from helpers.churn.model_selection import PERIODS_TRIED
+from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
 from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import RunResults
@@ -270,8 +271,13 @@ def churn_range_reason(results: RunResults) -> str:
     alone = scoring.expected_churn(dated)
     if not row["high"] - row["low"] > WIDE * (alone.high - alone.low):
         return ""
-    return message("That range is wide because such forecasts were off in level before; by chance among customers "
-                   "alone it would be {range}.", range=formatting.interval(alone.low, alone.high, formatting.whole))
+    tried = results.estimate("results/churn_models", PERIODS_TRIED)
+    n = int(tried.value) if tried.status is Status.OK else 0
+    return plural("That range is wide because the forecast of the one past period that was tried was off in level; by "
+                  "chance among customers alone it would be {range}.",
+                  "That range is wide because forecasts of the {n} past periods that were tried were off in level; by "
+                  "chance among customers alone it would be {range}.", n, n=n,
+                  range=formatting.interval(alone.low, alone.high, formatting.whole))
 
 
 def _own(grades: pd.DataFrame) -> pd.DataFrame:

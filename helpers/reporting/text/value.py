@@ -1,12 +1,12 @@
 """Text of the customer value page: revenue bridge, retention, concentration, tiers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from helpers.foundation.labels import readable_id
-from helpers.foundation.results import Gate, Level, Status
+from helpers.foundation.results import Estimate, Gate, Level, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.disclosure_control import is_hidden, people_text, share_text_if_enough
 from helpers.stats.suppressed_tables import suppressed_rows
@@ -226,6 +226,14 @@ def contract_base_sentence(contracts: ContractBase, currency: str = "") -> str:
     unknown = unknown_fees_text(contracts.n_fee_unknown, contracts.n_contracts)
     return (f"{said}, with {formatting.estimate_text(by_fee)} of monthly fees; contracts worth {fee} a month run"
             f"{unknown}.")
+
+
+def new_contracts_sentence(by_age: Sequence[Estimate]) -> str:
+    """Return how many contracts that run are new, by age; empty where that is not told."""
+    if not by_age:
+        return ""
+    told = formatting.join_words([f"{formatting.whole(e.value)} of {e.segment}" for e in by_age])
+    return f"New by age, of {formatting.count_text(by_age[0].n, 'contract', 'contracts')} that run: {told}."
 
 
 def unknown_fees_text(n_unknown: int, n_contracts: int) -> str:

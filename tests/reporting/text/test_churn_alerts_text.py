@@ -51,6 +51,12 @@ def groups(*rows):
     return pd.DataFrame(rows, columns=["group", "n_customers", "share_left", "low", "high", "hazard", "half_left_at"])
 
 
+def test_survival_of_contracts_that_ended_on_no_known_day_rests_on_who_is_on_record():
+    assert churn_alerts_text.undated_ends_sentence(ContractStatus(None)) == ""
+    assert "if the records keep all who ever left" in churn_alerts_text.undated_ends_sentence(
+        ContractStatus(None, n_ended_anytime=1_869))
+
+
 def test_when_is_told_by_group_for_buyers_and_for_contracts():
     two = groups(("best", 50, 0.2, 0.1, 0.3, 0.01, 40), ("lowest", 50, 0.6, 0.5, 0.7, 0.01, np.nan))
     assert churn_alerts_text.churn_timing(two, 90, "days") == (
@@ -94,9 +100,9 @@ def test_alerts_tell_how_many_and_who_is_left_alone():
 
 
 def grades(effect=(-0.1, -0.2, -0.02)):
-    rows = [Estimate("alert_precision", 0.7, 0.6, 0.8, "share", 100, "run: risk"),
-            Estimate("alert_stated", 0.72, unit="share", n=100, segment="run: risk"),
-            Estimate("alert_effect", *effect, "share", 900, "run: risk")]
+    rows = [Estimate("alert_precision", 0.7, 0.6, 0.8, "share", 100, "2025-09-30-1: risk"),
+            Estimate("alert_stated", 0.72, unit="share", n=100, segment="2025-09-30-1: risk"),
+            Estimate("alert_effect", *effect, "share", 900, "2025-09-30-1: risk")]
     return estimate_table(rows)
 
 
@@ -107,16 +113,16 @@ def grades(effect=(-0.1, -0.2, -0.02)):
 def test_grades_tell_precision_and_effect(effect, expected):
     said, meaning = churn_alerts_text.alert_accuracy(grades(effect))
     assert meaning == "Whoever was drawn counts, whether anybody answered the alert or not (intention to treat)."
-    assert said.startswith("Of alerts of run: risk in the random control group 70.0 % [60.0 %, 80.0 %] churned; ")
+    assert said.startswith("Alerts of 30 September 2025 (risk): in the random control group 70.0 % [60.0 %, 80.0 %] ")
     assert expected in said
 
 
 def test_grades_without_a_hold_out_are_contaminated_and_none_are_said_to_be_none():
     reason = "contaminated by action: there was no random control group"
-    struck = estimate_table([no_estimate(q, Status.STRUCK, reason, segment="r: risk")
+    struck = estimate_table([no_estimate(q, Status.STRUCK, reason, segment="2025-09-30-1: risk")
                       for q in ("alert_precision", "alert_effect")])
     assert churn_alerts_text.alert_accuracy(struck) == (
-        "Alerts of r: risk cannot be graded: contaminated by action: there was no random control group.",)
+        f"Alerts of 30 September 2025 (risk) cannot be graded: {reason}.",)
     assert churn_alerts_text.alert_accuracy(struck.head(0)) == ("No alert of an earlier run is due yet.",)
     unread = grades().assign(status=["ok", "ok", "insufficient"], reason=["", "", "nobody was drawn"])
     assert len(churn_alerts_text.alert_accuracy(unread)) == 1

@@ -179,8 +179,11 @@ def test_a_range_of_expected_churn_that_is_wider_than_chance_makes_it_is_explain
     scores = leading.scores(churn_probability=[0.5, 0.5], due_on=pd.Timestamp("2026-03-31"))
     made = leading.forecasts()
     wide = made.assign(low=made["value"] - 50, high=made["value"] + 50)
-    found = leading.results(churn_scores=scores, forecasts=wide)
-    assert "by chance among customers alone it would be" in forecast_grades_text.churn_range_reason(found)
+    for n, said in ((1, "the forecast of the one past period that was tried was off in level; by chance"),
+                    (4, "forecasts of the 4 past periods that were tried were off in level; by chance")):
+        tried = estimate_table([Estimate("periods_tried", n, unit="periods", n=100)])
+        found = leading.results(churn_scores=scores, forecasts=wide, churn_models=tried)
+        assert said in forecast_grades_text.churn_range_reason(found)
     narrow = leading.results(churn_scores=scores, forecasts=made.assign(low=made["value"], high=made["value"] + 0.1))
     assert forecast_grades_text.churn_range_reason(narrow) == ""
     assert forecast_grades_text.churn_range_reason(leading.results(churn_scores=scores)) == ""
