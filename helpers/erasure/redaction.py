@@ -9,7 +9,7 @@ import io
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -239,7 +239,7 @@ def excel_without(path: Path, target: Path, person: Person) -> int | None:
         clean = kept.map(lambda cell: text_without(cell, person) if isinstance(cell, str) else cell)
         n_taken += len(sheet.rows) - len(kept)
         has_changed = has_changed or not clean.equals(sheet.rows)
-        sheets.append(spreadsheets.Sheet(sheet.name, clean))
+        sheets.append(replace(sheet, rows=clean))
     if not has_changed:
         return None
     target.write_bytes(spreadsheets.excel_file(sheets))

@@ -6,12 +6,14 @@ is written as text: in Excel by its type, in CSV behind an apostrophe.
 
 import io
 import math
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import unescape
 from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
@@ -39,6 +41,9 @@ _FORMATS = {"header": {"bold": True, "bg_color": "#E4E7EB", "bottom": 1, "text_w
             "text": {"text_wrap": True, "valign": "top"}, "date": {"num_format": "yyyy-mm-dd", **_RIGHT},
             "whole": {"num_format": "#,##0", **_RIGHT}, "number": {"num_format": "#,##0.00", **_RIGHT},
             "share": {"num_format": "0.0 %", **_RIGHT}}
+
+
+_CHOICES = re.compile(r'<dataValidation type="list"[^>]*sqref="([A-Z]+)\d+[^"]*"[^>]*><formula1>"([^"]*)"</formula1>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +210,31 @@ def read_sheets(path: Path) -> list[Sheet]:
 
     book = excel.CalamineWorkbook.from_path(str(path))
     sheets = []
-    for name in book.sheet_names:
+    for at, name in enumerate(book.sheet_names, 1):
         header, *rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False) or [[]]
         cells = [[None if cell == "" else cell for cell in row] for row in rows]
-        sheets.append(Sheet(name, pd.DataFrame(cells, columns=[str(c) for c in header], dtype="object")))
+        names = [str(c) for c in header]
+        sheets.append(Sheet(name, pd.DataFrame(cells, columns=names, dtype="object"),
+                            choices=_choices(path, f"xl/worksheets/sheet{at}.xml", names)))
     return sheets
+
+
+def _choices(path: Path, part: str, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return what may be chosen in the cells of a column, as the writer of this module stores it in a sheet's part."""
+    with ZipFile(path) as archive:
+        page = archive.read(part).decode("utf-8") if part in archive.namelist() else ""
+    letters = {column_letters(at): name for at, name in enumerate(names)}
+    return {letters[column]: tuple(unescape(texts).split(",")) for column, texts in _CHOICES.findall(page)
+            if column in letters}
+
+
+def column_letters(at: int) -> str:
+    """Return the letters of a column by its place, the first is 0.
+
+    Examples
+    --------
+    >>> column_letters(0), column_letters(25), column_letters(26)
+    ('A', 'Z', 'AA')
+    """
+    tens, ones = divmod(at, 26)
+    return (column_letters(tens - 1) if tens else "") + chr(ord("A") + ones)

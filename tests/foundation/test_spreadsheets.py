@@ -1,6 +1,7 @@
 import datetime as dt
 import io
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -72,3 +73,16 @@ def test_lists_take_the_place_of_those_of_before_for_their_owner_alone(home):
     assert spreadsheets.write_exports(workspace, {"b.csv": b"3"}) == "exports: 1 file"
     files = sorted((workspace.folder / "exports").iterdir())
     assert [(p.name, p.read_bytes(), p.stat().st_mode & 0o777) for p in files] == [("b.csv", b"3", 0o600)]
+
+
+def test_what_may_be_chosen_in_a_column_is_read_back_and_stays_when_a_person_is_erased(tmp_path):
+    rows = pd.DataFrame({f"c{i}": ["a", "b"] for i in range(30)})
+    chosen = {"c2": ("yes", "no & never"), "c28": ("done", "not done")}
+    path = tmp_path / "list.xlsx"
+    path.write_bytes(spreadsheets.excel_file([spreadsheets.Sheet("one", rows), spreadsheets.Sheet(
+        "two", rows, choices=chosen)]))
+    first, second = spreadsheets.read_sheets(path)
+    assert first.choices == {}
+    assert second.choices == chosen
+    path.write_bytes(spreadsheets.excel_file([replace(second, rows=second.rows.head(1))]))
+    assert spreadsheets.read_sheets(path)[0].choices == chosen
