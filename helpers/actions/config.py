@@ -15,7 +15,7 @@ from helpers.customers.random_assignment import (
 from helpers.foundation.errors import InputError, spelling_hint
 from helpers.foundation.study_config import Section
 
-NO_ACTION = "leave alone"
+NO_ACTION, NOT_NAMED = "leave alone", "not named"
 
 EVERY_TIER = 99
 
@@ -173,7 +173,7 @@ class ActionsConfig(Section):
     purpose: str = Field(
         "marketing", min_length=1, description="purpose of the contacts; where consents are recorded, only who "
         "consents to it on the day, by the channel of the rule, is contacted")
-    owner: str = Field("not named", description="who carries the plan out and answers for it")
+    owner: str = Field(NOT_NAMED, description="who carries the plan out and answers for it")
     budget: float | None = Field(
         None, ge=0, description="expected cost of the plan at most; empty for no limit [money]")
     owner_capacity: dict[str, int] = Field(

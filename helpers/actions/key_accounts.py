@@ -85,8 +85,8 @@ def people_on_record(engine: Engine, records: ir.Table) -> pd.DataFrame:
 def account_leads(people: pd.DataFrame, outcomes: pd.DataFrame, owner: str) -> dict[str, str]:
     """Return who leads each account, one an account.
 
-    Who looks after most decision weight of its people, else after most of them; else who won most value there; else who
-    has most open there; else the owner of the plan.
+    Who looks after most decision weight of its people, else after most of them; else who won most value there, of those
+    who have anything open anywhere; else who has most open there; else who won most, else the owner of the plan.
 
     Parameters
     ----------
@@ -106,7 +106,9 @@ def account_leads(people: pd.DataFrame, outcomes: pd.DataFrame, owner: str) -> d
         ["account_id", "n", "owner"], ascending=[True, False, True])
     of_open = n_open.drop_duplicates("account_id").set_index("account_id")["owner"]
     known = pd.concat([people["account_id"], outcomes["account_id"]]).dropna().unique()
-    return {**dict.fromkeys(map(str, known), owner), **of_open, **sales_pipeline.most_won_by(outcomes), **of_people}
+    still_here = outcomes[outcomes["owner"].isin(outcomes.loc[is_open, "owner"])]
+    won, won_here = (sales_pipeline.most_won_by(rows) for rows in (outcomes, still_here))
+    return {**dict.fromkeys(map(str, known), owner), **won, **of_open, **won_here, **of_people}
 
 
 def influence(people: pd.DataFrame, ties: pd.DataFrame) -> np.ndarray:

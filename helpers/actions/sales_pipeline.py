@@ -12,7 +12,7 @@ from scipy.stats import chi2_contingency
 from statsmodels.duration.survfunc import CumIncidenceRight
 from statsmodels.stats.proportion import proportion_confint
 
-from helpers.actions.config import ActionsConfig
+from helpers.actions.config import NOT_NAMED, ActionsConfig
 from helpers.actions.schema import DECISIONS
 from helpers.actions.working_days import WorkingDays
 from helpers.foundation.money import currency_text
@@ -22,6 +22,8 @@ from helpers.stats import confidence_intervals
 MIN_DECIDED = 10  # opportunities from which a rate is told
 
 WON, LOST, OPEN = 1, 2, 0
+
+EACH_OWNER = "the owner of each opportunity"
 
 LEVEL = 0.95
 
@@ -323,6 +325,6 @@ def with_pipeline_decision(
         "gain": "not in money: what is forecast is then what is alive", "worst_case": 0.0,
         "confidence": "as recorded: none was ever decided later; it takes the owners' time; worst case, if only those "
                       f"are closed that nobody confirms: nothing, of the {worth} that all would be worth if won",
-        "owner": assumptions.owner,
+        "owner": EACH_OWNER if assumptions.owner == NOT_NAMED else assumptions.owner,
         "stop_on": pd.Timestamp(days.due(assumptions.account_days)), "status": "asked for"}])
     return pd.concat([part for part in (decisions, asked) if len(part)], ignore_index=True)[list(DECISIONS.names)]

@@ -220,8 +220,8 @@ def account_rows(
     Returns
     -------
     DataFrame
-        account_id, lead, looked_after_by (of its
-        people, and of what is open there), next_steps, and the other columns.
+        account_id, lead, looked_after_by (of its people, and of what is open there), next_steps, to_record (empty where
+        its people are known), and the other columns.
     """
     own = people[["account_id", "our_owner"]].rename(columns={"our_owner": "owner"})
     names = pd.concat([own, outcomes.loc[outcomes["outcome"].eq(OPEN), ["account_id", "owner"]]]).dropna()
@@ -233,8 +233,9 @@ def account_rows(
                                       of_deals.get(row["account_id"], nothing), longest))
              for row in accounts.to_dict("records")]
     lead = accounts["account_id"].map(dict(leads)).astype("object")
-    found = accounts.assign(lead=lead, looked_after_by=accounts["account_id"].map(ours), next_steps=steps)
-    first = ["account_id", "lead", "looked_after_by", "next_steps"]
+    found = accounts.assign(lead=lead, looked_after_by=accounts["account_id"].map(ours), next_steps=steps,
+                            to_record=accounts["n_people"].isna().map({True: text.PEOPLE_TO_RECORD}))
+    first = ["account_id", "lead", "looked_after_by", "next_steps", "to_record"]
     return found[[*first, *(c for c in accounts if c not in first)]]
 
 

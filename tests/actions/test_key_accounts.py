@@ -222,6 +222,8 @@ def test_what_is_open_longer_than_decisions_took_is_a_decision_asked_for():
     assert asked[["decision", "owner", "worst_case"]].to_numpy().tolist() == [
         ["Ask about 3 open opportunities and close what nobody confirms", "Ada", 0.0]]
     assert asked["stop_on"].iloc[0] == pd.Timestamp(AS_OF) + pd.Timedelta(days=7)
+    alone = sales_pipeline.with_pipeline_decision(none, waiting, outcomes, ActionsConfig(), WorkingDays(AS_OF))
+    assert alone["owner"].tolist() == ["the owner of each opportunity"]
     nothing = replace(waiting, n_beyond=0)
     assert sales_pipeline.with_pipeline_decision(asked, nothing, outcomes, ActionsConfig(), WorkingDays(AS_OF)) is asked
 
@@ -258,3 +260,7 @@ def test_an_account_is_led_by_who_looks_after_most_of_the_decision():
     nobody = pd.DataFrame({"account_id": ["e"], "our_owner": [None], "decision_weight": [1.0]})
     found = key_accounts.account_leads(pd.concat([people, nobody]), deals, "Head")
     assert found == {"a": "Di", "b": "Di", "c": "Ed", "d": "Di", "e": "Head"}
+    gone = pd.DataFrame({"account_id": ["f", "f", "g"], "owner": ["Gone", "Di", "Gone"], "outcome": WON,
+                         "value": [9.0, 1.0, 5.0]})  # who has nothing open anywhere leads what nobody else has won
+    found = key_accounts.account_leads(nobody, pd.concat([deals, gone]), "Head")
+    assert (found["f"], found["g"]) == ("Di", "Gone")

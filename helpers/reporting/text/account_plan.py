@@ -14,6 +14,8 @@ from helpers.stats import confidence_intervals
 
 SIGNIFICANCE_LEVEL = 0.05
 
+PEOPLE_TO_RECORD = "the people who decide, their role and weight, who of us knows them, and their consent to contact"
+
 
 def pipeline_sentence(totals: Mapping[str, float], currency: str = "") -> str:
     """Return what was won and what is open, in one sentence.
@@ -116,7 +118,7 @@ def coverage_sentence(accounts: pd.DataFrame) -> str:
     """
     known = accounts[accounts["n_people"].notna()]
     if known.empty:
-        return "Who decides at these accounts is not on record, so neither coverage nor single-thread risk can be told."
+        return (f"Neither coverage nor single-thread risk can be told until records hold {PEOPLE_TO_RECORD}.")
     single = int(known["is_single_threaded"].astype("bool").sum())
     return (f"{formatting.whole(single)} of {formatting.count_text(len(known), 'account', 'accounts')} whose people "
             f"are known {'hangs' if single == 1 else 'hang'} on one person or none who was contacted lately.")

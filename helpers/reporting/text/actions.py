@@ -300,11 +300,10 @@ def assignment_sentence(
         by = "margin at risk" if is_told else f"probability of churn times {times}"
         return (f"Each customer gets the first action that fits; customers are ranked by {by}, for testing: no gain is "
                 "assumed.")
-    chosen = ("Of all actions that fit, each customer gets the one by which the whole plan gains most within consent, "
-              "caps, capacities and budget")
+    chosen = ("Each customer gets the action by which the whole plan gains most within consent, caps, capacities and "
+              "budget")
     if response.cuts_churn:
-        return (f"{chosen}, if contact goes on to cut churn as earlier rounds measured over all actions: what that is "
-                "worth stands with the decision; how it divides between actions is assumed, and not told.")
+        return f"{chosen}; how the cut in churn that was measured divides between actions is assumed, and not told."
     gain = formatting.money(float(treated["assumed_gain"].sum()), currency)
     return (f"{chosen}: {gain} net of cost at the assumed cuts in churn, an assumption until they are measured.")
 

@@ -18,15 +18,13 @@ MEANT_FOR = {
 }
 
 
-def campaigns_sentences(summary: pd.DataFrame, horizon_days: int, currency: str = "") -> tuple[str, ...]:
-    """Return whom campaigns contact and hold out, whom nobody fits, and what is claimed of them.
+def campaigns_sentences(summary: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
+    """Return whom campaigns contact, whom nobody fits, and what is claimed of them.
 
     Parameters
     ----------
     summary : DataFrame
         As `campaigns.campaign_summary` gives it.
-    horizon_days : int
-        Outcome window [days].
     currency : str
         Of every amount.
     """
@@ -34,14 +32,11 @@ def campaigns_sentences(summary: pd.DataFrame, horizon_days: int, currency: str 
     nobody = f"Nobody fits {formatting.join_words(list(empty['campaign']))}." if len(empty) else ""
     if active.empty:
         return tuple(filter(None, ("No campaign contacts anybody.", nobody)))
-    named, whom, cost, held = formatting.join_words(list(active["campaign"])), "customers", "", "others"
-    if not active["n_treated"].map(is_hidden).any() and not active["n_held_out"].map(is_hidden).any():
+    named, whom, cost = formatting.join_words(list(active["campaign"])), "customers", ""
+    if not active["n_treated"].map(is_hidden).any():
         whom = formatting.count_text(int(active["n_treated"].sum()), "customer", "customers")
         cost = f" at an expected cost of {formatting.money(float(active['cost_expected'].sum()), currency)}"
-        held = formatting.whole(int(active["n_held_out"].sum()))
-    said = (f"The campaigns of {named} contact {whom} who are not on the plan's list{cost}; {held} are held out at "
-            f"random for {formatting.count_text(horizon_days, 'day', 'days')}, so that each campaign whose control "
-            "group can tell anything is measured against one of its own.")
+    said = f"The campaigns of {named} contact {whom} who are not on the plan's list{cost}."
     return tuple(filter(None, (said, _claimed(active, currency), nobody)))
 
 
@@ -52,8 +47,7 @@ def _claimed(active: pd.DataFrame, currency: str) -> str:
     assumed = (f" Asking those of the {formatting.join_words(list(known['campaign']))} is worth {asked} under the "
                "assumed uptake, with those who would come back unasked counted as a cost."
                if len(known) else "")
-    return ("No gain is claimed unless the table shows a measured response; until then campaigns rank customers for "
-            f"testing.{assumed}")
+    return f"No gain is claimed unless the table shows a measured response.{assumed}"
 
 
 def campaigns_table(summary: pd.DataFrame) -> pd.DataFrame:

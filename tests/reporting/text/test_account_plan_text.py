@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.actions import contact_lists
 from helpers.actions.sales_pipeline import OPEN, WON, PipelineForecast
+from helpers.foundation import spreadsheets
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.reporting import key_account_sections
 from helpers.reporting.html import Exhibit
@@ -53,7 +55,7 @@ def test_what_cannot_be_forecast_says_why():
 
 
 @pytest.mark.parametrize(("known", "said"), [
-    ([None, None], "Who decides at these accounts is not on record"),
+    ([None, None], "Neither coverage nor single-thread risk can be told until records hold the people who decide"),
     ([3, 4], "1 of 2 accounts whose people are known hangs on one person or none")])
 def test_coverage_is_told_only_where_people_are_known(known, said):
     accounts = pd.DataFrame({"n_people": known, "is_single_threaded": [True, False]})
@@ -91,11 +93,11 @@ def test_each_account_of_the_file_has_who_looks_after_it_and_what_is_next():
                            "attitude": [0.5], "is_covered": [False], "not_to_contact": [None], "our_owner": ["Bo"]})
     outcomes = pd.DataFrame({"account_id": ["n", "n"], "owner": ["Ada", "Cy"], "outcome": [OPEN, WON],
                              "days": [3.0, 10.0], "value": [np.nan, 5.0]})
-    found = key_account_sections.account_rows(accounts, people, outcomes).set_index("account_id")
+    found = key_account_sections.account_rows(accounts, people, outcomes, {"n": "Bo", "m": "Head"}).set_index(
+        "account_id")
     assert found["looked_after_by"].fillna("").to_dict() == {"n": "Ada, Bo", "m": ""}
-    assert found["lead"].fillna("").to_dict() == {"n": "Bo", "m": ""}
-    alone = key_account_sections.account_rows(accounts, people.head(0), outcomes).set_index("account_id")
-    assert alone["lead"].fillna("").to_dict() == {"n": "Cy", "m": ""}  # who won most there
+    assert found["lead"].to_dict() == {"n": "Bo", "m": "Head"}
+    assert found["to_record"].fillna("").tolist() == ["", text.PEOPLE_TO_RECORD]
     assert found.loc["n", "next_steps"].startswith("Get in touch with a (decider")
     assert found.loc["n", "next_steps"].endswith("Follow up 1 open opportunity.")
     assert found.loc["m", "next_steps"] == "Nothing is open and nobody is uncovered: look for a new need."
@@ -113,8 +115,29 @@ def test_owners_who_have_no_opening_day_of_anything_open_are_told_to_be_left_out
 def test_without_accounts_there_is_no_section_and_no_file():
     empty = pd.DataFrame()
     assert key_account_sections.accounts_overview(empty, empty, forecast(), "", 90) == Exhibit("", "")
-    assert key_account_sections.account_file(empty, empty, empty, forecast(), empty) == {}
+    assert key_account_sections.account_file(empty, empty, empty, forecast(), empty, {}, "") == {}
     assert key_account_sections.account_plan("", empty, empty, empty, forecast(), "") == Exhibit("", "")
+
+
+def test_every_sheet_to_work_from_has_the_lead_of_the_account_the_campaign_and_outcomes_to_choose_from(tmp_path):
+    accounts = pd.DataFrame({"account_id": ["n"], "n_people": [1], "n_open": [1]})
+    people = pd.DataFrame({"account_id": ["n"], "customer_id": ["a"], "role": ["decider"], "decision_weight": [1.0],
+                           "attitude": [0.5], "is_covered": [False], "not_to_contact": [None], "our_owner": ["Bo"]})
+    outcomes = pd.DataFrame({"opportunity_id": ["q"], "account_id": ["n"], "owner": ["Ada"], "outcome": [OPEN],
+                             "days": [3.0], "value": [8.0], "stage": ["offer"], "product": ["p"],
+                             "opened_on": [pd.Timestamp("2026-06-01")]})
+    answers = pd.DataFrame({"customer_id": ["a"], "cause": ["risk"]})
+    rows = pd.DataFrame({"opportunity_id": ["q"], "chance": [0.5], "expected": [4.0]})
+    made = key_account_sections.account_file(accounts, people, outcomes, replace(forecast(), by_opportunity=rows),
+                                             answers, {"n": "Di"}, "key accounts of 2026-06-30")
+    (tmp_path / "k.xlsx").write_bytes(made["key-accounts.xlsx"])
+    sheets = {sheet.name: sheet for sheet in spreadsheets.read_sheets(tmp_path / "k.xlsx")}
+    assert list(sheets) == ["accounts", "people", "open opportunities"]
+    for sheet in sheets.values():
+        assert sheet.rows[["lead", "campaign"]].to_numpy().tolist() == [["Di", "key accounts of 2026-06-30"]]
+        assert list(sheet.rows.columns)[-3:] == ["campaign", "done on", "outcome"]
+        assert sheet.choices == {"outcome": contact_lists.OUTCOMES}
+    assert sheets["people"].rows["warned of"].tolist() == ["risk"]
 
 
 def test_the_pipeline_is_told_once_by_the_answer_or_by_its_section():

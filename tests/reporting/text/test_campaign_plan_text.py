@@ -18,17 +18,17 @@ def row(kind, treated, held, asked=np.nan):
 
 def test_campaigns_tell_whom_they_contact_whom_they_leave_alone_and_whom_nobody_fits():
     said = campaign_plan.campaigns_sentences(
-        summary(row("win-back", 50, 50, 400.0), row("customer club", 30, 25), row("trust repair", 0, 0)), 90, "EUR")
+        summary(row("win-back", 50, 50, 400.0), row("customer club", 30, 25), row("trust repair", 0, 0)), "EUR")
     assert said[0] == ("The campaigns of win-back and customer club contact 80 customers who are not on the plan's "
-                       "list at an expected cost of €160; 75 are held out at random for 90 days, so that each campaign "
-                       "whose control group can tell anything is measured against one of its own.")
+                       "list at an expected cost of €160.")
+    assert said[1].startswith("No gain is claimed unless the table shows a measured response.")
     assert "worth €400 under the assumed uptake" in said[1]
     assert said[2] == "Nobody fits trust repair."
 
 
 def test_a_group_of_few_is_counted_neither_in_words_nor_in_the_table():
     few = summary(row("win-back", 50, 50, 400.0), row("trust repair", 5, 2))
-    said, table = campaign_plan.campaigns_sentences(few, 90, "EUR"), campaign_plan.campaigns_table(few)
+    said, table = campaign_plan.campaigns_sentences(few, "EUR"), campaign_plan.campaigns_table(few)
     assert "contact customers who" in said[0]
     assert table.set_index("campaign").loc["trust repair", ["fit", "contacted", "held_out"]].tolist() == [
         "fewer than 10"] * 3
@@ -36,7 +36,7 @@ def test_a_group_of_few_is_counted_neither_in_words_nor_in_the_table():
 
 
 def test_where_nobody_fits_nothing_is_claimed():
-    assert campaign_plan.campaigns_sentences(summary(row("win-back", 0, 0)), 90) == (
+    assert campaign_plan.campaigns_sentences(summary(row("win-back", 0, 0))) == (
         "No campaign contacts anybody.", "Nobody fits win-back.")
     assert campaign_plan.first_lines({}).empty
 
