@@ -37,6 +37,8 @@ JOINT = "joint_programme"
 
 JOINT_ON = np.datetime64("2025-11-24")
 
+JOINT_MARGIN = 5.0  # what a customer brings in its four weeks without any partner, as purchases do
+
 JOINT_ARMS = ("none", "Atlas", "Borealis", "Atlas + Borealis")
 
 PLAN = "action plan of 2025-03-15"  # its window is over before lists of runs as of later quarters bring orders
@@ -151,7 +153,7 @@ def joint_programme(world: World, rng: np.random.Generator, block: CustomerBlock
     who = np.flatnonzero(block.joined < min(_offset(JOINT_ON), N_DAYS))
     n, (one, other, both) = len(who), world.partner_gains
     arm = rng.permutation(n) % len(JOINT_ARMS)
-    mean = world.joint_margin + np.array([0.0, one, other, one + other + both])[arm]
+    mean = JOINT_MARGIN + np.array([0.0, one, other, one + other + both])[arm]
     return pa.table({
         **_arms(JOINT, arrow_columns.customer_ids(block.first + who), arm, np.full(n, _offset(JOINT_ON) * DAY),
                 JOINT_ARMS, (0.25, 0.25, 0.25, 0.25)),

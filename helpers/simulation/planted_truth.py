@@ -276,8 +276,6 @@ class World:
         Shares of customers served by no, one and two partners (the second may be the first).
     share_partner : float
         Share of the lines of customers with partners that a partner serves.
-    joint_margin : float
-        Joint programme: what a customer brings in its four weeks without any partner, as purchases do [money].
     partner_gains : tuple of float
         Joint programme: what the offers of two partners add to a customer's margin alone, and together on top [money].
     offers : tuple
@@ -333,7 +331,6 @@ class World:
     share_courted: float = 0.04
     partners: tuple[float, float, float] = (0.5, 0.3, 0.2)
     share_partner: float = 0.6
-    joint_margin: float = 5.0
     partner_gains: tuple[float, float, float] = (0.5, 0.75, 0.625)
     offers: tuple[tuple[str, float, float, int, str], ...] = (
         ("voucher", 8.0, 20.0, 400, "everybody"), ("free delivery", 4.9, 12.0, 1000, "orders from the web"),
