@@ -324,7 +324,9 @@ def _last_told(effects: pd.DataFrame, currency: str, kind: str) -> str:
     response = measured_response.pooled_response(effects, currency, kind)
     if response.is_measured:
         return f"contact {measured_response.difference_sentence(response)}"
-    return measured_response.last_margin_sentence(effects, currency, kind) or "its response has not been measured"
+    return measured_response.last_margin_sentence(effects, currency, kind) or (
+        "its last list could not tell" if measured_response.unmeasured_list_sentence(effects, currency, kind) else
+        "its response has not been measured")
 
 
 def _told(effects: pd.DataFrame, currency: str, kind: str) -> str:

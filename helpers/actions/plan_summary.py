@@ -332,7 +332,7 @@ def _forgone(actions: pd.DataFrame, response: ActionResponse) -> str:
     forgone, n = control_group_forgoes(actions, response), int(actions["variant"].eq(CONTROL_GROUP).sum())
     if math.isnan(forgone) or forgone <= 0 or n < LEAST_PEOPLE:
         return ""
-    return f"; leaving the control group alone forgoes {response.money_text(forgone).removeprefix('+')} of that kind"
+    return f"; leaving the control group alone forgoes {response.money_text(forgone).removeprefix('+')} net"
 
 
 def _confidence(response: ActionResponse) -> str:

@@ -274,6 +274,9 @@ def test_an_earlier_list_of_the_same_campaign_is_told_by_what_it_changed_and_no_
     asked = campaigns.with_campaigns(nobody, lists, AS_OF, 90, margin, "EUR")["gain"].iloc[0]
     assert asked == ("not claimed over 90 days; the list of 2026-03-31 changed margin by +€4 [+€1, +€7] a customer "
                      "contacted")
+    few = effects.head(1).assign(status="insufficient", reason="too few")
+    assert campaigns.with_campaigns(nobody, lists, AS_OF, 90, few, "EUR")["gain"].iloc[0].endswith(
+        "its last list could not tell")
 
 
 def test_two_campaigns_of_a_kind_are_refused():

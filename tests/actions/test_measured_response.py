@@ -187,7 +187,7 @@ def test_the_decision_rests_on_what_earlier_rounds_measured(value, scores, nobod
     assert found.money_text(kept - cost) in row["gain"]
     held = plan[plan["variant"].eq("held out")]
     forgone = found.reduction.value * held["margin_at_risk"].sum() - held["cost_expected"].sum()
-    told = f"; leaving the control group alone forgoes {found.money_text(forgone)[1:]} of that kind"
+    told = f"; leaving the control group alone forgoes {found.money_text(forgone)[1:]} net"
     assert row["gain"].endswith(f"net of cost{told if forgone > 0 else ''}; over 90 days")
     assert row["confidence"].startswith(confidence)
 

@@ -101,7 +101,7 @@ def _call(effects: pd.DataFrame, rows: Sequence[Mapping[str, Any]], days: int) -
         return ExperimentCall("stop", tuple(stopped))
     paid = [(row, payoffs.arm_payoff(effects, row, days)) for row in better]
     pays = [(row, payoff) for row, payoff in paid if payoff.pays]
-    chosen = pays or paid
+    chosen = pays or [(row, payoffs.arm_payoff(effects, row)) for row, _ in paid]  # what is not shipped has no review
     first = chosen[0][1]
     return ExperimentCall("ship" if pays else "hold", tuple(row for row, _ in chosen), tuple(stopped),
                           first if first.is_known and len(chosen) == 1 else None)

@@ -241,6 +241,8 @@ def test_gain_and_cost_go_to_the_day_of_the_review_less_a_control_group_that_is_
     assert brief["expected_gain"] == "£1,820 [£1,450, £2,180] up to 26 May 2026"
     free = asked(planned | {"treatment_cost": 0.0}, **days)[0]
     assert free["worst_case"] == "£0: nothing comes of it"
+    held = asked(planned | {"low": 0.1, "high": 1.9}, **days)[0]  # what is not shipped has no review
+    assert held["expected_gain"].startswith("if shipped, £1,010 [£101, £1,920] in 28 days, as long as the test")
     assert experiment_decisions_text.days_until(None, date(2026, 5, 26)) == 0
 
 
