@@ -1,5 +1,6 @@
 """Dick & Basu loyalty matrix: attitude, repeat purchase, and true, latent, spurious or no loyalty."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -15,9 +16,11 @@ from helpers.loyalty.loyalty_type_evidence import OBSERVED_EVIDENCE_COLUMNS, STA
 from helpers.stats import survey_scales
 from helpers.stats.common_items import WaveItems, item_answers, wave_items
 from helpers.stats.confidence_intervals import share_interval
-from helpers.stats.disclosure_control import estimate_if_enough, is_hidden
+from helpers.stats.disclosure_control import estimate_if_enough, is_hidden, suppress_cells
 from helpers.stats.scale_reliability import Reliability, measure_reliability
 from helpers.stats.survey_scales import SCALE_TOLERANCE
+
+ATTACHMENT, INTENTION = "attachment", "intention"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Attitudes:
         How many waves were not asked the same of these questions.
     asks_attachment : bool
         Whether any question asks for attachment; else the attitude is satisfaction alone, which is no loyalty.
+    attachment_name : str
+        What the attitude without recommendation is called: `INTENTION` where neither commitment nor trust was asked.
     """
 
     people: pd.DataFrame
@@ -44,6 +49,7 @@ class Attitudes:
     reliability: Reliability
     waves: WaveItems = field(default_factory=WaveItems)
     asks_attachment: bool = True
+    attachment_name: str = ATTACHMENT
 
 
 def measure_attitudes(answers: ir.Table, known: pd.DataFrame, assumed: LoyaltyConfig) -> Attitudes:
@@ -64,8 +70,9 @@ def measure_attitudes(answers: ir.Table, known: pd.DataFrame, assumed: LoyaltyCo
     attached = [item for item in items if item not in set(known.loc[known["role"] == "recommend", "item"])]
     people = people.assign(attitude=wide.mean(axis=1).to_numpy(), n_items=wide.notna().sum(axis=1).to_numpy(),
                            attachment=wide[attached].mean(axis=1).to_numpy(float))
+    is_felt = not {"commitment", "trust"}.isdisjoint(known.loc[known["item"].isin(items), "role"])
     return Attitudes(people, items, measure_reliability(wide.to_numpy()), _waves(answers, assumed),
-                     assumed.asks_attachment)
+                     assumed.asks_attachment, ATTACHMENT if is_felt else INTENTION)
 
 
 def _waves(answers: ir.Table, assumed: LoyaltyConfig) -> WaveItems:
@@ -175,6 +182,17 @@ UNCLASSIFIED_KINDS = BEHAVIOUR_ONLY, ATTITUDE_ONLY, ANSWERED_TOO_EARLY, TOO_EARL
 NOT_SEPARATED = "not told apart"
 
 ALL_LOYALTY_KINDS = (*LOYALTY_KINDS, *UNCLASSIFIED_KINDS, NOT_SEPARATED)
+
+
+def unclassified_groups(counts: Mapping[str, float]) -> list[tuple[tuple[str, ...], float]]:
+    """Return the kinds without attitude or behaviour, with their numbers; one to nine people with the next smallest.
+
+    Alone they would follow from the number of everybody.
+    """
+    hidden = suppress_cells([counts.get(kind, 0) for kind in UNCLASSIFIED_KINDS], [range(len(UNCLASSIFIED_KINDS))])
+    small = tuple(kind for kind, is_small in zip(UNCLASSIFIED_KINDS, hidden, strict=True) if is_small)
+    rest = [((kind,), float(counts[kind])) for kind in UNCLASSIFIED_KINDS if counts.get(kind, 0) and kind not in small]
+    return [*rest, *([(small, float(sum(counts[kind] for kind in small)))] if small else [])]
 
 
 def classify_loyalty(said: Attitudes, bought: pd.DataFrame, signed: pd.DataFrame, assumed: LoyaltyConfig,

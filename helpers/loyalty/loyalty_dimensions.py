@@ -6,20 +6,20 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.loyalty.config import LoyaltyConfig
-from helpers.loyalty.dick_basu import LOYALTY_KINDS
+from helpers.loyalty.dick_basu import ATTACHMENT, INTENTION, LOYALTY_KINDS
 from helpers.loyalty.dick_basu_uncertainty import hidden_kinds
 from helpers.stats.confidence_intervals import Interval, mean_interval
 from helpers.stats.disclosure_control import estimate_if_enough, too_few
 
 REPEAT_DIMENSION = "repeat purchase"
 
-DIMENSION_COLUMNS = {"attachment": "attachment", REPEAT_DIMENSION: "share_active",
+DIMENSION_COLUMNS = {ATTACHMENT: "attachment", REPEAT_DIMENSION: "share_active",
                      "share of category": "category_spend", "price tolerance": "price_tolerance",
                      "advocacy": "recommend"}
 
 SATISFACTION_DIMENSION = "satisfaction"
 
-DIMENSIONS = (*DIMENSION_COLUMNS, SATISFACTION_DIMENSION)
+DIMENSIONS = (*DIMENSION_COLUMNS, INTENTION, SATISFACTION_DIMENSION)
 
 NOT_COMPARED = (REPEAT_DIMENSION, "share of category", "price tolerance")  # shares and prices, no scale of attitudes
 
@@ -27,7 +27,7 @@ DIMENSION_DIFFERENCE = "highest less lowest attitude"
 
 
 def loyalty_dimensions(
-    people: pd.DataFrame, assumed: LoyaltyConfig, kinds: tuple[str, ...] = ("true", "spurious")
+    people: pd.DataFrame, assumed: LoyaltyConfig, kinds: tuple[str, ...] = ("true", "spurious"), name: str = ATTACHMENT
 ) -> list[Estimate]:
     """Return the dimensions of loyalty [0–100]: of everybody, and of some kinds of the crossing; and how far apart.
 
@@ -45,11 +45,12 @@ def loyalty_dimensions(
         `SATISFACTION_DIMENSION`.
     kinds : tuple of str
         Segments beside everybody; one whose size is withheld has no row.
+    name : str
+        Of the first dimension, from `helpers.loyalty.dick_basu.measure_attitudes`.
     """
     rows = []
-    columns = DIMENSION_COLUMNS if assumed.asks_attachment else {
-        SATISFACTION_DIMENSION: "attitude",
-        **{name: column for name, column in DIMENSION_COLUMNS.items() if name != "attachment"}}
+    first = (name, ATTACHMENT) if assumed.asks_attachment else (SATISFACTION_DIMENSION, "attitude")
+    columns = dict([first, *((of, column) for of, column in DIMENSION_COLUMNS.items() if of != ATTACHMENT)])
     withheld = hidden_kinds(people[people["kind"].isin(LOYALTY_KINDS)])
     for segment in ("all", *(kind for kind in kinds if not withheld[kind])):
         part = people if segment == "all" else people[people["kind"] == segment]

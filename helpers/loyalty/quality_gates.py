@@ -18,6 +18,7 @@ from helpers.loyalty.dick_basu import (
     TOO_EARLY,
     UNCLASSIFIED_KINDS,
     Attitudes,
+    unclassified_groups,
 )
 from helpers.loyalty.dick_basu_uncertainty import (
     ATTITUDE_BEHAVIOUR_CORRELATION,
@@ -156,10 +157,11 @@ def why_satisfaction_not_reported(found: Reliability) -> str:
 def _people_gate(people: pd.DataFrame) -> Gate:
     n = int(people["kind"].isin([*LOYALTY_KINDS, NOT_SEPARATED]).sum())
     limit, level = (LEAST_PEOPLE, Level.STRIKE) if n < LEAST_PEOPLE else (FEW_PEOPLE, Level.QUALIFY)
-    lacking = {kind: int((people["kind"] == kind).sum()) for kind in UNCLASSIFIED_KINDS}
     named = {BEHAVIOUR_ONLY: "behaviour only", ATTITUDE_ONLY: "attitude only",
-             ANSWERED_TOO_EARLY: "answered, bought too recently", TOO_EARLY: "neither"}
-    rest = ", ".join(f"{named[kind]}: {people_text(count)}" for kind, count in lacking.items())
+             ANSWERED_TOO_EARLY: "answered, began too recently", TOO_EARLY: "began too recently, did not answer"}
+    lacking = {kind: int((people["kind"] == kind).sum()) for kind in UNCLASSIFIED_KINDS}
+    rest = ", ".join(f"{' or '.join(named[kind] for kind in kinds)}: {people_text(count)}"
+                     for kinds, count in unclassified_groups(lacking))
     return Gate(
         "people with survey and order data",
         n,
@@ -167,5 +169,6 @@ def _people_gate(people: pd.DataFrame) -> Gate:
         n < limit,
         level,
         KINDS_CLAIM,
-        f"{people_text(n)} people have both survey and order data ({rest}); at least {FEW_PEOPLE} are required.",
+        f"{people_text(n)} people have both survey and order data{f' ({rest})' if rest else ''}; at least {FEW_PEOPLE} "
+        "are required.",
     )

@@ -1,13 +1,13 @@
 """Structural model of loyalty (PLS) and moderators of the satisfaction–loyalty link."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.foundation.results import Estimate, Level, Status, no_estimate, strike
+from helpers.foundation.results import Estimate, Status, no_estimate, strike
 from helpers.loyalty.monotone_logistic import effective_weights
 from helpers.stats import bootstrap, logistic_regression, survey_scales
 from helpers.stats.confidence_intervals import Interval
@@ -20,7 +20,7 @@ from helpers.stats.pls_sem.measurement_model import (
     measurement_validity,
     unreliable_constructs,
     unreportable_effects,
-    validity_gates,
+    with_cautions,
 )
 from helpers.stats.pls_sem.path_model import PathModel
 from helpers.stats.survey_weights import ReplicateWeights
@@ -50,8 +50,6 @@ PATH_TO_LOYALTY, TOTAL_EFFECT_ON_LOYALTY, EXPLAINED_VARIANCE = (
     "total effect on loyalty",
     "explained variance of loyalty",
 )
-
-CAUTION = "caution"  # begins the reason of a value whose construct is measured just well enough
 
 MIN_PEOPLE_FOR_MODEL, N_MODEL_DRAWS = 100, 300
 
@@ -161,17 +159,7 @@ def structural_estimates(values: list[Estimate], model: StructuralModel) -> list
     reasons = {PATH_TO_LOYALTY: own, TOTAL_EFFECT_ON_LOYALTY: on_way,
                EXPLAINED_VARIANCE: {"all": weak[LOYALTY_CONSTRUCT]} if LOYALTY_CONSTRUCT in weak else {}}
     found = [strike([e], reasons.get(e.quantity, {}))[0] for e in values]
-    cautions = _cautions(model)
-    return [replace(e, reason=cautions.get(e.segment, e.reason)) if e.status is Status.OK else e for e in found]
-
-
-def _cautions(model: StructuralModel) -> dict[str, str]:
-    """Return which constructs carry a caution on their measurement, and by which checks."""
-    gates: dict[str, list[str]] = {}
-    for gate in validity_gates(model.validity):
-        if gate.is_crossed and gate.level is Level.QUALIFY:
-            gates.setdefault(gate.claims.removeprefix("effects of "), []).append(gate.gate)
-    return {name: f"{CAUTION}: {' and '.join(found)}" for name, found in gates.items()}
+    return with_cautions(found, model.validity, (LOYALTY_CONSTRUCT,))
 
 
 def loyalty_path_model(known: pd.DataFrame) -> PathModel | None:

@@ -24,24 +24,28 @@ from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.satisfaction.penalty_reward_drivers import PenaltyReward
 from helpers.satisfaction.survey_quality import MeasuredScale
 from helpers.stats.control_charts.spc_charts import ChartSet
+from helpers.stats.pls_sem.measurement_model import CAUTION, MeasurementValidity, construct_cautions
 
 MAX_ROWS = 200
 
 
 def driver_priorities(importance: SatisfactionDrivers | NoPathModel, paths: pd.DataFrame,
-                      by_segment: SegmentDrivers | NoPathModel) -> Exhibit:
-    """Return the importance–performance map as a table, the highest priority first, and which drivers are reversed.
+                      validity: MeasurementValidity | None = None) -> Exhibit:
+    """Return the importance–performance map as a table, the highest priority first.
 
-    Expectations are not in it: nothing is improved by raising them.
+    Expectations, and what goes with less satisfaction where it is rated higher, are not in it: there is no room.
     """
     table = drivers_text.importance_performance_rows(drivers.importance_performance_map(importance))
-    table = table[~table["driver"].isin(getattr(importance, "expectations", ()))]
+    without = (*getattr(importance, "expectations", ()), *getattr(importance, "negative", ()))
+    table, cautions = table[~table["driver"].isin(without)], construct_cautions(validity)
+    if table["driver"].isin(cautions.keys()).any():
+        table = table.assign(caution=table["driver"].map(cautions).fillna("").str.removeprefix(f"{CAUTION}: "))
     formats = {"importance": formatting.share, "performance": formatting.points, "priority": formatting.points,
                "leads": drivers_text.chance_text}
     headings = {"priority": "Importance × room", "leads": "Probability of highest priority",
                 "relevant": "Better than a random column"}
     said = [drivers_text.drivers_together(importance), drivers_text.drivers_without_effect(importance),
-            drivers_text.no_effect_of_its_own(paths), drivers_text.reversed_drivers(paths, by_segment, importance)]
+            drivers_text.no_effect_of_its_own(paths)]
     if getattr(importance, "circular", ""):
         return display.show()
     return display.data_table(table.drop(columns="johnson"), formats, " ".join(filter(None, said)), headings=headings)

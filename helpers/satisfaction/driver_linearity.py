@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from helpers.foundation.results import Estimate, Gate, Level
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers
 from helpers.stats import linearity
+from helpers.stats.bootstrap import ReplicateMoments
+from helpers.stats.confidence_intervals import Interval
 from helpers.stats.linearity import Linearity, Step
 
 LINEARITY_P, SATISFACTION_BY_ANSWER = "test of a straight line, adjusted p", "satisfaction by answer"
@@ -84,6 +87,27 @@ def driver_columns(known: CompleteAnswers) -> tuple[DriverColumns, Linearity]:
     names, means, outcome = driver_means(known)
     tested = linearity.linearity_test(means, outcome, known.rows.weights)
     return DriverColumns(names, means, outcome, tested.fails), tested
+
+
+def driver_moments(known: CompleteAnswers, columns: DriverColumns, seed: int) -> ReplicateMoments:
+    """Return the moments of the drivers' blocks and satisfaction; of their means where lines fit them all."""
+    if columns.fails.any():
+        together = np.column_stack([*columns.blocks, columns.outcome])
+        return known.rows.moments(together, len(known.moments.mean) - 1, seed)
+    means = known.means()
+    place = [known.model.names.index(name) for name in (*columns.names, SATISFACTION_CONSTRUCT)]
+    return ReplicateMoments(means.mean[:, place], means.covariance[:, np.array(place)[:, None], place])
+
+
+def driver_slopes(columns: DriverColumns, weights: np.ndarray) -> dict[str, Interval]:
+    """Return how satisfaction moves with each driver's line, the others equal: least squares, robust errors (HC3)."""
+    n, k = columns.means.shape
+    fit = linearity.robust_fit(np.column_stack([np.ones(n), columns.means]), columns.outcome, weights)
+    if fit is None:
+        return dict.fromkeys(columns.names, Interval(np.nan, np.nan, np.nan))
+    half = stats.t.ppf(0.975, n - k - 1) * np.sqrt(np.diag(fit[1]))
+    return {name: Interval(float(b), float(b - h), float(b + h))
+            for name, b, h in zip(columns.names, fit[0][1:], half[1:], strict=True)}
 
 
 def nonlinear_drivers(columns: DriverColumns, tested: Linearity, weights: np.ndarray) -> dict[str, NonlinearDriver]:

@@ -11,12 +11,14 @@ from helpers.satisfaction.driver_linearity import (
     DriverColumns,
     NonlinearDriver,
     driver_columns,
+    driver_moments,
+    driver_slopes,
     nonlinear_driver_estimates,
     nonlinear_drivers,
 )
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers, NoPathModel, joint_name
 from helpers.stats import relative_importance
-from helpers.stats.bootstrap import ReplicateMoments, percentile_interval
+from helpers.stats.bootstrap import percentile_interval
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem import pls_evaluation
 from helpers.stats.pls_sem.measurement_model import (
@@ -25,6 +27,7 @@ from helpers.stats.pls_sem.measurement_model import (
     improper_equations,
     unreliable_constructs,
     unreportable_effects,
+    with_cautions,
 )
 from helpers.stats.pls_sem.path_model import PathFit, PathModel
 
@@ -83,6 +86,8 @@ class SatisfactionDrivers:
         Why nothing is told of what explains satisfaction: a driver is not shown to be distinct from it; else empty.
     unanswered : mapping of str to int
         People without an answer to a question, of those who answered any.
+    negative : tuple of str
+        Drivers that go with less satisfaction where they are rated higher, the others equal: they have no room either.
     """
 
     names: tuple[str, ...]
@@ -103,6 +108,7 @@ class SatisfactionDrivers:
     nonlinear: Mapping[str, NonlinearDriver] = field(default_factory=dict)
     circular: str = ""
     unanswered: Mapping[str, int] = field(default_factory=dict)
+    negative: tuple[str, ...] = ()
 
 
 def driver_importance(
@@ -129,10 +135,12 @@ def driver_importance(
     columns, tested = driver_columns(known)
     means, sizes = known.means(), [block.shape[1] for block in columns.blocks]
     place = [known.model.names.index(n) for n in (*names, SATISFACTION_CONSTRUCT)]
-    lmg = relative_importance.lmg_shares(_driver_moments(known, columns, place, seed).correlation, sizes)
+    lmg = relative_importance.lmg_shares(driver_moments(known, columns, seed).correlation, sizes)
     explained = lmg.sum(axis=1)
     share = lmg / explained[:, None]
-    room = share * (100 - means.mean[:, place[:-1]]) * np.array([name not in known.expectations for name in names])
+    negative = tuple(name for name, i in driver_slopes(columns, known.rows.weights).items() if i.high < 0)
+    has_room = np.array([name not in (*known.expectations, *negative) for name in names])
+    room = share * (100 - means.mean[:, place[:-1]]) * has_room
     struck = {
         s: reason
         for (s, e), reason in unreportable_effects(valid, known.model.arrows).items()
@@ -161,15 +169,8 @@ def driver_importance(
         nonlinear_drivers(columns, tested, known.rows.weights),
         circular,
         known.unanswered,
+        negative,
     )
-
-
-def _driver_moments(known: CompleteAnswers, columns: DriverColumns, place: list[int], seed: int) -> ReplicateMoments:
-    """Return the moments of the drivers' columns and satisfaction; of their means where lines fit them all."""
-    if not columns.fails.any():
-        means = known.means()
-        return ReplicateMoments(means.mean[:, place], means.covariance[:, np.array(place)[:, None], place])
-    return known.rows.moments(np.column_stack([*columns.blocks, columns.outcome]), len(known.moments.mean) - 1, seed)
 
 
 def _percentiles_of(draws: np.ndarray) -> Interval:
@@ -289,7 +290,7 @@ def path_estimates(
     weak = {**_unexplained(found, struck), **unreliable_constructs(valid)}
     reasons = {PATH_COEFFICIENT: struck, CONSISTENT_PATH: consistent, TOTAL_EFFECT: _struck_totals(found, valid),
                PATH_R2: weak, PATH_Q2: weak}
-    return [strike([e], reasons.get(e.quantity, {}))[0] for e in values]
+    return with_cautions([strike([e], reasons.get(e.quantity, {}))[0] for e in values], valid)
 
 
 def _unexplained(found: PathFit, struck: Mapping[str, str]) -> dict[str, str]:

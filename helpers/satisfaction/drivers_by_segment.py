@@ -17,7 +17,7 @@ from helpers.foundation.errors import InputError, spelling_hint
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.satisfaction import drivers
 from helpers.satisfaction.config import SatisfactionConfig
-from helpers.satisfaction.driver_linearity import DriverColumns, driver_columns, driver_means
+from helpers.satisfaction.driver_linearity import DriverColumns, driver_columns, driver_means, driver_slopes
 from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.ecsi_model import CompleteAnswers, NoPathModel, left_out_difference
 from helpers.satisfaction.satisfaction_by_segment import segment_label
@@ -125,7 +125,7 @@ def drivers_by_segment(
                           tuple(mean for _, _, mean in groups), float(p[best]),
                           columns.is_binary,
                           _left_out_by_group(known, scored.merge(of, on="response_id"), best, [*found[best]]),
-                          tuple(_own_effects(known, part) for part in found[best].values()))
+                          tuple(_own_effects(columns, part, known.rows.weights) for part in found[best].values()))
 
 
 def _left_out_by_group(
@@ -210,16 +210,9 @@ def _with_drivers(
     return made
 
 
-def _own_effects(known: CompleteAnswers, part: np.ndarray) -> dict[str, Interval]:
-    """Return the slopes of a group's drivers by least squares with robust standard errors (HC3)."""
-    names, x, y = driver_means(known)
-    n = int(part.sum())
-    fit = robust_fit(np.column_stack([np.ones(n), x[part]]), y[part], known.rows.weights[part])
-    if fit is None:
-        return dict.fromkeys(names, Interval(np.nan, np.nan, np.nan))
-    half = stats.t.ppf(0.975, n - len(names) - 1) * np.sqrt(np.diag(fit[1]))
-    return {name: Interval(float(b), float(b - h), float(b + h))
-            for name, b, h in zip(names, fit[0][1:], half[1:], strict=True)}
+def _own_effects(columns: DriverColumns, part: np.ndarray, weights: np.ndarray) -> dict[str, Interval]:
+    own = DriverColumns(columns.names, columns.means[part], columns.outcome[part], columns.fails)
+    return driver_slopes(own, weights[part])
 
 
 def _spread_of_shares(known: CompleteAnswers, parts: dict[str, np.ndarray]) -> float:

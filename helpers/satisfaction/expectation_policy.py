@@ -20,7 +20,7 @@ from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, stude
 
 EXPECTATION_TERTILES = ("lowest expectations", "middle expectations", "highest expectations")
 
-EXPECTATION_RAISED, FIRST_ORDER = "expectation raised", "sales won, first order"
+EXPECTATION_RAISED, FIRST_ORDER = "expectation stated", "sales won, first order"
 
 SATISFACTION, SPEND, BOUGHT_AGAIN = "satisfaction", "spend after answering", "share who bought again"
 
@@ -81,7 +81,7 @@ def _first_orders(transactions: ir.Table) -> pd.DataFrame:
 def expectation_policy_estimates(
     expected: pd.DataFrame, found: pd.DataFrame, seed: int = 0, replicas: ReplicateWeights | None = None
 ) -> list[Estimate]:
-    """Return sales won, satisfaction and repeat purchase by thirds of the expectation raised, channel and campaign.
+    """Return sales won, satisfaction and repeat purchase by thirds of the expectation stated, channel and campaign.
 
     Parameters
     ----------

@@ -27,6 +27,8 @@ SCORE_BY, DIFFERENCE_BY, CORRELATION_BY = "score by ", "difference of scores by 
 
 BRAND_ROLE = "brand_attribute"
 
+IMPORTANCE_FRAME, IMPORTANCE_ROLE = "frame_importance", "importance"
+
 ANTECEDENT_FRAME, ANTECEDENT_ROLES = "frame_antecedent", ("fairness", "attribution", "emotion")
 
 DELIVERED_VALUE_WEIGHT = "weight in delivered value"
@@ -41,16 +43,19 @@ GAINS, SACRIFICES = ("product", "service", "personnel", "image"), ("money", "tim
 def item_tags(items: ir.Table) -> pd.DataFrame:
     """Return which frame tags each item with what: ``item, frame, tag``; several tags of one frame separated by |.
 
-    Questions on fairness, attribution and emotion have these roles; they make up a frame of their own. What fits which
+    Questions on fairness, attribution and emotion have these roles; they make up a frame of their own, and so do those
+    on importance, by construct. What fits which
     brand is no answer on our own performance.
     """
     names = [c for c in items.columns if c.startswith(FRAME_PREFIX)]
     own = items.filter(items.role != BRAND_ROLE)
-    frame = own.select("item", "role", *names).to_pyarrow().to_pandas()
+    frame = own.select("item", "role", "construct", *names).to_pyarrow().to_pandas()
     rows = [(r["item"], name, tag.strip()) for r in frame.to_dict("records") for name in names
             for tag in str(r[name] or "").split("|") if tag.strip() and tag.strip().lower() != "nan"]
     rows += [(r["item"], ANTECEDENT_FRAME, r["role"]) for r in frame.to_dict("records")
              if r["role"] in ANTECEDENT_ROLES]
+    stated = frame[frame["role"] == IMPORTANCE_ROLE].fillna({"construct": "all"})
+    rows += [(r["item"], IMPORTANCE_FRAME, r["construct"]) for r in stated.to_dict("records")]
     return pd.DataFrame(sorted(rows), columns=["item", "frame", "tag"])
 
 

@@ -78,16 +78,15 @@ def response_styles(answers: ir.Table, known: pd.DataFrame, replicas: ReplicateW
     -----
     Straight-lining is the same position on the paper, so scores are counted as they were given, before turning.
     """
-    known = known[
-        ~known["role"].isin(ROLES_OUTSIDE_SCALES)
-    ]  # at the end of a weight or of Kano's answers there is nothing wrong
+    stated = known["role"] == "importance"  # at the end of Kano's answers or of a sum there is nothing wrong
+    known = known[~known["role"].isin(ROLES_OUTSIDE_SCALES) | stated]
     items = list(known["item"])
     rows = (
         survey_scales.latest_by_person(survey_scales.answers_wide(answers, items), items) if items else pd.DataFrame()
     )
     if rows.empty:
         return [no_estimate(STRAIGHT_LINING, Status.INSUFFICIENT, "no survey answers", unit="share")]
-    paper = _answers_as_ticked(rows, known)
+    paper = _answers_as_ticked(rows, known[known["role"] != "importance"])
     enough = paper[paper.notna().sum(axis=1) >= MIN_ITEMS]
     made = [_straight_lining(enough, replicas)]
     has_middle = known["scale_high"] - known["scale_low"] > 1

@@ -177,8 +177,14 @@ def construct_means(measured: Sequence[MeasuredScale]) -> list[Estimate]:
 
 
 def answer_states(answers: ir.Table) -> pd.DataFrame:
-    """Return how many answers each item has in each state; grain item × state, sorted."""
-    table = answers.group_by("item", "construct", "state").aggregate(n_answers=answers.count())
+    """Return how many answers each item has in each state; grain item × state, sorted.
+
+    Who left all of several questions out was not asked them.
+    """
+    by = answers.group_by("response_id")
+    blank = by.having((answers.count() > 1) & (answers.state == survey_scales.MISSING).all())
+    rows = answers.anti_join(blank.aggregate(n=answers.count()), "response_id")
+    table = rows.group_by("item", "construct", "state").aggregate(n_answers=rows.count())
     return table.to_pyarrow().to_pandas().sort_values(["item", "state"], ignore_index=True)
 
 
@@ -201,15 +207,9 @@ def survey_quality_estimates(measured: Sequence[MeasuredScale], states: pd.DataF
     totals = states.groupby("item")["n_answers"].sum()
     for item, total in totals.items():
         counts = states[states["item"] == item].set_index("state")["n_answers"]
-        found += [
-            _share_of_answers(f"share {state}", str(item), int(counts.get(state, 0)), int(total))
-            for state in (
-                survey_scales.ANSWER_GIVEN,
-                survey_scales.NOT_APPLICABLE,
-                survey_scales.MISSING,
-                survey_scales.OFF_SCALE,
-            )
-        ]
+        found += [_share_of_answers(f"share {state}", str(item), int(counts.get(state, 0)), int(total))
+                  for state in (survey_scales.ANSWER_GIVEN, survey_scales.NOT_APPLICABLE, survey_scales.MISSING,
+                                survey_scales.OFF_SCALE)]
     return found or [no_estimate("Cronbach's alpha", Status.INSUFFICIENT, "no survey answers")]
 
 

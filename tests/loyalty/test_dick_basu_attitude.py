@@ -21,7 +21,11 @@ def test_attitude_is_the_mean_of_the_latest_answers_of_the_declared_roles(catalo
 def test_attachment_is_the_attitude_without_recommendation(catalogued, surveyed):
     known = catalogued({"item": "intend", "role": "intention"}, {"item": "tell", "role": "recommend"})
     answers = surveyed(known, [("r1", "intend", 5), ("r1", "tell", 1), ("r2", "tell", 5)])
-    found = measure_attitudes(answers, known, LoyaltyConfig()).people
+    told = measure_attitudes(answers, known, LoyaltyConfig())
+    assert told.attachment_name == "intention", "neither commitment nor trust was asked"
+    felt = catalogued({"item": "intend", "role": "intention"}, {"item": "tell", "role": "trust"})
+    assert measure_attitudes(answers, felt, LoyaltyConfig()).attachment_name == "attachment"
+    found = told.people
     assert found["attitude"].to_list() == [50, 100]
     np.testing.assert_equal(found["attachment"].to_numpy(), [100, np.nan])
 

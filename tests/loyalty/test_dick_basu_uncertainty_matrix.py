@@ -197,6 +197,14 @@ def test_survey_weights_reach_the_shares_of_the_kinds_their_matrix_and_the_attit
     assert found["heavy"] == pytest.approx((0.75, 72.5, 0.75))
 
 
+def test_one_to_nine_people_who_are_not_classified_stand_with_the_next_smallest():
+    assert dick_basu.unclassified_groups({"behaviour only": 847, "attitude only": 4, "answered, too early": 42,
+                                          "too early": 407}) == [
+        (("behaviour only",), 847), (("too early",), 407), (("attitude only", "answered, too early"), 46)]
+    assert dick_basu.unclassified_groups({"attitude only": 250}) == [(("attitude only",), 250)]
+    assert dick_basu.unclassified_groups({}) == []
+
+
 def test_a_sample_of_orders_tells_nothing_of_repeat_purchase():
     assert quality_gates.order_sample_gates(LoyaltyConfig()) == []
     sampled = LoyaltyConfig(is_order_sample=True)

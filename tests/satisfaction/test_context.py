@@ -336,6 +336,9 @@ def test_questions_are_rolled_up_by_their_tags(catalogued, surveyed, table):
     assert item_frameworks.tag_means(answers, tagged.head(0))[0].status is Status.NOT_APPLICABLE
     (gap,) = item_frameworks.tag_differences(answers, tagged, made)
     assert (gap.segment, gap.value) == ("social less material", -50)
+    stated = [{"item": "w", "role": "importance", "construct": "Security"}, {"item": "v", "role": "importance"}]
+    assert item_frameworks.item_tags(table("items", stated))["frame"].tolist() == ["frame_importance"] * 2
+    assert set(item_frameworks.item_tags(table("items", stated))["tag"]) == {"Security", "all"}
 
 
 def asked_by_frame(rng, n=150):

@@ -55,6 +55,13 @@ def test_what_people_expect_has_a_share_and_no_room(catalogued):
     assert satisfaction_drivers.first_driver(made).startswith("Look first at Seat")
 
 
+def test_a_driver_that_goes_with_less_satisfaction_has_no_room(catalogued):
+    made = drivers.driver_importance(passengers(catalogued, {"work": (-1.0, 0.4)})[0], None, 1)
+    assert made.negative == ("Food",)
+    assert made.share["Food"].value > 0.7
+    assert (made.priority["Food"].high, made.leads["Seat"]) == (0, 1)
+
+
 def test_groups_with_other_drivers_are_found_and_lead_the_page(catalogued):
     made = found(catalogued, {"work": (1.0, 0.2), "leisure": (0.2, 1.0)})
     assert made.label == "journey"

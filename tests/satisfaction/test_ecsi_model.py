@@ -135,6 +135,22 @@ def test_constructs_that_can_be_told_apart_pass_their_gate_and_keep_every_effect
     assert set(reported_paths(panel, fitted, valid)["status"]) == {"ok"}
 
 
+def test_a_caution_on_a_construct_stands_at_every_value_that_speaks_of_it(panelled):
+    answers = felt()
+    answers["l2"] = 0.6 * answers["l2"] + np.random.default_rng(9).uniform(0, 40, 200)
+    panel = panelled(answers)
+    fitted, valid = measured(panel)
+    cautions = measurement_model.construct_cautions(valid)
+    table = reported_paths(panel, fitted, valid).set_index(["quantity", "segment"])["reason"]
+    assert set(cautions) == {"Loyalty"}
+    assert table["path", "Satisfaction → Loyalty"] == cautions["Loyalty"]
+    assert table["path", "Quality → Satisfaction"] == ""
+    odds = [Estimate("odds", 1.2, segment="Quality", reason="of one question")]
+    assert measurement_model.with_cautions(odds, valid, ("Loyalty",))[0].reason == (
+        f"of one question; {cautions['Loyalty']}")
+    assert measurement_model.with_cautions(odds, None) == odds
+
+
 def test_a_question_that_does_not_belong_is_named(panelled):
     answers = felt()
     answers["l2"] = np.random.default_rng(9).uniform(0, 100, 200)

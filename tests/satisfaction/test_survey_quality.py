@@ -110,6 +110,13 @@ def test_answers_are_counted_by_what_became_of_them(catalogued, surveyed):
     assert found == {f"share {s}": (0.25, 4) for s in ("given", "not applicable", "missing", "off the scale")}
 
 
+def test_who_left_everything_out_was_not_asked_and_lacks_no_answer(catalogued, surveyed):
+    known = catalogued({"item": "a"}, {"item": "b"})
+    states = survey_quality.answer_states(surveyed(
+        known, [("r1", "a", 5), ("r1", "b", None), ("r2", "a", None), ("r2", "b", None)]))
+    assert states[["item", "state", "n_answers"]].to_numpy().tolist() == [["a", "given", 1], ["b", "missing", 1]]
+
+
 def test_answers_off_their_scale_above_one_per_cent_qualify_every_measure(catalogued, surveyed):
     known = catalogued({"item": "a"})
     empty = [(f"r{i}", "a", None) for i in range(50, 90)]  # what was not answered is no answer to count among

@@ -17,6 +17,7 @@ from helpers.loyalty.dick_basu import (
     SECOND_ORDER_SHARE,
     TOO_EARLY,
     UNCLASSIFIED_KINDS,
+    unclassified_groups,
 )
 from helpers.loyalty.dick_basu_uncertainty import (
     ATTITUDE_BEHAVIOUR_CORRELATION,
@@ -96,10 +97,16 @@ def kind_names(is_alone: bool) -> Mapping[str, str]:
 
 
 def matrix_rows(matrix: pd.DataFrame) -> pd.DataFrame:
-    """Return the reported rows of the matrix; kinds that are none of loyalty by what they are."""
+    """Return the reported rows of the matrix; kinds that are none of loyalty by what they are.
+
+    Without the numbers of those who are not classified where nobody is, or where one of them would follow.
+    """
     named = {f"{of} {kind}": f"{of}{'' if of.endswith(':') else ' of'} {name}"
              for of in ("share", "expected share", "people:") for kind, name in SATISFIED.items()}
+    alone = {f"people: {kinds[0]}" for kinds, n in unclassified_groups(_unclassified_counts(matrix)) if len(kinds) == 1}
     found = reported_rows(matrix)
+    withheld = {f"people: {kind}" for kind in UNCLASSIFIED_KINDS} - alone
+    found = found[~found["quantity"].isin(withheld)]
     return found.assign(quantity=found["quantity"].replace(named)) if is_satisfaction_alone(matrix) else found
 
 
@@ -219,13 +226,18 @@ def attitude_or_behaviour_only(matrix: pd.DataFrame, gates: pd.DataFrame) -> str
 
 def outside_groups(matrix: pd.DataFrame) -> str:
     """Return who is not among the four kinds; empty where everybody is."""
-    counts = {kind: loyalty_count(matrix, kind) for kind in UNCLASSIFIED_KINDS}
-    said = {BEHAVIOUR_ONLY: "with order data only",
+    counts = _unclassified_counts(matrix)
+    said = {BEHAVIOUR_ONLY: "with order or contract data only",
             ATTITUDE_ONLY: "who answered and have no order that counts",
-            ANSWERED_TOO_EARLY: "who answered and bought first too recently to be judged",
-            TOO_EARLY: "who did not answer and bought first too recently to be judged"}
-    parts = [f"{people_text(n)} people {said[kind]}" for kind, n in counts.items() if n]
+            ANSWERED_TOO_EARLY: "who answered and began too recently to be judged",
+            TOO_EARLY: "who did not answer and began too recently to be judged"}
+    parts = [f"{people_text(n)} people {' or '.join(said[kind] for kind in kinds)}"
+             for kinds, n in unclassified_groups(counts)]
     return f"Not classified: {formatting.join_words(parts)}." if parts else ""
+
+
+def _unclassified_counts(matrix: pd.DataFrame) -> dict[str, float]:
+    return {kind: loyalty_count(matrix, kind) for kind in UNCLASSIFIED_KINDS}
 
 
 def loyalty_groups_title(matrix: pd.DataFrame) -> str:

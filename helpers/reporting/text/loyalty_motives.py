@@ -163,10 +163,10 @@ def _attitudes_apart(motives: pd.DataFrame, attitudes: list[Row]) -> str:
     if not is_reported(apart):
         return f"Too few people told both {first} and {last} to compare them."
     size = f"{formatting.points(apart['value'])} {formatting.interval(apart['low'], apart['high'], formatting.points)}"
+    of = formatting.join_words([r["quantity"] for r in attitudes])
     if apart["low"] <= 0:
-        return (f"No attitude is shown to be stronger than another: {first} and {last} are {size} apart for the same "
-                "people.")
-    return f"The highest attitude is {first}, the lowest {last}: {size} apart for the same people."
+        return f"Of {of} none is shown to be higher: {first} and {last} are {size} apart for the same people."
+    return f"Of {of} the highest is {first}, the lowest {last}: {size} apart for the same people."
 
 
 LEAST_BUYERS = 100  # of whom a period's repeat purchase is told to within ten points

@@ -15,6 +15,7 @@ from helpers.loyalty import (
 )
 from helpers.reporting import formatting
 from helpers.reporting.text.loyalty import is_reported, quantity_row
+from helpers.stats.pls_sem.measurement_model import CAUTION
 
 Row = Mapping[str, Any]
 
@@ -202,8 +203,8 @@ def structural_model_sentence(table: pd.DataFrame) -> str:
         each = " or ".join(r["segment"] for r in rows)
         return f"Stated loyalty has no statistically significant association with {each}.{unknown}"
     top = formatting.join_words([f"{r['segment']} ({formatting.estimate_text(r)})" for r in sure[:3]])
-    weak = [r["reason"].removeprefix(f"{structural_model.CAUTION}: ") for r in sure[:3]
-            if str(r["reason"] or "").startswith(structural_model.CAUTION)]
+    weak = list(dict.fromkeys(note.removeprefix(f"{CAUTION}: ") for r in sure[:3]
+                              for note in str(r["reason"] or "").split("; ") if note.startswith(CAUTION)))
     caution = f" Caution: see the checks on {formatting.join_words(weak)}." if weak else ""
     most = "most strongly " if len(rows) + len(struck) > len(sure[:3]) else ""
     return (f"Stated loyalty is {most}associated with {top}, total associations in standard deviations; "

@@ -115,8 +115,7 @@ def _share_satisfied(answers: Sequence[Row], gates: pd.DataFrame) -> str:
     no, yes = answers
     people = formatting.count_text(yes["n"], "person", "people")
     return (f"{share_text_if_enough(formatting.estimate_text(yes), yes['value'], yes['n'])} of {people} are "
-            f"{yes['quantity']}, the others {no['quantity']}{_caveat(gates)}: "
-            "a question with two answers has no levels.")
+            f"{yes['quantity']}, the others {no['quantity']}{_caveat(gates)}.")
 
 
 def _caveat(gates: pd.DataFrame) -> str:

@@ -38,6 +38,7 @@ from helpers.satisfaction.penalty_reward_drivers import (
 )
 from helpers.satisfaction.response_bias import CEILING_SHARE, FLOOR_SHARE
 from helpers.satisfaction.text_comments import POLARITY_ACCURACY
+from helpers.stats.pls_sem.measurement_model import CAUTION
 
 REST = "with the rest"
 
@@ -131,7 +132,8 @@ def late_delivery_title(rows: Sequence[Estimate]) -> str:
     if gap is None or gap.status is not Status.OK:
         return f"Whether late deliveries are associated with lower satisfaction is not known: {(gap or rows[0]).reason}"
     if gap.low <= 0 <= gap.high:
-        return "No statistically significant difference in satisfaction between late deliveries and those on time"
+        return ("No statistically significant difference in satisfaction between late deliveries and those in time "
+                "(early or on the day)")
     way = "lower" if gap.value < 0 else "higher"
     return (f"Satisfaction is {way} where the delivery was late or overdue; by how late it came in the end, received "
             "or not when answering")
@@ -188,7 +190,7 @@ def ordinal_logit_sentence(rows: Sequence[Estimate], driven: SatisfactionDrivers
     uneven = " Odds differ between answers, so one number for all of them is an average." if is_uneven else ""
     if struck_drivers(driven):
         withheld = formatting.join_words([*struck_drivers(driven)])
-        sure = [e.segment for e in known if e.low > 1 or e.high < 1]
+        sure = [f"{e.segment}{' (caution)' if CAUTION in e.reason else ''}" for e in known if e.low > 1 or e.high < 1]
         verb = "goes" if len(sure) == 1 else "go"
         own = (f" By the ordinal logit {formatting.join_words(sure)} {verb} with the answer, the other drivers equal "
                "(not adjusted for their number)." if sure else "")
@@ -236,8 +238,9 @@ def topic_sentence(table: pd.DataFrame) -> str:
         return "No topic of comments has ten people or more."
     worst, *others = table.sort_values(["satisfaction", "topic"]).to_dict("records")
     start = f"{formatting.count_text(len(table), 'topic', 'topics').capitalize()} of comments"
-    if any(row["low"] <= worst["high"] for row in others):
-        return f"{start}; none is shown to go with the lowest scores: the intervals overlap."
+    if near := [row for row in others if row["low"] <= worst["high"]]:
+        named = either_text([f"“{row['topic']}”" for row in (worst, *near)])
+        return f"{start}; which of {named} goes with the lowest scores is not shown: the intervals overlap."
     where = "lowest scores with" if others else "scores with"
     return (
         f"{start}; {where} “{worst['topic']}”: {formatting.points(worst['satisfaction'])} "

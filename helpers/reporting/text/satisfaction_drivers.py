@@ -18,6 +18,8 @@ from helpers.stats.relative_importance import RELEVANCE_LEVEL
 
 TIE, SURE = 0.05, 0.01
 
+NO_ROOM, LESS = "nothing is improved by raising it", "rated higher, less satisfaction, the other drivers equal"
+
 MOST_SHARES = 2  # that a sentence names one by one
 
 CHANGES = {APPEARS: "has come to count", DISAPPEARS: "no longer counts",
@@ -119,9 +121,9 @@ def _shares_apart(found: SatisfactionDrivers, form: Callable[[Interval], str]) -
     order = sorted(found.share.items(), key=lambda one: -one[1].value)
     said = [f"{name} for {form(i)}" for name, i in order[:MOST_SHARES]]
     if more := order[MOST_SHARES:]:
-        most = formatting.share(more[0][1].value)
+        most, least = (formatting.share(more[i][1].value) for i in (0, -1))
         said.append(f"{more[0][0]} for {form(more[0][1])}" if len(more) == 1
-                    else f"each of {formatting.whole(len(more))} others for at most {most}")
+                    else f"each of {formatting.whole(len(more))} others for {least} to {most}")
     return formatting.join_words(said) if said else ""
 
 
@@ -148,8 +150,11 @@ def drivers_together(found: SatisfactionDrivers | NoPathModel) -> str:
     """Return what stands beside the table of single drivers: those with a share only together; empty where none."""
     if isinstance(found, NoPathModel):
         return ""
-    return " ".join(f"Not in the table: {formatting.join_words(names.split(' + '))}, {formatting.share(share.value)}"
-                    f"{' together' if ' + ' in names else ''}." for names, share in found.joint.items())
+    said = [f"{formatting.join_words(names.split(' + '))}, {formatting.share(share.value)}"
+            f"{' together' if ' + ' in names else ''}" for names, share in found.joint.items()]
+    said += [f"{name}, {formatting.share(i.value)} ({NO_ROOM if name in found.expectations else LESS})"
+             for name, i in found.share.items() if name in (*found.expectations, *found.negative)]
+    return f"Not in the table: {'; '.join(said)}." if said else ""
 
 
 def no_effect_of_its_own(paths: pd.DataFrame) -> str:
@@ -168,33 +173,6 @@ def drivers_without_effect(found: SatisfactionDrivers | NoPathModel) -> str:
     weak = [name for name in found.names if found.probe[name] > RELEVANCE_LEVEL]
     verb = "does" if len(weak) == 1 else "do"
     return f"{formatting.join_words(weak)} {verb} no better than a random column." if weak else ""
-
-
-def reversed_drivers(paths: pd.DataFrame, by_segment: SegmentDrivers | NoPathModel | None = None,
-                     found: SatisfactionDrivers | NoPathModel | None = None) -> str:
-    """Return which drivers go with less satisfaction where they are rated higher, the others equal; empty: none.
-
-    A share of explained variance has no sign: without this it reads as something to raise.
-
-    Parameters
-    ----------
-    paths : DataFrame
-        ``results/satisfaction_paths``.
-    by_segment : SegmentDrivers or NoPathModel, optional
-        From `helpers.satisfaction.drivers_by_segment.drivers_by_segment`: what holds only where groups with other
-        drivers are mixed is not told.
-    found : SatisfactionDrivers or NoPathModel, optional
-        Drivers that no straight line fits have no one direction.
-    """
-    direct = paths[(paths["quantity"] == "path") & (paths["status"] == Status.OK) & (paths["high"] < 0)]
-    arrows = [segment.split(" → ") for segment in direct["segment"]]
-    bent = getattr(found, "nonlinear", ())
-    names = [start for start, end in arrows if end == SATISFACTION_CONSTRUCT and start not in bent]
-    effects = getattr(by_segment, "effects", ())
-    said = [name for name in names if all(of[name].high < 0 for of in effects)]
-    verb = "goes" if len(said) == 1 else "go"
-    return (f"Rated higher, the other drivers equal, {formatting.join_words(said)} {verb} with less satisfaction: a "
-            "share says how much goes with it, not which way." if said else "")
 
 
 def leading_drivers(found: SatisfactionDrivers) -> list[str]:

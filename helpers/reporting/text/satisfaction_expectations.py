@@ -184,7 +184,7 @@ def _most_and_least(known: Mapping[tuple[str, str], Estimate], prefix: str, many
     most, least = max(of, key=lambda e: e.value), min(of, key=lambda e: e.value)
     level = 1 - 0.05 / math.comb(len(of), 2)  # the two are picked from all pairs
     if not _differ(most, least, level):
-        return f"{many} show no statistically significant difference in the expectation that they raise."
+        return f"{many} show no statistically significant difference in what their people expect."
     of_whom = "" if prefix == CHANNEL_PREFIX else "reached by "
     return (f"People {of_whom}{most.segment} expect most ({_worded(most, '')}), those {of_whom}{least.segment} least "
             f"({_worded(least, '')}).")

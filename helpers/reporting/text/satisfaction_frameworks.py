@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, estimate_table
 from helpers.reporting import formatting
+from helpers.reporting.text.satisfaction_drivers import either_text
 from helpers.satisfaction.item_frameworks import (
     CORRELATION_BY,
     DELIVERED_VALUE_WEIGHT,
@@ -22,7 +23,7 @@ MOST_MISSED = 3  # Kano properties by name
 ANTECEDENT, DELIVERED = "antecedent", "delivered"
 
 FRAMES = {"level": "Material, social, spiritual", "horizontal": "Sides of the offer", "phase": "Around the purchase",
-          "value": "Kinds of value", "means": "Means and ends"}
+          "value": "Kinds of value", "means": "Means and ends", "importance": "Importance as stated"}
 
 
 def frame_sentence(rows: Sequence[Estimate], frame: str, mixed: str = "") -> str:
@@ -54,9 +55,11 @@ def _difference(rows: Sequence[Estimate], frame: str) -> str:
         names = formatting.join_words([e.segment for e in scores])
         return f"{FRAMES[frame]}: the scores of {names} show no statistically significant difference."
     apart = formatting.points(-gap[0].value)
-    return (f"{FRAMES[frame]}: lowest for {low.segment}, {formatting.estimate_text(low)}, highest for {high.segment}, "
-            f"{formatting.estimate_text(high)}; those who answered both differ by {apart} "
-            f"{formatting.interval(-gap[0].high, -gap[0].low, formatting.points)}.")
+    ends = ([low, *(e for e in scores if e is not low and e.low <= low.high)],
+            [high, *(e for e in scores if e is not high and e.high >= high.low)])
+    lowest, highest = (either_text([f"{e.segment} ({formatting.estimate_text(e)})" for e in of]) for of in ends)
+    return (f"{FRAMES[frame]}: lowest for {lowest}, highest for {highest}; those who answered on {low.segment} and on "
+            f"{high.segment} differ by {apart} {formatting.interval(-gap[0].high, -gap[0].low, formatting.points)}.")
 
 
 def _association(rows: Sequence[Estimate], frame: str) -> str:

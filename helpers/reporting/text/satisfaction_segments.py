@@ -58,7 +58,7 @@ def customer_kind_table(kinds: pd.DataFrame, rows: Sequence[Estimate], currency:
 
 
 def segment_differences(found: pd.DataFrame) -> str:
-    """Return which segments differ significantly from everybody else, all comparisons counted together.
+    """Return which segments differ significantly from everybody else, the farthest first, all comparisons counted.
 
     Parameters
     ----------
@@ -80,6 +80,7 @@ def segment_differences(found: pd.DataFrame) -> str:
     if known.empty:
         return f"No segments of thirty people or more can be compared.{other}"
     differ = known[(known["p_adjusted"] < 0.05) & ~known["is_counterpart"]]
+    differ = differ.sort_values("difference", key=abs, ascending=False, kind="stable")
     said = [f"{r.segment} ({'+' if r.difference > 0 else ''}{formatting.points(r.difference)})"
             for r in differ.head(MOST_SEGMENTS).itertuples()]
     more = f" and {formatting.whole(len(differ) - MOST_SEGMENTS)} more" if len(differ) > MOST_SEGMENTS else ""
@@ -137,7 +138,7 @@ def segment_drivers_title(found: SegmentDrivers | NoPathModel) -> str:
         return f"Drivers by segment: {found.reason}"
     largest = [f"{max(of.share, key=lambda n, of=of: of.share[n].value)} in {readable_id(name)}"
                for name, of in found.groups[:MOST_SEGMENTS]]
-    return f"Most of what is explained goes with {formatting.join_words(largest)}"
+    return f"The largest share of what is explained goes with {formatting.join_words(largest)}"
 
 
 def segment_drivers_sentence(found: SegmentDrivers | NoPathModel) -> str:

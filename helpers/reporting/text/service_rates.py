@@ -54,7 +54,8 @@ def service_rate_title(chart: ControlChart) -> str:
     if not chart.points["is_live"].any():
         return f"{name}: too few months for a control chart, so there is no alarm"
     if chart.alarms.empty:
-        return f"{name}: no alarm"
+        live = chart.points.loc[chart.points["is_live"], "on"]
+        return f"{name}: no alarm in the months watched, {live.min():%Y-%m} to {live.max():%Y-%m}"
     last = chart.alarms.iloc[-1]
     return f"{name}: {last['kind']} {last['direction']} the limits, signalled in {last['on']:%Y-%m}"
 
@@ -77,7 +78,8 @@ def service_rate_alarms(board: ChartSet) -> str:
         return "No rate of service has the months that a control chart needs: no alarm can be given."
     told = [f"{row.chart}: {row.kind} {row.direction} the limits, begun about {row.began_on:%Y-%m}, signalled in "
             f"{row.on:%Y-%m}" for row in board.alarms.itertuples()]
-    quiet = f"No alarm from {formatting.count_text(len(watched), 'charted rate', 'charted rates')}"
+    rates = formatting.count_text(len(watched), "charted rate", "charted rates")
+    quiet = f"No alarm from {rates} in the months after the baseline"
     live = board.false_alarms_a_year
     expected = (
         f" By chance alone the charts that watch now would give about {_alarms(live)} a year."

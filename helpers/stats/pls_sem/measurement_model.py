@@ -1,7 +1,7 @@
 """Measurement model of a path model: alpha, omega, AVE, HTMT, loadings, their gates, and what they strike."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
@@ -263,6 +263,42 @@ def unreliable_constructs(known: MeasurementValidity | None) -> dict[str, str]:
     lowest = {} if known is None else _lowest_reliability(known)
     return {name: f"{word} of {name} is {i.value:.3f}, under {RELIABILITY_STRIKE:.2f}"
             for name, (word, i) in lowest.items() if i.value < RELIABILITY_STRIKE}
+
+
+CAUTION = "caution"  # begins the reason of a value whose construct is measured just well enough
+
+
+def construct_cautions(known: MeasurementValidity | None) -> dict[str, str]:
+    """Return which constructs carry a caution on their measurement, and by which checks."""
+    found: dict[str, list[str]] = {}
+    for gate in validity_gates(known):
+        if gate.is_crossed and gate.level is Level.QUALIFY:
+            for name in next((pair for pair in known.near if gate.claims.endswith(f" {pair[0]} and {pair[1]}")),
+                             (gate.claims.removeprefix("effects of "),)):
+                found.setdefault(name, []).append(gate.gate)
+    return {name: f"{CAUTION}: {' and '.join(gates)}" for name, gates in found.items()}
+
+
+def with_cautions(
+    estimates: Iterable[Estimate], known: MeasurementValidity | None, also: Sequence[str] = ()
+) -> list[Estimate]:
+    """Return estimates whose reason carries the cautions on the constructs that they speak of.
+
+    Parameters
+    ----------
+    estimates : iterable of Estimate
+        The segment is a construct, or an arrow from one to another.
+    known : MeasurementValidity or None
+        From `measurement_validity`.
+    also : sequence of str
+        Constructs of which all of them speak.
+    """
+    cautions, made = construct_cautions(known), []
+    for e in estimates:
+        said = [cautions[name] for name in dict.fromkeys((*e.segment.split(" → "), *also)) if name in cautions]
+        is_told = e.status is Status.OK and bool(said)
+        made.append(replace(e, reason="; ".join(filter(None, (e.reason, *said)))) if is_told else e)
+    return made
 
 
 def improper_equations(consistent: PathFit) -> dict[str, str]:

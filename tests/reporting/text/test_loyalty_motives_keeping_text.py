@@ -102,10 +102,11 @@ def test_dimensions_of_loyalty_name_highest_and_lowest_attitude_by_the_differenc
     ]
     apart = Estimate(loyalty_dimensions.DIMENSION_DIFFERENCE, 2, 1, 3, "points", 90)
     assert said(estimate_table([*rows, apart])) == (
-        "The highest attitude is attachment, the lowest advocacy: 2 points [1, 3] apart for the same people. Not "
-        "known: share of category and price tolerance.")
+        "Of attachment and advocacy the highest is attachment, the lowest advocacy: 2 points [1, 3] apart for the same "
+        "people. Not known: share of category and price tolerance.")
     near = replace(apart, low=-1.0)
-    assert said(estimate_table([*rows, near])).startswith("No attitude is shown to be stronger than another: attach")
+    assert said(estimate_table([*rows, near])).startswith(
+        "Of attachment and advocacy none is shown to be higher: attachment and advocacy are 2 points [−1, 3] apart")
     alone = said(estimate_table(rows[:2]))
     assert alone == "Of attitudes only attachment is known."
     nothing = estimate_table([no_estimate(s, Status.INSUFFICIENT, "x") for s in loyalty_dimensions.DIMENSION_COLUMNS])

@@ -44,9 +44,9 @@ def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
         "Of the same, 30.0 % [25.0 %, 35.0 %] show latent loyalty (strong attitude, few purchases), "
         "20.0 % [15.0 %, 25.0 %] show spurious loyalty (repeat buying without a strong attitude) and "
         "10.0 % [5.0 %, 15.0 %] show no loyalty.",
-        "Not classified: 861 people with order data only, fewer than 10 people who answered and have no order that "
-        "counts, 46 people who answered and bought first too recently to be judged and 406 people who did not answer "
-        "and bought first too recently to be judged.",
+        "Not classified: 861 people with order or contract data only, 406 people who did not answer and began too "
+        "recently to be judged and 47 people who answered and have no order that counts or who answered and began too "
+        "recently to be judged.",
     )
 
 

@@ -227,7 +227,8 @@ def test_topics_and_their_audit_are_said():
     two = [pd.concat([table, pd.DataFrame([{**other, "satisfaction": mean, "low": mean - 5, "high": mean + 5}])])
            for mean in (24.0, 60.0)]
     assert [satisfaction_context_text.topic_sentence(t) for t in two] == [
-        "2 topics of comments; none is shown to go with the lowest scores: the intervals overlap.",
+        "2 topics of comments; which of “late, parcel” or “fine” goes with the lowest scores is not shown: the "
+        "intervals overlap.",
         "2 topics of comments; lowest scores with “late, parcel”: 20 points [15, 25], 40.0 % of comments."]
     assert satisfaction_context_text.topic_sentence(table.head(0)) == "No topic of comments has ten people or more."
     assert satisfaction_context_text.comment_audit_sentence(
@@ -267,8 +268,10 @@ def test_rates_that_leave_their_limits_are_named_with_the_false_alarms_to_expect
         "x",
     )
     assert service_rates_text.service_rate_alarms(service_quality.service_charts([calm], 1)).startswith(
-        "No alarm from 1 charted rate. By chance alone the charts that watch now would give about 0.99 alarms a year."
-    )
+        "No alarm from 1 charted rate in the months after the baseline. By chance alone the charts that watch now "
+        "would give about 0.99 alarms a year.")
+    assert service_rates_text.service_rate_title(service_quality.service_charts([calm], 1).charts[0]).startswith(
+        "Cases not handled: no alarm in the months watched, 2025-")
 
 
 def test_the_chart_of_a_rate_says_its_last_alarm_or_that_there_are_too_few_months(board):

@@ -7,7 +7,6 @@ from helpers.foundation.results import Estimate, Status, estimate_table, no_esti
 from helpers.reporting.text import satisfaction_drivers as satisfaction_drivers_text
 from helpers.satisfaction.driver_linearity import NonlinearDriver
 from helpers.satisfaction.drivers import SatisfactionDrivers, driver_rank_table
-from helpers.satisfaction.drivers_by_segment import SegmentDrivers
 from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.linearity import Step
@@ -171,22 +170,11 @@ def test_a_failing_questionnaire_says_how_many_effects_are_struck_and_why():
     assert satisfaction_drivers_text.unreported_effects(paths("A → B"), None) == ""
 
 
-def test_a_driver_that_goes_with_less_satisfaction_is_named_as_such():
-    def path(segment, value):
-        return Estimate("path", value, value - 0.05, value + 0.05, segment=segment)
-    rows = [path("Times → Satisfaction", -0.2), path("Wi-fi → Satisfaction", 0.3), path("Image → Satisfaction", -0.02),
-            path("Satisfaction → Complaints", -0.4)]
-    assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows)) == (
-        "Rated higher, the other drivers equal, Times goes with less satisfaction: a share says how much goes with it, "
-        "not which way.")
-    assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows[1:])) == ""
-    in_each, in_none = Interval(-0.3, -0.4, -0.2), Interval(0.02, 0.0, 0.04)
-    mixed = SegmentDrivers("travel", (), (), 0.001, effects=({"Times": in_each}, {"Times": in_none}))
-    assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows), mixed) == "", "of neither group"
-    same = SegmentDrivers("travel", (), (), 0.001, effects=({"Times": in_each},) * 2)
-    assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows), same).endswith("not which way.")
-    bent = replace(drivers(), nonlinear={"Times": NonlinearDriver(0.001, 0.2, Step(75.0, 40.0, 45.0, 50, 50), ())})
-    assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows), same, bent) == "", "it has no one direction"
+def test_what_has_no_room_is_named_beside_the_table_and_why():
+    found = replace(drivers(), expectations=("Product",), negative=("Service",))
+    assert satisfaction_drivers_text.drivers_together(found) == (
+        "Not in the table: Product, 60.0 % (nothing is improved by raising it); Service, 40.0 % (rated higher, less "
+        "satisfaction, the other drivers equal).")
 
 
 def test_the_map_is_shown_with_interval_and_word():
@@ -214,7 +202,7 @@ def test_of_many_drivers_the_largest_shares_are_named_and_how_large_the_others_a
     made = drivers(struck=("Product", "Service"))
     many = replace(made, share={name: Interval(v, v - 0.01, v + 0.01) for name, v in (
         ("Design", 0.05), ("Price", 0.1), ("Staff", 0.2), ("Place", 0.07), ("Time", 0.02))})
-    said = "Staff for 20.0 %, Price for 10.0 % and each of 3 others for at most 7.0 %"
+    said = "Staff for 20.0 %, Price for 10.0 % and each of 3 others for 2.0 % to 7.0 %"
     assert satisfaction_drivers_text.driver_shares_title(many).endswith(f"explained together, {said}")
 
 

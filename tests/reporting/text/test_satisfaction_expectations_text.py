@@ -81,7 +81,7 @@ def promised(much=70.0, shops=65.0):
     ):
         made += [Estimate("satisfaction", value, value - 2, value + 2, "points", 90, segment),
                  Estimate("spend after answering", 100.0, 80.0, 120.0, "money", 90, segment)]
-    return made + [Estimate("expectation raised", v, v - 2, v + 2, "points", 90, f"won through {c}")
+    return made + [Estimate("expectation stated", v, v - 2, v + 2, "points", 90, f"won through {c}")
                    for c, v in (("shops", shops), ("friends", 64.0))]
 
 
@@ -89,7 +89,7 @@ def test_what_goes_with_promising_much_is_said_with_what_is_noise():
     assert expectations_text.expectation_policy_finding(promised(), "EUR") == (
         "Highest expectations against lowest expectations: satisfaction 70 points against 60 points and spend after "
         "answering €100 against €100 (not statistically significant). Channels show no statistically significant "
-        "difference in the expectation that they raise.")
+        "difference in what their people expect.")
     assert expectations_text.expectation_policy_finding(promised(shops=75.0), "EUR").endswith(
         "People won through shops expect most (75 points), those won through friends least (64 points).")
     assert "64" not in expectations_text.expectation_policy_finding(promised()[:4], "EUR")
@@ -98,19 +98,19 @@ def test_what_goes_with_promising_much_is_said_with_what_is_noise():
 
 def test_campaigns_are_told_apart_only_beyond_the_chance_of_picking_two_of_many():
     def raised(*values):
-        return [*promised()[:4], *(Estimate("expectation raised", v, v - 2, v + 2, "points", 90, f"campaign {k}")
+        return [*promised()[:4], *(Estimate("expectation stated", v, v - 2, v + 2, "points", 90, f"campaign {k}")
                                    for k, v in enumerate(values))]
     assert "People reached by campaign 1 expect most (64 points)" in expectations_text.expectation_policy_finding(
         raised(60.0, 64.0), "EUR")
     assert expectations_text.expectation_policy_finding(raised(60.0, 64.0, *[62.0] * 8), "EUR").endswith(
-        "Campaigns show no statistically significant difference in the expectation that they raise.")
+        "Campaigns show no statistically significant difference in what their people expect.")
 
 
 def test_the_policy_table_has_a_row_a_group_and_only_columns_that_are_known():
     table = expectations_text.policy_table(promised(), "EUR")
     assert table["group"].tolist() == [
         "lowest expectations", "highest expectations", "won through shops", "won through friends"]
-    assert table.columns.tolist() == ["group", "expectation raised", "satisfaction", "spend after answering"]
+    assert table.columns.tolist() == ["group", "expectation stated", "satisfaction", "spend after answering"]
     assert table.loc[0, "satisfaction"] == "60 points [58, 62]"
     sold = [Estimate("sales in 30 days after the contact", 5.0, 4.0, 6.0, "money", 90, f"campaign {k}") for k in "ba"]
     campaigns = expectations_text.campaign_table([*promised(), *sold], "EUR")

@@ -29,8 +29,11 @@ def test_every_frame_is_said_by_the_difference_of_those_who_answered_both_ends()
     assert text.frame_sentence(rows, "level") == (
         "Material, social, spiritual: the scores of social and material show no statistically significant difference.")
     assert text.frame_sentence(rows, "phase") == (
-        "Around the purchase: lowest for before, 50 points [48, 52], highest for after, 70 points [68, 72]; those who "
-        "answered both differ by 19 points [16, 22].")
+        "Around the purchase: lowest for before (50 points [48, 52]), highest for after (70 points [68, 72]); those "
+        "who answered on before and on after differ by 19 points [16, 22].")
+    near = [*rows, scored("phase", "during", 68)]
+    said = text.frame_sentence(near, "phase")
+    assert "highest for after (70 points [68, 72]) or during (68 points [66, 70]);" in said
     assert text.frame_sentence(rows, "horizontal") == "", "a single tag has nothing to differ from"
     table = text.frame_table([replace(rows[0], reason="questions: 8"), *rows[1:]], "phase")
     assert table["tag"].tolist() == ["before", "after"]

@@ -263,8 +263,7 @@ def test_a_question_with_two_answers_has_shares_by_their_names_and_no_levels():
             Estimate("share answering: satisfied", 0.434, 0.4, 0.47, "share", 900)]
     table = estimate_table(rows)
     assert satisfaction_text.satisfaction_answer(table, OK_GATES, ["A"]) == (
-        "43.4 % [40.0 %, 47.0 %] of 900 people are satisfied, the others neutral or dissatisfied: a question with two "
-        "answers has no levels.",)
+        "43.4 % [40.0 %, 47.0 %] of 900 people are satisfied, the others neutral or dissatisfied.",)
     assert satisfaction_text.levels_title(table) == "43.4 % are satisfied and 56.6 % are neutral or dissatisfied"
     assert satisfaction_text.level_shares(table)["quantity"].tolist() == ["neutral or dissatisfied", "satisfied"]
 
