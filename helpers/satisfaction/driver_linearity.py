@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from helpers.stats.bootstrap import ReplicateMoments
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.linearity import Linearity, Step
 
+OWN_LEVEL = 0.05
+
 LINEARITY_P, SATISFACTION_BY_ANSWER = "test of a straight line, adjusted p", "satisfaction by answer"
 
 
@@ -24,7 +27,7 @@ class NonlinearDriver:
     Parameters
     ----------
     p_value, gain : float
-        Of the test of a line, adjusted over the drivers; by how much categories raise R² beside the lines of all.
+        Of the test of a line, adjusted over the drivers; by how much its categories raise R².
     step : Step
         Where mean satisfaction differs most between higher and lower answers; the other drivers are not held equal.
     by_answer : tuple of tuples
@@ -108,6 +111,17 @@ def driver_slopes(columns: DriverColumns, weights: np.ndarray) -> dict[str, Inte
     half = stats.t.ppf(0.975, n - k - 1) * np.sqrt(np.diag(fit[1]))
     return {name: Interval(float(b), float(b - h), float(b + h))
             for name, b, h in zip(columns.names, fit[0][1:], half[1:], strict=True)}
+
+
+def own_associations(columns: DriverColumns, weights: np.ndarray) -> frozenset[str]:
+    """Return the drivers with an association of their own, all the others as they enter equal (F-tests, HC3)."""
+    blocks, n = columns.blocks, len(columns.outcome)
+    fit = linearity.robust_fit(np.column_stack([np.ones(n), *blocks]), columns.outcome, weights)
+    if fit is None:
+        return frozenset()
+    ends = 1 + np.cumsum([0, *(block.shape[1] for block in blocks)])
+    p = [linearity.wald_p_value(*fit, slice(a, b), n) for a, b in pairwise(ends)]
+    return frozenset(name for name, value in zip(columns.names, p, strict=True) if value < OWN_LEVEL)
 
 
 def nonlinear_drivers(columns: DriverColumns, tested: Linearity, weights: np.ndarray) -> dict[str, NonlinearDriver]:

@@ -6,7 +6,6 @@ Cochran (1954), The combination of estimates from different experiments, *Biomet
 Wu (2007), The synthesis of regression slopes in meta-analysis, *Statistical Science* 22, 414–429.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from helpers.foundation.errors import InputError, spelling_hint
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.satisfaction import drivers
 from helpers.satisfaction.config import SatisfactionConfig
-from helpers.satisfaction.driver_linearity import DriverColumns, driver_columns, driver_means, driver_slopes
+from helpers.satisfaction.driver_linearity import DriverColumns, driver_columns, driver_means, own_associations
 from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.ecsi_model import CompleteAnswers, NoPathModel, left_out_difference
 from helpers.satisfaction.satisfaction_by_segment import segment_label
@@ -54,8 +53,8 @@ class SegmentDrivers:
         Whether satisfaction has two answers only, so that its mean is the percentage of the satisfied.
     left_out : tuple of Estimate
         From `left_out_difference`, of each group.
-    effects : tuple of mapping of str to Interval
-        Of each group: points of satisfaction that go with a point more of each driver, the others equal.
+    own : tuple of frozenset of str
+        Of each group, the drivers with an association of their own, the others equal.
     """
 
     label: str
@@ -64,12 +63,7 @@ class SegmentDrivers:
     p_value: float
     is_binary: bool = False
     left_out: tuple[Estimate, ...] = ()
-    effects: tuple[Mapping[str, Interval], ...] = ()
-
-    def own_drivers(self, i: int) -> list[str]:
-        """Return the drivers with an association of their own in a group, the others equal."""
-        effects, of = self.effects[i], self.groups[i][1]
-        return [name for name in of.share if name in of.nonlinear or effects[name].low > 0 or effects[name].high < 0]
+    own: tuple[frozenset[str], ...] = ()
 
     @property
     def leaders_differ(self) -> bool:
@@ -121,11 +115,11 @@ def drivers_by_segment(
     groups = _with_drivers(known, valid, found[best], assumed.resamples, seed)
     if not groups:
         return NoPathModel("the drivers of the groups cannot be estimated", known.n)
-    return SegmentDrivers(segment_label(best), tuple((name, own) for name, own, _ in groups),
-                          tuple(mean for _, _, mean in groups), float(p[best]),
+    return SegmentDrivers(segment_label(best), tuple((name, of) for name, of, *_ in groups),
+                          tuple(mean for _, _, mean, _ in groups), float(p[best]),
                           columns.is_binary,
                           _left_out_by_group(known, scored.merge(of, on="response_id"), best, [*found[best]]),
-                          tuple(_own_effects(columns, part, known.rows.weights) for part in found[best].values()))
+                          tuple(own for *_, own in groups))
 
 
 def _left_out_by_group(
@@ -195,8 +189,8 @@ def _cochran_q(columns: np.ndarray, weights: np.ndarray, group: np.ndarray) -> f
 
 def _with_drivers(
     known: CompleteAnswers, valid: MeasurementValidity | None, parts: dict[str, np.ndarray], resamples: int, seed: int
-) -> list[tuple[str, SatisfactionDrivers, Interval]]:
-    """Return name, drivers and mean satisfaction of each group; empty where a group's cannot be estimated."""
+) -> list[tuple[str, SatisfactionDrivers, Interval, frozenset[str]]]:
+    """Return name, drivers, mean satisfaction and drivers of their own of each group; empty where one has none."""
     made = []
     for name, part in parts.items():
         rows = WeightedSample(known.rows.people[part], known.rows.weights[part], known.rows.replicas)
@@ -206,13 +200,9 @@ def _with_drivers(
         found = drivers.driver_importance(own, valid, seed)
         if isinstance(found, NoPathModel) or not found.share or not np.isfinite(found.explained.value):
             return []
-        made.append((name, found, rows.mean(driver_means(own)[2])))
+        columns = driver_columns(own)[0]
+        made.append((name, found, rows.mean(columns.outcome), own_associations(columns, rows.weights)))
     return made
-
-
-def _own_effects(columns: DriverColumns, part: np.ndarray, weights: np.ndarray) -> dict[str, Interval]:
-    own = DriverColumns(columns.names, columns.means[part], columns.outcome[part], columns.fails)
-    return driver_slopes(own, weights[part])
 
 
 def _spread_of_shares(known: CompleteAnswers, parts: dict[str, np.ndarray]) -> float:
@@ -234,9 +224,8 @@ def segment_driver_table(found: SegmentDrivers | NoPathModel) -> pd.DataFrame:
     """
     if isinstance(found, NoPathModel):
         return pd.DataFrame()
-    frame = pd.DataFrame({name: {driver: of.share[driver].value if driver in found.own_drivers(i) else np.nan
-                                 for driver in of.share}
-                          for i, (name, of) in enumerate(found.groups)}).dropna(how="all")
+    frame = pd.DataFrame({name: {driver: i.value if driver in own else np.nan for driver, i in of.share.items()}
+                          for (name, of), own in zip(found.groups, found.own, strict=True)}).dropna(how="all")
     order = frame.max(axis=1).sort_values(ascending=False, kind="stable").index
     return frame.loc[order].rename_axis("driver").rename_axis(found.label, axis=1)
 

@@ -12,7 +12,6 @@ import numpy as np
 from scipy import linalg, stats
 
 from helpers.stats.disclosure_control import FEW_PEOPLE
-from helpers.stats.multiple_testing import holm
 
 MAX_LEVELS, MAX_GROUPS = 11, 5
 
@@ -21,24 +20,24 @@ LINEARITY_LEVEL, LEAST_GAIN = 0.01, 0.01
 
 @dataclass(frozen=True, slots=True)
 class Linearity:
-    """Whether straight lines fit the columns of a regression.
+    """Of which columns of a regression straight lines do not fit.
 
     Parameters
     ----------
-    p_values : ndarray, shape (k,)
-        Of each column's categories beside the lines of all, adjusted over the columns (Holm); NaN where it has too few
-        categories to be tested.
     gains : ndarray, shape (k,)
-        By how much these categories raise R²; 0 where the line is not rejected.
+        By how much a column's categories raise R², beside the lines of all and the categories of those chosen before.
+    p_values : ndarray, shape (k,)
+        Of the test of these categories, times the number of columns (Bonferroni); NaN where the gain is under
+        `LEAST_GAIN`, so that nothing was tested.
     """
 
-    p_values: np.ndarray
     gains: np.ndarray
+    p_values: np.ndarray
 
     @property
     def fails(self) -> np.ndarray:
         """Whether a line fails: significantly, and by a point of R² or more; shape (k,)."""
-        return (self.p_values < LINEARITY_LEVEL) & (self.gains >= LEAST_GAIN)
+        return self.p_values < LINEARITY_LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,9 @@ def category_marks(column: np.ndarray) -> np.ndarray:
 
 
 def linearity_test(columns: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> Linearity:
-    """Return whether a line fits each column: F-test of its categories beside the lines of all (HC3).
+    """Return of which columns no line fits: forward selection of categories beside the lines of all, F-tests (HC3).
+
+    A column that bends only because it goes with another that does is a line once that one has its categories.
 
     Parameters
     ----------
@@ -108,12 +109,35 @@ def linearity_test(columns: np.ndarray, outcome: np.ndarray, weights: np.ndarray
     >>> linearity_test(x, y, np.ones(2000)).fails.tolist()
     [True, False]
     """
-    lines, marks = np.column_stack([np.ones(len(columns)), columns]), [category_marks(column) for column in columns.T]
-    p = holm([robust_f_test(lines, of, outcome, weights) for of in marks])
-    known, gains = _r2(lines, outcome, weights), np.zeros(len(p))
-    for j in np.flatnonzero(p < LINEARITY_LEVEL):
-        gains[j] = _r2(np.column_stack([lines, marks[j]]), outcome, weights) - known
-    return Linearity(p, gains)
+    k, marks = columns.shape[1], [category_marks(column) for column in columns.T]
+    products = _weighted_products(np.column_stack([columns, *marks, outcome]), weights)
+    ends = k + np.cumsum([0, *(of.shape[1] for of in marks)])
+    place = [[*range(ends[j], ends[j + 1])] for j in range(k)]
+    gains, p, there, left = np.zeros(k), np.full(k, np.nan), [*range(k)], {j for j in range(k) if place[j]}
+    while left:
+        known = _r2(products, there)
+        for j in left:
+            gains[j] = _r2(products, [*there, *place[j]]) - known
+        best = max(left, key=lambda j: gains[j])
+        if gains[best] < LEAST_GAIN:
+            break
+        chosen = [marks[i] for i in np.flatnonzero(p < LINEARITY_LEVEL)]
+        lines = np.column_stack([np.ones(len(columns)), columns, *chosen])
+        p[best] = min(1.0, k * robust_f_test(lines, marks[best], outcome, weights))
+        there = [*there, *place[best]] if p[best] < LINEARITY_LEVEL else there
+        left = left - {best}
+    return Linearity(gains, p)
+
+
+def _weighted_products(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    centred = (columns - np.average(columns, axis=0, weights=weights)) * np.sqrt(weights)[:, None]
+    return centred.T @ centred
+
+
+def _r2(products: np.ndarray, place: list[int]) -> float:
+    """Return R² of the last column on some of the others, from their centred products."""
+    right = products[place, -1]
+    return float(right @ np.linalg.lstsq(products[np.ix_(place, place)], right)[0] / products[-1, -1])
 
 
 def robust_fit(design: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -161,16 +185,25 @@ def robust_f_test(lines: np.ndarray, added: np.ndarray, outcome: np.ndarray, wei
     if found is None:
         return np.nan
     n, q = added.shape
-    beta, covariance = found[0][-q:], found[1][-q:, -q:]
-    if np.linalg.matrix_rank(covariance, hermitian=True) < q:
+    return wald_p_value(*found, slice(lines.shape[1], lines.shape[1] + q), n)
+
+
+def wald_p_value(beta: np.ndarray, covariance: np.ndarray, place: slice, n: int) -> float:
+    """Return the p-value of the F-test that some of n people's coefficients are all zero.
+
+    Parameters
+    ----------
+    beta, covariance : ndarray, shape (p,) and (p, p)
+        From `robust_fit`.
+    place : slice
+        Of the coefficients.
+    n : int
+        People.
+    """
+    b, among = beta[place], covariance[place, place]
+    if np.linalg.matrix_rank(among, hermitian=True) < len(b):
         return np.nan
-    return float(stats.f.sf(beta @ np.linalg.solve(covariance, beta) / q, q, n - lines.shape[1] - q))
-
-
-def _r2(design: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> float:
-    root = np.sqrt(weights)
-    rest = outcome * root - design * root[:, None] @ np.linalg.lstsq(design * root[:, None], outcome * root)[0]
-    return float(1 - rest @ rest / (weights @ (outcome - np.average(outcome, weights=weights)) ** 2))
+    return float(stats.f.sf(b @ np.linalg.solve(among, b) / len(b), len(b), n - len(beta)))
 
 
 def largest_step(column: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> Step:

@@ -79,7 +79,7 @@ def subset_r2(correlation: np.ndarray, sizes: Sequence[int] | None = None) -> np
     InputError
         Above 16 drivers.
     """
-    widths = sizes or [1] * (correlation.shape[1] - 1)
+    widths: Sequence[int] = [1] * (correlation.shape[1] - 1) if sizes is None else sizes
     if len(widths) > MAX_DRIVERS:
         raise InputError("drivers", f"{len(widths)} are too many for exact shares", f"at most {MAX_DRIVERS}")
     left = correlation[:, None]

@@ -83,9 +83,8 @@ def test_groups_with_other_drivers_are_found_and_lead_the_page(catalogued):
 
 def test_a_share_that_a_driver_has_in_common_with_another_is_told_as_none_of_its_own(catalogued):
     made = found(catalogued, {"work": (1.0, 0.0), "leisure": (0.2, 1.0)})
-    effects = dict(zip((name for name, _ in made.groups), made.effects, strict=True))
-    assert effects["work"]["Seat"].low <= 0 <= effects["work"]["Seat"].high
-    assert effects["leisure"]["Seat"].low > 0.5
+    own = dict(zip((name for name, _ in made.groups), made.own, strict=True))
+    assert (own["work"], own["leisure"]) == ({"Food"}, {"Food", "Seat"})
     table = drivers_by_segment.segment_driver_table(made)
     assert np.isnan(table.loc["Seat", "work"])
     assert table.loc["Seat", "leisure"] > 0.5

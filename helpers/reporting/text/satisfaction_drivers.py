@@ -163,7 +163,7 @@ def no_effect_of_its_own(paths: pd.DataFrame) -> str:
     direct = paths[is_direct & paths["segment"].str.endswith(f" → {SATISFACTION_CONSTRUCT}")]
     if direct.empty or ((direct["low"] > 0) | (direct["high"] < 0)).any():
         return ""
-    return "No driver that is reported is shown to have an association of its own, the others equal."
+    return "By the path model no driver that is reported is shown to have an association of its own, the others equal."
 
 
 def drivers_without_effect(found: SatisfactionDrivers | NoPathModel) -> str:

@@ -270,6 +270,8 @@ CAUTION = "caution"  # begins the reason of a value whose construct is measured 
 
 def construct_cautions(known: MeasurementValidity | None) -> dict[str, str]:
     """Return which constructs carry a caution on their measurement, and by which checks."""
+    if known is None:
+        return {}
     found: dict[str, list[str]] = {}
     for gate in validity_gates(known):
         if gate.is_crossed and gate.level is Level.QUALIFY:

@@ -148,7 +148,8 @@ def test_a_table_in_which_no_driver_goes_with_satisfaction_by_itself_says_so():
         return estimate_table([Estimate("path", (a + b) / 2, a, b, segment=f"D{i} → Satisfaction")
                                for i, (a, b) in enumerate(limits)])
     said = satisfaction_drivers_text.no_effect_of_its_own(direct((-0.1, 0.2), (-0.3, 0.1)))
-    assert said == "No driver that is reported is shown to have an association of its own, the others equal."
+    assert said == (
+        "By the path model no driver that is reported is shown to have an association of its own, the others equal.")
     assert satisfaction_drivers_text.no_effect_of_its_own(direct((-0.1, 0.2), (0.01, 0.1))) == ""
     assert satisfaction_drivers_text.no_effect_of_its_own(paths()) == ""
 
