@@ -101,7 +101,7 @@ def latest_redefinition(log: pd.DataFrame, now: RunIdentity, before: RunIdentity
     return log[log["previous_run"].eq(before.run) & log["run"].eq(now.run)]
 
 
-def moved_figures(rows: pd.DataFrame, currency: str = "") -> str:
+def moved_figures(rows: pd.DataFrame, currency: str = "", *, is_brief: bool = False) -> str:
     """Return which figures of the same day moved from one report to the next; empty where nothing tells.
 
     Parameters
@@ -110,6 +110,8 @@ def moved_figures(rows: pd.DataFrame, currency: str = "") -> str:
         Of one pair of reports, as `definitions_log` gives them.
     currency : str
         Of money.
+    is_brief : bool
+        Whether the figures are counted alone, and named elsewhere.
     """
     if rows.empty or not rows["n_compared"].iloc[0]:
         return ""
@@ -117,8 +119,13 @@ def moved_figures(rows: pd.DataFrame, currency: str = "") -> str:
     if not n_moved:
         return plural("The {n} figure that both reports give for the same day is the same in both.",
                       "The {n} figures that both reports give for the same day are the same in both.", n, n=n)
-    named = [_moved(row, currency) for row in rows.head(MOST_FIGURES).to_dict("records")]
     most = (rows["value_after"] / rows["value_before"] - 1).abs().max()
+    if is_brief:
+        return plural("{n_moved} of {n} figure that both reports give for the same day differs, by at most {share}; "
+                      "“What was redefined?” below names it.", "{n_moved} of {n} figures that both reports give for "
+                      "the same day differ, by at most {share}; “What was redefined?” below names them.", n,
+                      n_moved=n_moved, n=n, share=formatting.share(most))
+    named = [_moved(row, currency) for row in rows.head(MOST_FIGURES).to_dict("records")]
     told = plural("{n_moved} of {n} figure that both reports give for the same day differs, by at most {share}: "
                   "{figures}", "{n_moved} of {n} figures that both reports give for the same day differ, by at most "
                   "{share}: {figures}", n, n_moved=n_moved, n=n, figures=named, share=formatting.share(most))

@@ -43,6 +43,7 @@ def test_figures_of_the_same_day_that_differ_are_what_a_redefinition_moved():
 def test_what_moved_though_no_definition_was_changed_names_what_may_have_moved_it(revision, told):
     rows = log(sales(1000.0), sales(1001.0), replace(BEFORE, run="later", as_of="2025-12-31", revision=revision))
     assert definitions_log.moved_figures(rows, "EUR").endswith(told)
+    assert definitions_log.moved_figures(rows, "EUR", is_brief=True).endswith(("below names it.", "below names them."))
 
 
 def test_the_figures_that_moved_most_are_named_and_the_others_counted():

@@ -56,7 +56,8 @@ def action_earnings(results: RunResults, costs: Mapping[str, tuple[float, float]
         row["is_contacted"] = _contact_rate(results, row["primary"]) >= LEAST_CONTACTED
     rows.sort(key=lambda row: (row["rank"], row["name"]))
     told = [_list_sentence(results, row, costs.get(row["name"])) for row in rows if row["rank"] < UNMEASURED]
-    return (_overview(rows), *told, *_too_few(rows), *_in_doubt(results, rows), *_costs_note(rows, costs))
+    return (_overview(rows), *told, *_too_few(rows, costs, results.currency), *_in_doubt(results, rows),
+            *_costs_note(rows, costs))
 
 
 def _first_result(results: RunResults) -> str:
@@ -197,7 +198,9 @@ def _range(ends: list[float], form: formatting.Form) -> str:
     return f"{form(ends[0])} {formatting.interval(ends[1], ends[2], form)}"
 
 
-def _too_few(rows: list[dict[str, Any]]) -> tuple[str, ...]:
+def _too_few(
+    rows: list[dict[str, Any]], costs: Mapping[str, tuple[float, float]], currency: str
+) -> tuple[str, ...]:
     """Return which lists cannot tell what they brought, with how many people they had; or why one alone cannot."""
     left = [row for row in rows if row["rank"] == UNMEASURED]
     if not left:
@@ -210,7 +213,10 @@ def _too_few(rows: list[dict[str, Any]]) -> tuple[str, ...]:
                      list=readable_id(row["name"]).partition(" of ")[0],
                      n=people_text(int(row["primary"]["n_variant"])),
                      n_control=people_text(int(row["primary"]["n_control"]))) for row in left]
-    return (message("Too few to tell what they brought: {lists}.", lists=named),)
+    lost = [costs[row["name"]][1] for row in left if row["name"] in costs]
+    bound = (message("At worst they cost {cost} for nothing.", cost=formatting.money(sum(lost), currency))
+             if len(lost) == len(left) else "")
+    return (" ".join(filter(None, (message("Too few to tell what they brought: {lists}.", lists=named), bound))),)
 
 
 def _costs_note(rows: list[dict[str, Any]], costs: Mapping[str, object]) -> tuple[str, ...]:

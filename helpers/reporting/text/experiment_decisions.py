@@ -24,7 +24,7 @@ from helpers.reporting.text.experiments import (
 )
 from helpers.reporting.translation import message, plural, translatable
 
-COUNTED = {"ship": translatable("{n} to ship"), "hold": translatable("{n} not to ship yet, as the cost may exceed the "
+COUNTED = {"ship": translatable("{n} to ship"), "hold": translatable("{n} not to ship, as the cost may exceed the "
            "gain"), "stop": translatable("{n} to stop"), "keep running": translatable("{n} to keep running"),
            "invalid": translatable("{n} invalid")}
 

@@ -145,7 +145,7 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
                                            date=formatting.date_text(decision["stop_on"])),
                   "net": _money_range(net, results.currency)}
     if "held out" in n:
-        said = message("Contact {n}, {n_control} as control", n=formatting.whole(n["treated"]),
+        said = message("Action plan: contact {n}, {n_control} as control", n=formatting.whole(n["treated"]),
                        n_control=people_text(n["held out"]))
         brief["decision"] = said if gain and gain[0] >= float(decision["cost"]) else _test_in_brief(said)
     return brief

@@ -126,7 +126,7 @@ def _beside_plan(row: pd.Series, quarter: pd.Series, currency: str) -> str:
         return " " + message("Planned are {amount} of net sales: {place}.", **places)
     form = formatting.unit_format("money", currency)
     lower, upper = (float(quarter["net_sales", q]) for q in (0.25, 0.75))
-    return " " + message("Planned are {amount} of net sales: {place}; the plan is reached with a chance of {share}, as "
+    return " " + message("Planned are {amount} of net sales: {place}; the plan is reached with a chance of {share}; "
                          "half of such forecasts bring {range}.", **places, share=formatting.share(row["plan_chance"]),
                          range=formatting.interval(lower, upper, form))
 

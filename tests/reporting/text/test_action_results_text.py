@@ -48,6 +48,9 @@ def test_each_list_of_the_latest_day_is_told_and_none_of_an_earlier_one():
     assert said[2].endswith("net −€2,000 [−€4,400, −€400]: at that cost it lost money.")
     assert said[3] == ("Too few to tell what they brought: customer club (27 drawn for contact, fewer than 10 in the "
                        "control group).")
+    bounded = answered(club, {}, MARGIN, costs={club["experiment"]: (1.3, 9.0)})
+    told = "in the control group). At worst they cost €9.00 for nothing."
+    assert any(sentence.endswith(told) for sentence in bounded)
     assert said[-1] == "Lists are not added up, since a customer may stand on two."
 
 

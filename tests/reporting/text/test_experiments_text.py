@@ -293,7 +293,7 @@ def test_the_finding_counts_what_the_decisions_ask_for_and_weaker_arms_are_no_ex
         "Stop banner"]
     assert in_brief(*rows)[0]["decision"] == "Ship gift: letter"
     assert experiment_decisions_text.decision_counts(effects(*rows)) == (
-        "3 experiments: 1 to ship, 1 not to ship yet, as the cost may exceed the gain and 1 to stop.")
+        "3 experiments: 1 to ship, 1 not to ship, as the cost may exceed the gain and 1 to stop.")
 
 
 def test_those_to_ship_stand_by_their_net_gain_the_largest_first():

@@ -112,6 +112,6 @@ def test_a_range_of_sales_that_is_wider_than_what_is_expected_is_explained():
     (1_100.0, "within the range, above what is expected", True),
     (700.0, "below all that the range holds", False)])
 def test_the_plan_of_the_quarter_is_placed_in_the_range_of_the_forecast(plan, place, is_inside):
-    chance = ("; the plan is reached with a chance of 24.7 %, as half of such forecasts bring [€950, €1,050]"
+    chance = ("; the plan is reached with a chance of 24.7 %; half of such forecasts bring [€950, €1,050]"
               if is_inside else "")
     assert said_ahead(ahead(plan=plan, chance=0.247)).endswith(f" of net sales: {place}{chance}.")
