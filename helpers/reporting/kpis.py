@@ -306,5 +306,5 @@ def cards_note(found: pd.DataFrame) -> str:
     parts = [message("[ ]: {n} % intervals", n=round(100 * leadership_text.USUAL)),
              *([message("≥ ≤: targets")] if len(found) and found["target_words"].any() else []),
              *([message("changes since {date}", date=formatting.date_text(max(days)))] if len(days) else []),
-             *([message("caution: why, under Key figures")] if len(found) and found["caveat"].ne("").any() else [])]
+             *([message("caution: see Key figures")] if len(found) and found["caveat"].ne("").any() else [])]
     return message("{sentence}.", sentence=message("; ").join(parts))

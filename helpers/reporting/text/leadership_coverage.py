@@ -37,7 +37,7 @@ def missing_customers(results: RunResults, target: float | None) -> tuple[str, .
     perhaps = _perhaps_anonymous(results)
     alone = (message("Churn, margin at risk and the decisions are of known customers alone.")
              if perhaps and results.has("results/churn_scores") else "")
-    unnamed = " ".join(filter(None, (_anonymous(results), perhaps, _undone(results), alone)))
+    unnamed = " ".join(filter(None, (_anonymous(results), perhaps, undone_retention(results), alone)))
     said = tuple(filter(None, (unnamed, _silent(results, target), _not_counted(results))))
     unknown = translatable("neither anonymous sales nor the share of customers who were surveyed are known")
     return said or (cannot(unknown),)
@@ -130,7 +130,7 @@ def _mean_spend(results: RunResults, side: str) -> float:
     return spent.value / spent.n if spent.status is Status.OK and spent.n and not is_hidden(spent.n) else 0.0
 
 
-def _undone(results: RunResults) -> str:
+def undone_retention(results: RunResults) -> str:
     """Return whether anonymous sales could undo the change in retention on the year before; empty where none is clear.
 
     Who returned unrecognised would have to do so in the period of the lower rate, and nobody in the other.

@@ -78,7 +78,11 @@ class QuestionInputs:
 
 def customer_retention(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: are we keeping customers, by count and by money, and is the change real."""
-    return leadership_retention_text.retention_answer(known.results, known.kpis, known.history)
+    first, *others = leadership_retention_text.retention_answer(known.results, known.kpis, known.history)
+    if not leadership_coverage_text.undone_retention(known.results):
+        return first, *others
+    where = message("How much of it can be buyers whom the records did not recognise stands under question 8.")
+    return f"{first} {where}", *others
 
 
 def revenue_movement(known: QuestionInputs) -> str | tuple[str, ...]:

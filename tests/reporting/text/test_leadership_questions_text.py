@@ -490,11 +490,13 @@ def retention_of_two_years(anonymous_before, change=0.15):
 def test_whether_anonymous_sales_could_undo_the_change_in_retention_is_bounded_by_their_size(anonymous, change, told):
     found = leading.everything(customer_base=retention_of_two_years(anonymous, change))
     assert told in " ".join(leadership_coverage_text.missing_customers(found, None))
+    assert leadership_questions_text.customer_retention(known(found))[0].endswith("stands under question 8.")
 
 
 def test_a_change_in_retention_within_chance_needs_no_undoing():
     found = leading.everything(customer_base=retention_of_two_years(2000.0, 0.04))
-    assert "To undo" not in " ".join(leadership_coverage_text.missing_customers(found, None))
+    assert "can be buyers" not in " ".join(leadership_coverage_text.missing_customers(found, None))
+    assert "question 8" not in leadership_questions_text.customer_retention(known(found))[0]
 
 
 def test_anonymous_sales_are_told_by_how_many_customers_they_would_feed():
