@@ -145,17 +145,20 @@ def brief_records_asked(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
                    "amounts": (0.0, 0.0), "is_known": False, "is_over": False} for row in rows]
 
 
-def listed_risks(listed: pd.DataFrame) -> str:
-    """Return how many of a list and its control group have which risk; empty where a count is of few people.
+def with_listed_risks(decision: str, listed: pd.DataFrame) -> str:
+    """Return a decision with how many of a list and its control group have which risk, unless that is of few people.
 
     Parameters
     ----------
+    decision : str
+        What is asked.
     listed : DataFrame
         Rows of ``results/actions``: risk, variant.
     """
     known = listed[listed["variant"].notna()] if {"risk", "variant"} <= set(listed) else listed.head(0)
     counts = known["risk"].value_counts() if len(known) else pd.Series(dtype="int64")
     if counts.empty or any(is_hidden(n) for n in counts):
-        return ""
+        return decision
     parts = [message("{n} of {risk} risk", n=formatting.whole(n), risk=risk) for risk, n in counts.items()]
-    return message("of all {n}: {parts}", n=formatting.whole(counts.sum()), parts=parts)
+    return message("{decision} (of all {n}: {parts})", decision=decision, n=formatting.whole(counts.sum()),
+                   parts=parts)

@@ -224,8 +224,7 @@ def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     test = {"decision": _as_test(decision), "net": NOT_KNOWN} | doubted
     if not _is_on_list(results, decision):
         return test
-    if whom := leadership_contracts_text.listed_risks(results.frame("results/actions")):
-        test["decision"] = message("{decision} ({whom})", decision=test["decision"], whom=whom)
+    test["decision"] = leadership_contracts_text.with_listed_risks(test["decision"], results.frame("results/actions"))
     if months := leadership_contracts_text.months_to_break_even(results, float(decision["cost"])):
         test["expected_gain"] = months
     worst = formatting.money(-float(decision["worst_case"]), results.currency)

@@ -55,7 +55,7 @@ def sales_on_record(results: RunResults, history: pd.DataFrame) -> tuple[str, ..
 def churn_of_parts(made: pd.DataFrame) -> str:
     """Return how many of each part of the customers are expected to leave; empty where none is forecast apart."""
     parts = made[made["quantity"].eq(scoring.CUSTOMERS_LOST) & made["segment"].ne("all")]
-    told = [message("{n} {range} of {n_all} {customers}", n=formatting.whole(row["value"]),
+    told = [message("{n} {range} expected of {n_all} {customers}", n=formatting.whole(row["value"]),
                     range=formatting.interval(row["low"], row["high"], formatting.whole),
                     n_all=formatting.whole(row["n"]), customers=row["segment"])
             for row in parts.to_dict("records") if row["n"] >= LEAST_PEOPLE]

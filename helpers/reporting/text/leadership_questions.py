@@ -206,9 +206,9 @@ def _satisfaction_of_the_year(results: RunResults) -> str:
     """Return how satisfaction itself has changed within a year; empty where no wave was asked a year before."""
     if not (row := satisfaction_text.year_change_row(results.frame("results/satisfaction_index"))):
         return ""
-    since = str(row["reason"]).removeprefix("since ").partition("; ")[0]
+    since = str(row["reason"]).removeprefix("since wave ").partition("; ")[0]
     ends = formatting.interval(row["low"], row["high"], formatting.points)
-    return message("Satisfaction itself changed by {amount} since {wave}, a year before.", wave=since,
+    return message("Satisfaction itself changed by {amount} since wave {wave}, a year before.", wave=since,
                    amount=f"{formatting.points(row['value'])} {ends}")
 
 

@@ -66,4 +66,5 @@ def test_the_first_decision_is_to_record_the_days_of_ends_and_a_list_pays_by_mon
 
 def test_risks_of_few_people_are_not_told():
     few = pd.DataFrame({"variant": ["treated"] * 30, "risk": ["high"] * 25 + ["medium"] * 5})
-    assert leadership_contracts.listed_risks(few) == leadership_contracts.listed_risks(few.head(0)) == ""
+    for listed in (few, few.head(0)):
+        assert leadership_contracts.with_listed_risks("Contact 30", listed) == "Contact 30"

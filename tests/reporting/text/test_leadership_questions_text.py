@@ -564,7 +564,7 @@ def test_expected_churn_is_told_by_part_of_the_customers_and_beside_the_simple_r
         {"quantity": "margin_at_risk_by_rule", "value": 50.0, "low": 40.0, "high": 60.0, "unit": "money"})])
     found = known(leading.everything(forecasts=parts))
     said = answer_of(leadership_questions_text.next_quarter, found)
-    assert ("Of these: 20 [15, 25] of 60 repeat buyers. The simple rule, the churn rate of the period before again, "
+    assert ("Of these: 20 [15, 25] expected of 60 repeat buyers. The simple rule, the churn rate of the period before again, "
             "says 33 [30, 36].") in said
     assert ("The simple rule, the churn rate of the period before again, says €50.00 [€40.00, €60.00] at risk."
             in leadership_questions_text.margin_at_risk(found))
