@@ -95,7 +95,7 @@ def test_without_a_declared_figure_nothing_is_reconciled():
     assert compared(**YEAR).empty
     assert said() == (
         "No figure of the ledger is declared in the study, so nothing is reconciled with it: neither net sales nor "
-        "margin nor customers.")
+        "margin nor customers. It takes the ledger's figures of a period from finance.")
 
 
 @pytest.mark.parametrize("told", [{"net_sales": 1.0}, {"customers": 1, "first_on": date(2025, 1, 1)},

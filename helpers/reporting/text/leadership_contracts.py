@@ -79,6 +79,17 @@ def _worst_kept(results: RunResults, months: int) -> float:
     return (1 - results.estimate(BASE, "share_ended").value) ** months
 
 
+def retention_bounds(results: RunResults) -> str:
+    """Return between which bounds the contracts kept over a quarter lie, and what would tell; empty where not known."""
+    kept = results.estimate(BASE, CONTRACTS_KEPT_QUARTER)
+    if kept.status is not Status.OK:
+        return ""
+    return message("Bounded: of the contracts that run {kept} are kept over {n} months if the records keep all who "
+                   "ever left, and {least} if all that ended left within one month. The day on which each ended would "
+                   "tell.", kept=results.said(kept), n=QUARTER_MONTHS,
+                   least=formatting.share(_worst_kept(results, QUARTER_MONTHS)))
+
+
 def margin_at_risk_bounds(results: RunResults) -> str:
     """Return between which bounds the margin of a month lost within a quarter lies; empty where they are not known."""
     margin, kept = _margin_a_month(results), results.estimate(BASE, CONTRACTS_KEPT_QUARTER)
@@ -86,10 +97,11 @@ def margin_at_risk_bounds(results: RunResults) -> str:
         return ""
     form = formatting.unit_format("money", results.currency)
     lost = [margin.value * (1 - x) for x in (kept.value, kept.high, kept.low, _worst_kept(results, QUARTER_MONTHS))]
-    return message("Bounded: of {margin} of margin a month, as assumed, {least} {range} are lost within {n} months if "
-                   "the records keep all who ever left, and {most} if all that ended left within one month.",
-                   margin=form(margin.value), least=form(lost[0]), range=formatting.interval(lost[1], lost[2], form),
-                   most=form(lost[3]), n=QUARTER_MONTHS)
+    rate = results.estimate(BASE, CONTRACT_MARGIN_RATE)
+    return message("Bounded: of {margin} of margin a month ({share} of fees, assumed) {least} {range} are lost within "
+                   "{n} months if the records keep all who ever left, and {most} if all that ended left within one "
+                   "month.", margin=form(margin.value), share=formatting.share(rate.value), least=form(lost[0]),
+                   range=formatting.interval(lost[1], lost[2], form), most=form(lost[3]), n=QUARTER_MONTHS)
 
 
 def quarter_bounds(results: RunResults) -> str:

@@ -65,7 +65,8 @@ def ledger_sentence(compared: pd.DataFrame, currency: str) -> str:
     rows = compared.to_dict("records")
     if not rows:
         return message("No figure of the ledger is declared in the study, so nothing is reconciled with it: "
-                       "neither net sales nor margin nor customers.")
+                       "neither net sales nor margin nor customers. It takes the ledger's figures of a period from "
+                       "finance.")
     declared = set(compared["quantity"])
     missing = [name for name in (finance.NET_SALES, finance.MARGIN, finance.CUSTOMERS) if name not in declared]
     ties = (message("Yes, within the tolerance.") if compared["is_reconciled"].all() else

@@ -79,6 +79,8 @@ class QuestionInputs:
 def customer_retention(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: are we keeping customers, by count and by money, and is the change real."""
     first, *others = leadership_retention_text.retention_answer(known.results, known.kpis, known.history)
+    if leadership_contracts_text.is_undated(known.results):
+        return " ".join(filter(None, (first, leadership_contracts_text.retention_bounds(known.results)))), *others
     if not leadership_coverage_text.undone_retention(known.results):
         return first, *others
     where = message("How much of it can be buyers whom the records did not recognise stands under question 8.")
@@ -236,7 +238,11 @@ def forecast_accuracy(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: were the last forecasts right, and would a simple rule have done as well."""
     rule, past = _rule(known.results), forecast_grades_text.past_quarters(known.results.frame(HOLDOUT))
     if known.grades.empty:
-        none_due = cannot(translatable("no earlier report has made a forecast that is due"))
+        due = known.results.frame(FORECASTS)["due_on"].dropna() if known.results.has(FORECASTS) else []
+        first = (message("The first, of this report, is due on {date}.", date=formatting.date_text(max(due)))
+                 if len(due) else "")
+        none_due = " ".join(filter(None, (cannot(translatable("no earlier report has made a forecast that is due")),
+                                          first)))
         return tuple(filter(None, (none_due, past, rule)))
     outcomes = (*forecast_grades_text.forecast_accuracy(known.grades, known.results.currency),
                 forecast_grades_text.missed(known.grades, known.results.currency),

@@ -41,9 +41,13 @@ def test_what_comes_and_what_is_at_risk_lie_between_both_readings_of_ends_withou
         "rule, nobody leaves, says $15,000.")
     assert "Were nobody to leave it would be $54,000; had all that ended left within one month, $13,100, both" in ahead
     risk = leadership_questions.margin_at_risk(known(undated()))
-    assert ("Bounded: of $4,500 of margin a month, as assumed, $225 [$180, $270] are lost within 3 months if the "
-            "records keep all who ever left, and $2,600 if all that ended left within one month.") in risk
+    assert ("Bounded: of $4,500 of margin a month (30.0 % of fees, assumed) $225 [$180, $270] are lost within 3 "
+            "months if the records keep all who ever left, and $2,600 if all that ended left within one month.") in risk
+    assert answer_of(leadership_questions.customer_retention, known(undated())).endswith(
+        "Bounded: of the contracts that run 95.0 % [94.0 %, 96.0 %] are kept over 3 months if the records keep all who "
+        "ever left, and 42.2 % if all that ended left within one month. The day on which each ended would tell.")
     bare = leading.results(customer_base=leading.contracts())
+    assert leadership_contracts.retention_bounds(bare) == ""
     assert leadership_contracts.quarter_bounds(bare) == leadership_contracts.margin_at_risk_bounds(bare) == ""
     assert leadership_contracts.year_bounds(bare) == ""
 

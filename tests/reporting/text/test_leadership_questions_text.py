@@ -330,6 +330,10 @@ def test_a_simple_rule_in_use_is_said_to_tie():
 
 def test_before_a_forecast_is_due_the_simple_rule_is_judged_all_the_same():
     found = leading.results(churn_models=models(), churn_scores=leading.scores())
+    later = leading.results(forecasts=leading.forecasts())
+    assert answer_of(leadership_questions_text.forecast_accuracy, known(later)) == (
+        "Cannot say, because no earlier report has made a forecast that is due. The first, of this report, is due on "
+        "28 September 2026.")
     assert answer_of(leadership_questions_text.forecast_accuracy, known(found)).startswith(
         "Cannot say, because no earlier report has made a forecast that is due. The churn model tells who leaves "
         "better than")
@@ -564,8 +568,8 @@ def test_expected_churn_is_told_by_part_of_the_customers_and_beside_the_simple_r
         {"quantity": "margin_at_risk_by_rule", "value": 50.0, "low": 40.0, "high": 60.0, "unit": "money"})])
     found = known(leading.everything(forecasts=parts))
     said = answer_of(leadership_questions_text.next_quarter, found)
-    assert ("Of these: 20 [15, 25] expected of 60 repeat buyers. The simple rule, the churn rate of the period before again, "
-            "says 33 [30, 36].") in said
+    assert ("Of these: 20 [15, 25] expected of 60 repeat buyers. The simple rule, the churn rate of the period "
+            "before again, says 33 [30, 36].") in said
     assert ("The simple rule, the churn rate of the period before again, says €50.00 [€40.00, €60.00] at risk."
             in leadership_questions_text.margin_at_risk(found))
 
