@@ -145,9 +145,10 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
                                            date=formatting.date_text(decision["stop_on"])),
                   "net": _money_range(net, results.currency)}
     if "held out" in n:
-        said = message("Action plan: contact {n}, {n_control} as control", n=formatting.whole(n["treated"]),
-                       n_control=people_text(n["held out"]))
-        brief["decision"] = said if gain and gain[0] >= float(decision["cost"]) else _test_in_brief(said)
+        said = (translatable("Action plan: contact {n}, {n_control} as control")
+                if gain and gain[0] >= float(decision["cost"]) else
+                translatable("Test of the action plan: contact {n}, {n_control} as control"))
+        brief["decision"] = message(said, n=formatting.whole(n["treated"]), n_control=people_text(n["held out"]))
     return brief
 
 

@@ -240,7 +240,9 @@ def forecast_accuracy(known: QuestionInputs) -> tuple[str, ...]:
     if known.grades.empty:
         due = known.results.frame(FORECASTS)["due_on"].dropna() if known.results.has(FORECASTS) else []
         first = (message("The first, of this report, is due on {date}.", date=formatting.date_text(max(due)))
-                 if len(due) else "")
+                 if len(due) else
+                 message("None of this report falls due, since contracts without dates give no horizon.")
+                 if leadership_contracts_text.is_undated(known.results) else "")
         none_due = " ".join(filter(None, (cannot(translatable("no earlier report has made a forecast that is due")),
                                           first)))
         return tuple(filter(None, (none_due, past, rule)))

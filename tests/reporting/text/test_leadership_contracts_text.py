@@ -46,6 +46,7 @@ def test_what_comes_and_what_is_at_risk_lie_between_both_readings_of_ends_withou
     assert answer_of(leadership_questions.customer_retention, known(undated())).endswith(
         "Bounded: of the contracts that run 95.0 % [94.0 %, 96.0 %] are kept over 3 months if the records keep all who "
         "ever left, and 42.2 % if all that ended left within one month. The day on which each ended would tell.")
+    assert "None of this report falls due" in answer_of(leadership_questions.forecast_accuracy, known(undated()))
     bare = leading.results(customer_base=leading.contracts())
     assert leadership_contracts.retention_bounds(bare) == ""
     assert leadership_contracts.quarter_bounds(bare) == leadership_contracts.margin_at_risk_bounds(bare) == ""

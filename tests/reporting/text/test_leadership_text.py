@@ -358,7 +358,7 @@ def test_the_decision_on_the_list_tells_its_gain_in_money_and_how_the_worst_case
     assert row["worst_case"].endswith(": every offer is taken up and nobody stays for it")
     brief = decisions_text.brief_decision_rows(found).iloc[0]
     assert brief[["decision", "net"]].tolist() == [
-        "Test: action plan: contact 20, fewer than 10 as control", "−€468 [−€808, −€168]"]
+        "Test of the action plan: contact 20, fewer than 10 as control", "−€468 [−€808, −€168]"]
     cheap = decisions_text.decision_rows(leading.results(decisions=plan.assign(cost=100.0), actions=listed)).iloc[0]
     assert (cheap["decision"], cheap["net"]) == (leading.decision()["decision"], "€200 [−€140, €500]")
     assert row["worst_case"].startswith(f"{brief['worst_case']}:")
