@@ -112,8 +112,9 @@ def levels(values: pd.Series) -> pd.Series:
         kept = sorted(counts.index[counts >= MIN_PEOPLE])
         text = values.astype("str").where(values.astype("str").isin(kept), OTHER_VALUES)
     elif values.nunique() <= MAX_LEVELS:
-        kept = [f"{v:g}" for v in np.sort(values.dropna().unique())]
-        text = values.map(lambda v: f"{v:g}")
+        counted = _without_logarithm(values)
+        kept = [f"{v:.6g}" for v in np.sort(counted.dropna().unique())]
+        text = counted.map(lambda v: f"{v:.6g}")
     else:
         fifths = pd.qcut(values.astype("float64"), 5, duplicates="drop")
         is_log = str(values.name).startswith(("log_", "gap_"))  # whose numbers tell nobody anything
@@ -123,6 +124,21 @@ def levels(values: pd.Series) -> pd.Series:
         kept, text = names, fifths.cat.rename_categories(names).astype("object")
     return pd.Series(pd.Categorical(text.where(values.notna(), NOT_RECORDED), [*kept, OTHER_VALUES, NOT_RECORDED]),
                      values.index)
+
+
+def _without_logarithm(values: pd.Series) -> pd.Series:
+    """Return a number as it was counted: of a feature that is a logarithm what that was taken of.
+
+    Examples
+    --------
+    >>> _without_logarithm(pd.Series([0.0, np.log(2)], name="log_occasions")).tolist()
+    [1.0, 2.0]
+    """
+    name = str(values.name)
+    if not name.startswith("log_"):
+        return values
+    numbers = values.astype("float64")
+    return (np.exp(numbers) if name == "log_occasions" else np.expm1(numbers)).round(6)
 
 
 def _rates(attribute: str, level: pd.Series, is_lost: np.ndarray) -> pd.DataFrame:

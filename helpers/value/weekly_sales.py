@@ -259,6 +259,16 @@ def thinned(counts: FrequencyRecency, n_most: int) -> FrequencyRecency:
     return FrequencyRecency(counts.x[rows], counts.t_x[rows], counts.T[rows], n[rows])
 
 
+def too_short(history: pd.DataFrame) -> str:
+    """Return why weekly sales bear no forecast of a quarter, a sentence; empty where they do."""
+    if history["orders"].sum() == 0:
+        return "No purchases are recorded."
+    needed = MIN_HISTORY_WEEKS + MIN_QUARTERS * QUARTER_WEEKS
+    return "" if len(history) >= needed else (
+        f"Purchases are on record for {len(history)} whole weeks; with fewer than {needed} a forecast of the next "
+        "quarter cannot be tested on past ones, and no range can be stated.")
+
+
 def realised_sales(engine: Engine, transactions: ir.Table, due: pd.DataFrame, economics: Economics) -> pd.Series:
     """Return the sales of the quarter of each forecast, of old and new customers, by the index of `due`.
 

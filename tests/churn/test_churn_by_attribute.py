@@ -63,6 +63,8 @@ def test_levels_are_values_fifths_or_not_recorded():
         "0 to 19.8": 20, "19.8 to 39.6": 20, "39.6 to 59.4": 20, "59.4 to 79.2": 20, "79.2 to 99": 20,
         "other values": 0, "not recorded": 0}
     assert levels(number.rename("log_calls"))[0] == "fifth 1"
+    assert levels(pd.Series(np.log([1.0, 2, 3]), name="log_occasions")).tolist() == ["1", "2", "3"]
+    assert levels(pd.Series(np.log1p([0.0, 2, 3]), name="log_recent_occasions")).tolist() == ["0", "2", "3"]
     text_levels = levels(pd.Series(["a"] * 40 + ["b"] * 3 + [None]))
     assert text_levels.value_counts().to_dict() == {"a": 40, "other values": 3, "not recorded": 1}
 

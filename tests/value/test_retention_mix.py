@@ -221,6 +221,17 @@ def test_one_cohort_that_ages_is_told_to_show_no_trend():
     assert "no trend" not in text.retention_change_sentence(retention_mix.RetentionMix(182, joined))
 
 
+def test_a_change_by_money_that_chance_explains_is_not_split():
+    rows = {c: 30.0 * n for c, n in {"n_before": 4, "kept_before": 2, "n_after": 4, "kept_after": 2}.items()}
+    money = {f"{c}_{when}": 100.0 * k for when in ("before", "after")
+             for c, k in (("money", 4), ("money_kept", 2), ("squares", 400), ("squares_kept", 200))}
+    found = retention_mix.RetentionMix(182, pd.DataFrame([rows | money]), 1)
+    assert text.retention_change_by_money_sentence(found).endswith(": not statistically significant.")
+    fell = retention_mix.RetentionMix(182, pd.DataFrame([rows | money | {"money_kept_after": 1.0,
+                                                                        "squares_kept_after": 1.0}]), 1)
+    assert text.retention_change_by_money_sentence(fell).endswith(" among the same.")
+
+
 def test_why_the_rate_and_its_change_have_other_periods_is_said_in_one_place(session_engine, transactions):
     table = transactions(list(purchases((200, 200, 0), (0.5, 0.3, 0), np.random.default_rng(4))))
     base = revenue_bridge.build_revenue_bridge(session_engine, table, END)

@@ -304,3 +304,11 @@ def test_what_was_estimated_from_little_is_known_less_well():
                                           EVEN)["orders"].sum() for v in drawn]
     assert of_model == pytest.approx(0.75 * (np.std(orders) / made["orders"].sum()) ** 2, rel=0.15)
     assert weekly_sales.estimate_error(weeks([30.0] * 60), few, None, EVEN) == pytest.approx(1 / (13 * 30))
+
+
+def test_a_forecast_that_is_the_last_quarter_again_is_nearer_than_it_in_no_quarter():
+    found = forecast(weeks(np.repeat([100.1, 110.3, 98.7, 105.9], 13)))
+    assert (found.model, found.has_season) == (sales_forecast.RECENT_AVERAGE, False)
+    assert found.n_nearer("net_sales") == 0
+    assert "without a model or a season the forecast is the last quarter again." in " ".join(
+        next_quarter.sales_forecast_sentences(found, {}))

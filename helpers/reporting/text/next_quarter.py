@@ -195,6 +195,8 @@ def _tested(found: SalesForecast) -> str:
     nearest = "the first of them" if len(rules) > 1 else "the rule"
     verdict = (f"; the forecast was nearer to what happened than {nearest} in {nearer} of "
                f"{formatting.count_text(n, 'quarter', 'quarters')}") if rules else ""
+    if found.model == RECENT_AVERAGE and not found.has_season:
+        verdict = "; without a model or a season the forecast is the last quarter again"
     few = " So few quarters leave the range wide." if n < 4 else ""
     tried = formatting.sentence_case(MEASURE_WORDS[by])
     return (f"Method: {source}, new customers as they came lately, {season}. {tried} of {n} past quarters, forecast "

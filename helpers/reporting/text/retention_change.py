@@ -51,8 +51,12 @@ def retention_change_by_money_sentence(found: RetentionMix) -> str:
     """Return the same change with each customer counted by net sales; empty where that is not known."""
     if found.reason or not found.has_money:
         return ""
-    change, by_mix, within = (formatting.share_change_text(e) for e in found.estimates(BY_MONEY))
-    return f"By money, each customer counted by net sales, that is {change}: {by_mix} by mix, {within} among the same."
+    split = found.estimates(BY_MONEY)
+    change, by_mix, within = (formatting.share_change_text(e) for e in split)
+    said = f"By money, each customer counted by net sales, that is {change}"
+    if split[0].low <= 0 <= split[0].high:
+        return f"{said}: not statistically significant."
+    return f"{said}: {by_mix} by mix, {within} among the same."
 
 
 def retention_by_quarter_sentence(found: RetentionMix) -> str:
