@@ -19,7 +19,7 @@ from helpers.churn import classifiers
 from helpers.churn.classifiers import BOOSTING
 from helpers.stats import classifier_metrics
 
-GRID = {"num_leaves": (7, 15, 31, 63), "min_data_in_leaf": (5, 20, 50), "learning_rate": (0.03, 0.1)}
+GRID = {"num_leaves": (7, 15, 31), "min_data_in_leaf": (20, 50), "learning_rate": (0.05,)}
 FOLDS, MOST_TREES, PATIENCE = 5, 1_500, 30
 ROW = "{table:24}{n:>8}{what:>20}{ours:>10}{peer:>10}   {apart}"
 
