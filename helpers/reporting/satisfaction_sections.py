@@ -57,7 +57,7 @@ def drivers_of_segments(by_segment: SegmentDrivers | NoPathModel) -> Exhibit:
         return display.show()
     shares = plots.heat_map(drivers_by_segment.segment_driver_table(by_segment).round(3),
                             segments_text.segment_drivers_title(by_segment), "share",
-                            "Empty: no association of its own, the other drivers equal.")
+                            "Empty: no association of its own, the other drivers equal; its share is lent by these.")
     return display.show_with_finding(segments_text.segment_drivers_sentence(by_segment), shares)
 
 

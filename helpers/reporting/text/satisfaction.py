@@ -31,8 +31,8 @@ MOST_CHANGES = 4
 
 FROM_WAVE, FROM_YEAR, WHETHER_WAVE = "From wave ", "Against ", "Whether wave "
 
-AGREEMENT_LEVELS = dict(zip(SATISFACTION_LEVELS, ("disagree", "neither agree nor disagree", "agree", "strongly agree"),
-                            strict=True))
+AGREEMENT_LEVELS = dict(zip(SATISFACTION_LEVELS, (
+    "disagree or strongly disagree", "neither agree nor disagree", "agree", "strongly agree"), strict=True))
 
 OWN_QUESTIONS = "Waves were asked different questions: their values are not comparable."
 

@@ -54,12 +54,15 @@ def _difference(rows: Sequence[Estimate], frame: str) -> str:
     if not gap or gap[0].low <= 0 <= gap[0].high:
         names = formatting.join_words([e.segment for e in scores])
         return f"{FRAMES[frame]}: the scores of {names} show no statistically significant difference."
-    apart = formatting.points(-gap[0].value)
+    apart = f"{formatting.points(-gap[0].value)} {formatting.interval(-gap[0].high, -gap[0].low, formatting.points)}"
     ends = ([low, *(e for e in scores if e is not low and e.low <= low.high)],
             [high, *(e for e in scores if e is not high and e.high >= high.low)])
+    if any(e in ends[1] for e in ends[0]):
+        return (f"{FRAMES[frame]}: {high.segment} stands {apart} above {low.segment} for those who answered both; no "
+                "other order is shown.")
     lowest, highest = (either_text([f"{e.segment} ({formatting.estimate_text(e)})" for e in of]) for of in ends)
     return (f"{FRAMES[frame]}: lowest for {lowest}, highest for {highest}; those who answered on {low.segment} and on "
-            f"{high.segment} differ by {apart} {formatting.interval(-gap[0].high, -gap[0].low, formatting.points)}.")
+            f"{high.segment} differ by {apart}.")
 
 
 def _association(rows: Sequence[Estimate], frame: str) -> str:

@@ -55,9 +55,18 @@ def service_rate_title(chart: ControlChart) -> str:
         return f"{name}: too few months for a control chart, so there is no alarm"
     if chart.alarms.empty:
         live = chart.points.loc[chart.points["is_live"], "on"]
-        return f"{name}: no alarm in the months watched, {live.min():%Y-%m} to {live.max():%Y-%m}"
+        return (f"{name}: no alarm in the months watched, {live.min():%Y-%m} to {live.max():%Y-%m}"
+                f"{_beyond_in_baseline(chart)}")
     last = chart.alarms.iloc[-1]
     return f"{name}: {last['kind']} {last['direction']} the limits, signalled in {last['on']:%Y-%m}"
+
+
+def _beyond_in_baseline(chart: ControlChart) -> str:
+    """Return which months of the baseline lie beyond the limits: they are signalled by none, and widen the limits."""
+    before = chart.points[chart.points["is_baseline"]]
+    far = before[(before["value"] > before["high"]) | (before["value"] < before["low"])]
+    months = formatting.join_words([f"{on:%Y-%m}" for on in far["on"]], none="")
+    return f"; {months} in the baseline lie{'s' if len(far) == 1 else ''} beyond the limits" if months else ""
 
 
 def _alarms(n: float) -> str:

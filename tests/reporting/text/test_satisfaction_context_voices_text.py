@@ -1,5 +1,7 @@
 """What the satisfaction page says of deliveries, Kano's pairs, contrasts, groups, comments and rates."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -272,6 +274,9 @@ def test_rates_that_leave_their_limits_are_named_with_the_false_alarms_to_expect
         "would give about 0.99 alarms a year.")
     assert service_rates_text.service_rate_title(service_quality.service_charts([calm], 1).charts[0]).startswith(
         "Cases not handled: no alarm in the months watched, 2025-")
+    bad = replace(calm, value=np.r_[calm.value[:5], 60.0, calm.value[6:]])
+    assert service_rates_text.service_rate_title(service_quality.service_charts([bad], 1).charts[0]).endswith(
+        "; 2023-06 in the baseline lies beyond the limits")
 
 
 def test_the_chart_of_a_rate_says_its_last_alarm_or_that_there_are_too_few_months(board):

@@ -34,6 +34,11 @@ def test_every_frame_is_said_by_the_difference_of_those_who_answered_both_ends()
     near = [*rows, scored("phase", "during", 68)]
     said = text.frame_sentence(near, "phase")
     assert "highest for after (70 points [68, 72]) or during (68 points [66, 70]);" in said
+    close = [scored("value", "social", 64), scored("value", "emotional", 67), scored("value", "functional", 65.5),
+             Estimate("difference of scores by value", -2.3, -4.5, -0.1, "points", 80, "social less emotional")]
+    assert text.frame_sentence(close, "value") == (
+        "Kinds of value: emotional stands 2.3 points [0.1, 4.5] above social for those who answered both; no other "
+        "order is shown.")
     assert text.frame_sentence(rows, "horizontal") == "", "a single tag has nothing to differ from"
     table = text.frame_table([replace(rows[0], reason="questions: 8"), *rows[1:]], "phase")
     assert table["tag"].tolist() == ["before", "after"]
