@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
-from scipy import special
+from scipy import linalg, special
 
 from helpers.value.btyd.frequency_recency import FrequencyRecency, UniqueValues
 
@@ -159,11 +159,8 @@ def _beta_nodes(a: float, of: bytes, n: int) -> tuple[np.ndarray, np.ndarray]:
     middle = np.hstack([a / (a + b), (1 + (a - b) * (a + b - 2) / (total * (total + 2))) / 2])
     last = np.where(k == 1, 1.0, (k + a + b - 2) / np.where(k == 1, 1.0, total - 1))
     beside = np.sqrt(k * (k + a - 1) * (k + b - 1) * last / (total**2 * (total + 1)))
-    matrix, place = np.zeros((len(b), n, n)), np.arange(n)
-    matrix[:, place, place] = middle
-    matrix[:, place[1:], place[:-1]] = beside  # eigh reads the lower half
-    nodes, vectors = np.linalg.eigh(matrix)
-    return nodes.T, vectors[:, 0, :].T ** 2
+    found = [linalg.eigh_tridiagonal(*bands) for bands in zip(middle, beside, strict=True)]
+    return np.transpose([nodes for nodes, _ in found]), np.transpose([vectors[0] ** 2 for _, vectors in found])
 
 
 BG_NBD = BetaGeometric("BG/NBD", 0)
