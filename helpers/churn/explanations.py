@@ -21,7 +21,7 @@ from helpers.stats import confidence_intervals
 
 N_RESAMPLES = 20
 
-MAX_REFITTED, MAX_COMPARED = 100_000, 50_000  # cases a resample holds, and customers whose reasons are compared in it
+MAX_REFITTED, MAX_COMPARED = 20_000, 50_000  # cases a resample holds, and customers whose reasons are compared in it
 
 N_DEPENDENCE_BINS = 5
 
