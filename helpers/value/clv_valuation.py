@@ -208,12 +208,12 @@ def value_customers(engine: Engine, transactions: ir.Table, subscriptions: ir.Ta
 
 
 def expected_purchases(engine: Engine, transactions: ir.Table, subscriptions: ir.Table, as_of_on: date, *,
-                       economics: Economics, assumptions: ValueConfig, seed: int) -> pd.DataFrame:
+                       economics: Economics, assumptions: ValueConfig) -> pd.DataFrame:
     """Return what the purchase model behind `value_customers` expects of each buyer; empty without a model.
 
     Parameters
     ----------
-    engine, transactions, subscriptions, as_of_on, assumptions, seed
+    engine, transactions, subscriptions, as_of_on, assumptions
         As for `value_customers`.
     economics : Economics
         Margin and discount rates [share, share a year].
@@ -226,8 +226,7 @@ def expected_purchases(engine: Engine, transactions: ir.Table, subscriptions: ir
     spent = purchases.cached_customer_summary(engine, transactions, as_of_on, economics.margin_rate)
     found = _fit_and_check(engine, transactions, subscriptions, as_of_on,
                            margin_share=margin_per_unit_spend(engine, spent, economics.margin_rate),
-                           discount_rate=economics.discount_rate, horizon_days=assumptions.horizon_days,
-                           rng=np.random.default_rng(seed))
+                           discount_rate=economics.discount_rate, horizon_days=assumptions.horizon_days, rng=None)
     if found.view is None:
         return pd.DataFrame(columns=list(CUSTOMER_VALUE.names))
     buyers = frequency_recency.cached_buyer_history(engine, transactions, as_of_on)
@@ -236,7 +235,7 @@ def expected_purchases(engine: Engine, transactions: ir.Table, subscriptions: ir
 
 def _fit_and_check(engine: Engine, transactions: ir.Table, subscriptions: ir.Table, as_of_on: date, *,
                    margin_share: float, discount_rate: float, horizon_days: int,
-                   rng: np.random.Generator) -> ClvValuation:
+                   rng: np.random.Generator | None) -> ClvValuation:
     """Return the purchase model and what it expects, without totals; without a view where it does not apply."""
     history = features.recorded_window(engine, transactions, as_of_on)
     buyers = frequency_recency.cached_buyer_history(engine, transactions, as_of_on)

@@ -95,14 +95,14 @@ def test_churn_reads_what_value_states_of_those_who_stay(session_engine, transac
     rows = list(bought(400))
     _, valued = worth(rows)
     expected = clv_valuation.expected_purchases(
-        session_engine, transactions(rows), subscriptions(()), END, seed=1, assumptions=ValueConfig(),
+        session_engine, transactions(rows), subscriptions(()), END, assumptions=ValueConfig(),
         economics=Economics(margin_rate=0.3, discount_rate=0.1))
     columns = ["customer_id", "yearly_orders_if_kept", "yearly_value_if_kept", "yearly_value_if_kept_sd"]
     stated = session_engine.frame(valued)[columns]
     pd.testing.assert_frame_equal(*(frame[columns].sort_values("customer_id", ignore_index=True)
                                     for frame in (expected, stated)))
     few = clv_valuation.expected_purchases(
-        session_engine, transactions(rows[:5]), subscriptions(()), END, seed=1, assumptions=ValueConfig(),
+        session_engine, transactions(rows[:5]), subscriptions(()), END, assumptions=ValueConfig(),
         economics=Economics(margin_rate=0.3, discount_rate=0.1))
     assert few.empty
     assert set(columns) <= set(few.columns)

@@ -236,7 +236,7 @@ def split_calibration_holdout(engine: Engine, transactions: ir.Table, history: T
 
 
 def backtest_btyd(
-    engine: Engine, transactions: ir.Table, history: TimeWindow, models: tuple, rng: np.random.Generator
+    engine: Engine, transactions: ir.Table, history: TimeWindow, models: tuple, rng: np.random.Generator | None
 ) -> Backtest:
     """Return the trial of models on the latest half of the history, a year at most.
 
@@ -250,8 +250,9 @@ def backtest_btyd(
         All days; at least eight weeks.
     models : tuple of Model
         Models of purchases.
-    rng : Generator
-        Draws futures, for the interval of the forecast of all orders.
+    rng : Generator, optional
+        Draws futures, for the interval of the forecast of all orders; without one models are compared with each other
+        alone, and there are no rules, intervals and weeks.
 
     Raises
     ------
@@ -266,8 +267,10 @@ def backtest_btyd(
     fits = tuple(fit_btyd(model, counts) for model in models)
     weeks = hold_out.n_days / DAYS_PER_WEEK
     forecasts = {f.model.name: forecast_orders(f, counts, weeks) for f in fits if f.is_identified}
-    spread = {f.model.name: _spread(f, counts, weeks, rng) for f in fits if f.is_identified}
     calibration = TimeWindow(history.first_on, cutoff_on)
+    if rng is None:
+        return Backtest(calibration, hold_out, counts, orders, fits, forecasts, {}, pd.DataFrame(), pd.DataFrame())
+    spread = {f.model.name: _spread(f, counts, weeks, rng) for f in fits if f.is_identified}
     rules = baselines.naive_baselines(counts, weeks) | baselines.gbm_baseline(
         engine, transactions, calibration, counts, weeks
     )
