@@ -3,6 +3,7 @@
 Each list has a control group of its own.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
@@ -33,6 +34,8 @@ from helpers.stats.disclosure_control import people_text
 TOO_FEW = "not measured: too few for a control group that could tell"
 
 NO_EFFECTS = pd.DataFrame()
+
+SMALL_DIFFERENCE = 0.1  # of shares, for which it is told how many rounds would show it
 
 NOT_FOR_THEM = "the offer is not for orders like theirs"
 
@@ -297,12 +300,12 @@ def with_campaigns(
     measured, others = _by_measured(lists)
     asked = [_decision([kind], own, int(own["variant"].eq(CONTROL_GROUP).sum()),
                        f"not claimed over {horizon_days} days; {_last_told(effects, currency, kind)}",
-                       "none until the control group has shown it") for kind, own in measured]
+                       _power_text(own)) for kind, own in measured]
     if others:
         asked.append(_decision(
             [kind for kind, _ in others], pd.concat([own for _, own in others]), 0,
             f"not claimed, and not measured over {horizon_days} days: owed to whom we failed",
-            "none: no control group, as they are too few for one that could tell"))
+            "none: no control group, as the part that may be held out is too small to tell"))
     rows = pd.DataFrame(asked).assign(stop_on=pd.Timestamp(as_of + timedelta(days=horizon_days)), status="asked for")
     return pd.concat([part for part in (decisions, rows) if len(part)] or [decisions], ignore_index=True)[
         list(DECISIONS.names)]
@@ -317,6 +320,14 @@ def _decision(kinds: Sequence[str], own: pd.DataFrame, n_held: int, gain: str, c
                         f"{kept}",
             "cost": float(treated["cost_expected"].sum()), "worst_case": float(treated["cost_worst"].sum()),
             "gain": gain, "confidence": confidence, "owner": _owners(treated)}
+
+
+def _power_text(own: pd.DataFrame) -> str:
+    """Return what difference a campaign's control group shows, and in how many rounds like it a small one would."""
+    seen = control_group.detectable_difference(own)
+    n = math.ceil((seen / SMALL_DIFFERENCE) ** 2)
+    rounds = f"; {100 * SMALL_DIFFERENCE:.0f} points in {n:,} rounds of this size" if n > 1 else ""
+    return f"this round shows a difference of {100 * seen:.0f} points or more with 80 % power{rounds}"
 
 
 def _last_told(effects: pd.DataFrame, currency: str, kind: str) -> str:

@@ -167,6 +167,13 @@ def _shows(reduction: float) -> str:
     return f"; in this round alone {cut} would show with 80 % power"
 
 
+def _shows_points(actions: pd.DataFrame) -> str:
+    """Return what difference of shares the hold-out can show at any level, for a sentence; empty without one."""
+    seen = control_group.detectable_difference(actions)
+    return "" if math.isnan(seen) else (
+        f"; a difference of {100 * seen:.2g} points or more in who stays would show with 80 % power")
+
+
 def assignments_to_record(
     actions: pd.DataFrame, assigned: pd.DataFrame, window: tuple[date, int], seed: int, global_share: float = 0.0,
     campaigns: pd.DataFrame = NO_CAMPAIGNS,
@@ -276,9 +283,8 @@ def proposed_decisions(
     who = people_text(n_treated, "customer", "customers")
     alone = f", keep {people_text(n_held)} as a random control group" if n_held else ""
     money, needed = planner.plan_costs(actions), break_even_reduction(actions)
-    shows = (
-        "" if math.isnan(needed) else _shows(control_group.minimum_detectable_reduction(actions))
-    )  # without dates neither is known
+    shows = (_shows_points(actions) if math.isnan(needed) else
+             _shows(control_group.minimum_detectable_reduction(actions)))  # without dates no cut in churn is known
     again = "measure again" if response.is_measured else "measure"
     return pd.DataFrame([{
         "decision": f"Contact {who}{alone} and {again} whether contact keeps them", "cost": money.expected,

@@ -189,8 +189,8 @@ def with_balance_decision(
     asked = pd.DataFrame([{
         "decision": f"Serve {len(over):,} customers at lower cost and {len(under):,} better ({BALANCE_FILE})",
         "cost": 0.0,
-        "gain": f"not yet measured; over {horizon_days} days at most {freed} is freed, by which the first cost more "
-                "than they brought at the pace of the last year, for those who brought much and got little",
+        "gain": f"not measured; at the pace of the last year the first cost {freed} more than they bring in "
+                f"{horizon_days} days: at most that is freed for the others",
         "worst_case": part * float(over["margin"].clip(lower=0).sum()),
         "confidence": "none yet, and no control group, since nobody is approached; worst case: every one of the first "
                       f"leaves, with what he brings in {horizon_days} days at the pace of the last year",

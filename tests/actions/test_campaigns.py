@@ -158,6 +158,8 @@ def test_a_campaign_too_small_to_tell_serves_everybody_and_is_no_experiment(cust
     assert asked["gain"].tolist() == ["not claimed over 90 days; its response has not been measured",
                                       "not claimed, and not measured over 90 days: owed to whom we failed"]
     assert "no control group" in asked["confidence"].iloc[1]
+    assert asked["confidence"].iloc[0] == ("this round shows a difference of 36 points or more with 80 % power; 10 "
+                                           "points in 14 rounds of this size")
     assert asked["cost"].sum() == pytest.approx(lists.loc[lists["variant"].eq("treated"), "cost_expected"].sum())
     kept = lists.assign(variant=lists["variant"].mask(lists["customer_id"].eq(lists.loc[
         lists["campaign"].eq("trust repair"), "customer_id"].iloc[0]), "held out"))  # by the draw of an alert

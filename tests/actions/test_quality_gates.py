@@ -81,7 +81,9 @@ def test_risks_without_a_date_strike_the_sums_and_leave_the_list(value, scores, 
     found = checked(value, scores.assign(due_on=pd.NaT, monthly_fee=50.0), nobody)
     assert found["dated risk"].is_crossed
     assert found["dated risk"].level == "strike"
-    assert "not known, because the risks have no date" in found["power of the control group"].sentence
+    said = found["power of the control group"].sentence
+    assert said.startswith("a difference of ")
+    assert said.endswith("from which cut the plan pays is not known, because the risks have no date")
     assert "one horizon" not in found  # no date looks ahead
 
 

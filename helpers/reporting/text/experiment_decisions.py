@@ -148,7 +148,7 @@ def _asked(call: ExperimentCall, *, is_brief: bool = False) -> str:
     arms = _arms(call.arms)
     if not call.weaker or is_brief:
         return message("Ship {experiment}: {arms}", experiment=name, arms=arms)
-    return message("Ship {experiment}: {arms}, without the weaker {others}", experiment=name, arms=arms,
+    return message("Ship {experiment}: {arms}, rather than the weaker {others}", experiment=name, arms=arms,
                    others=_arms(call.weaker))
 
 
@@ -225,7 +225,7 @@ def _payoff_terms(
     days, n = payoffs.days_of_test(row), formatting.whole(payoff.n)
     if payoff.days and as_of:
         said = message("{gain} up to {date}, at the pace of the test, {n} in {days} days, with a random {share} kept "
-                       "back as control group, which forgoes {forgone}: {effect}", gain=gain, days=days, n=n,
+                       "back as control group, which forgoes {forgone} net: {effect}", gain=gain, days=days, n=n,
                        effect=effect, date=_last_day(payoff, as_of), share=formatting.share(payoff.share_kept),
                        forgone=form(payoff.forgone))
     elif days:

@@ -233,7 +233,7 @@ def test_gain_and_cost_go_to_the_day_of_the_review_less_a_control_group_that_is_
     assert told["cost"] == f"£{treated * 0.2:,.0f}"
     assert told["expected_gain"].startswith(
         "£1,820 [£1,450, £2,180] up to 26 May 2026, at the pace of the test, 1,010 in 28 days, with a random 10.0 % "
-        "kept back as control group, which forgoes £162: it raised ")
+        "kept back as control group, which forgoes £162 net: it raised ")
     assert told["net"] == "£1,450 [£1,090, £1,820]"
     assert told["worst_case"] == "−£364: the cost, and nothing comes of it"
     call, = experiment_decisions_text.experiment_calls(effects(planned), 56)
@@ -289,7 +289,7 @@ def test_the_finding_counts_what_the_decisions_ask_for_and_weaker_arms_are_no_ex
     rows = ({}, {"variant": "call", "verdict": "stop"}, {"experiment": "banner", "verdict": "stop"},
             {"experiment": "old", "treatment_cost": 9.0, "unit_value": 0.1})
     assert [terms["decision"] for terms in asked(*rows)] == [
-        "Ship gift: letter, without the weaker call", "Do not ship old: the cost may exceed the gain",
+        "Ship gift: letter, rather than the weaker call", "Do not ship old: the cost may exceed the gain",
         "Stop banner"]
     assert in_brief(*rows)[0]["decision"] == "Ship gift: letter"
     assert experiment_decisions_text.decision_counts(effects(*rows)) == (
