@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from helpers.actions.communication_loops import KEY_ACCOUNTS_FILE
 from helpers.actions.config import ActionsConfig
 from helpers.actions.contact_lists import LINE, OUTCOMES, TO_FILL_IN, contacted_by
 from helpers.actions.eligibility import NO_CONSENT, OPTED_OUT, ContactConsent, contact_barriers
@@ -264,6 +265,7 @@ def answers_file(answers: pd.DataFrame, lines: pd.DataFrame) -> dict[str, bytes]
     rows = answers.loc[~is_barred, ["customer_id", "cause", "answer", "told", "churn_probability", "margin_at_risk"]]
     of_list = lines[lines["variant"].eq(TREATMENT)].set_index("customer_id")[["campaign", "file"]]
     rows = rows.join(of_list, on="customer_id").assign(**dict.fromkeys(TO_FILL_IN, ""))
+    rows = rows.assign(file=rows["file"].mask(rows["answer"].eq(BY_OWNER), KEY_ACCOUNTS_FILE))
     rows = rows.round({"churn_probability": 3, "margin_at_risk": 2}).rename(
         columns={"told": "by whom, or why nobody"}).rename(columns=lambda c: c.replace("_", " "))
     sheet = Sheet("alerts", rows, ("churn probability",), {"outcome": OUTCOMES})

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
+from types import MappingProxyType
 
 import ibis.expr.types as ir
 import numpy as np
@@ -166,7 +167,20 @@ def _state_text(cases: pd.DataFrame) -> list[str]:
     return texts
 
 
-def case_notes(barred: Mapping[str, str], contacted: Mapping[str, str]) -> dict[str, str]:
+def case_texts(due: pd.DataFrame) -> dict[str, str]:
+    """Return a customer's cases that are due in words, by customer, for whoever speaks with him: number, state, day."""
+    if due.empty:
+        return {}
+    about = due["kind"] + (" about " + due["cause"]).where(due["cause"].ne(""), "")
+    team = (", team " + due["team"]).where(due["team"].ne(""), "")
+    text = due["case_id"] + ": " + about + ", " + pd.Series(_state_text(due), due.index) + team + ", due by " + due[
+        "do_by"].dt.strftime("%Y-%m-%d")
+    return text.groupby(due["customer_id"]).agg("; ".join).to_dict()
+
+
+def case_notes(
+    barred: Mapping[str, str], contacted: Mapping[str, str], key_accounts: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
     """Return what who deals with a case has to know of its customer, by customer.
 
     Parameters
@@ -175,8 +189,11 @@ def case_notes(barred: Mapping[str, str], contacted: Mapping[str, str]) -> dict[
         Who must not be approached otherwise, and why, as `do_not_contact.barred_customers` gives it.
     contacted : mapping of str to str
         Who contacts a customer in this round, as `contact_lists.contacted_by` gives it.
+    key_accounts : mapping of str to str
+        Of people of key accounts the account and who speaks with them.
     """
-    return {**{customer: f"{why}: settle it, no extra contact" for customer, why in barred.items()},
+    return {**{customer: f"key account {told}; let them know" for customer, told in key_accounts.items() if told},
+            **{customer: f"{why}: settle it, no extra contact" for customer, why in barred.items()},
             **{customer: f"contacted by {who}: let them know" for customer, who in contacted.items()}}
 
 

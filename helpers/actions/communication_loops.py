@@ -28,7 +28,7 @@ LOOPS_FILE, KEY_ACCOUNTS_FILE = "communication-loops" + EXCEL, "key-accounts" + 
 CASE_TASKS = {OPEN_CASE: "customers with an open case: settle it",
               NOT_TOLD: "a case was closed and the customer not told: tell what came of it"}
 
-INSIDE = ["who", "must_know", "n_customers", "by_on", "where"]
+INSIDE = ["who", "must_know", "n_customers", "first_by_on", "last_by_on", "where"]
 
 OUTSIDE = ["told", "channel", "n_customers", "first_on", "last_on"]
 
@@ -77,15 +77,15 @@ def inside_loop(sources: InsideSources, assumptions: ActionsConfig, days: Workin
             *_of_accounts(sources, assumptions, days),
             *_of_opportunities(sources.opportunities, assumptions, days)]
     table = pd.DataFrame(rows, columns=INSIDE)
-    return table.assign(by_on=pd.to_datetime(table["by_on"])).sort_values(
-        ["by_on", "who", "must_know"], ignore_index=True)
+    days_due = {name: pd.to_datetime(table[name]) for name in ("first_by_on", "last_by_on")}
+    return table.assign(**days_due).sort_values(["first_by_on", "last_by_on", "who", "must_know"], ignore_index=True)
 
 
 def _of_lists(lists: ContactLists) -> Iterator[tuple]:
     treated = lists.lines[lists.lines["variant"].eq(TREATMENT)]
     for (owner, file, channel), rows in treated.assign(channel=treated["channel"].fillna("any channel")).groupby(
             ["owner", "file", "channel"]):  # a campaign's list has its own file and its own day
-        yield owner, f"contact by {channel}", len(rows), rows["do_by_on"].max(), file
+        yield owner, f"contact by {channel}", len(rows), rows["do_by_on"].min(), rows["do_by_on"].max(), file
 
 
 def _of_cases(cases: pd.DataFrame, assumptions: ActionsConfig) -> Iterator[tuple]:
@@ -93,7 +93,7 @@ def _of_cases(cases: pd.DataFrame, assumptions: ActionsConfig) -> Iterator[tuple
         return
     for (state, team), rows in cases.groupby(["state", "team"]):
         yield (f"team {team}" if team else assumptions.owner, CASE_TASKS[state], rows["customer_id"].nunique(),
-               rows["do_by"].max(), CASES_FILE)
+               rows["do_by"].min(), rows["do_by"].max(), CASES_FILE)
 
 
 def _of_accounts(sources: InsideSources, assumptions: ActionsConfig, days: WorkingDays) -> Iterator[tuple]:
@@ -105,8 +105,8 @@ def _of_accounts(sources: InsideSources, assumptions: ActionsConfig, days: Worki
     for owner, own in lead.groupby(lead):
         n = len(own)
         told = f"leads {n:,} key account{'' if n == 1 else 's'} with one contact or none: meet another person"
-        yield (owner, told, int(people["account_id"].isin(own.index).sum()),
-               pd.Timestamp(days.due(assumptions.account_days)), KEY_ACCOUNTS_FILE)
+        due = pd.Timestamp(days.due(assumptions.account_days))
+        yield owner, told, int(people["account_id"].isin(own.index).sum()), due, due, KEY_ACCOUNTS_FILE
 
 
 def _of_opportunities(opportunities: pd.DataFrame, assumptions: ActionsConfig, days: WorkingDays) -> Iterator[tuple]:
@@ -116,7 +116,7 @@ def _of_opportunities(opportunities: pd.DataFrame, assumptions: ActionsConfig, d
     for owner, rows in opportunities.assign(owner=opportunities["owner"].fillna(assumptions.owner)).groupby("owner"):
         steps = [*rows["next_step"], *("record " + rows["to_record"].dropna())]
         told = ", ".join(f"{step} ({n:,})" for step, n in pd.Series(steps).value_counts().sort_index().items())
-        yield owner, f"open opportunities: {told}", np.nan, due, KEY_ACCOUNTS_FILE
+        yield owner, f"open opportunities: {told}", np.nan, due, due, KEY_ACCOUNTS_FILE
 
 
 def outside_loop(lines: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Key-account sections of the action plan: overview, the plan of one account, the Excel file to work with."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -167,7 +168,7 @@ def open_opportunities(
 
 def account_file(
     accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast,
-    answers: pd.DataFrame, leads: Mapping[str, str], campaign: str,
+    answers: pd.DataFrame, leads: Mapping[str, str], campaign: str, cases: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, bytes]:
     """Return the Excel file of key accounts by its name; none where nothing is on record.
 
@@ -181,13 +182,16 @@ def account_file(
         As `key_accounts.account_leads` gives them.
     campaign : str
         By which the contacts go into the records.
+    cases : mapping of str to str
+        Cases of people that are due, as `case_management.case_texts` gives them.
     """
     if accounts.empty:
         return {}
     waiting = open_opportunities(outcomes, forecast).sort_values(
         ["owner", "expected", "value_if_won"], ascending=[True, False, False], ignore_index=True)
-    known = people.assign(warned_of=people["customer_id"].map(answers.set_index("customer_id")["cause"])) if len(
-        people) else people
+    known = people if people.empty else people.assign(
+        warned_of=people["customer_id"].map(answers.set_index("customer_id")["cause"]),
+        service_case=people["customer_id"].map(dict(cases)).astype("object"))
     to_fill_in = {"campaign": campaign, **dict.fromkeys(contact_lists.TO_FILL_IN, "")}
     sheets = [("accounts", account_rows(accounts, people, outcomes, leads).assign(**to_fill_in)),
               ("people", _with_lead(known, leads).assign(**to_fill_in)),

@@ -102,7 +102,7 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
                             "to_record": [None, "its account", None]})
     found = communication_loops.inside_loop(InsideSources(lists, dated(), people, accounts, {"k": "Di"}, waiting),
                                             ActionsConfig(owner="Head"), WorkingDays(AS_OF))
-    assert found["by_on"].is_monotonic_increasing
+    assert found["first_by_on"].is_monotonic_increasing
     by = found.set_index("who")
     assert by.loc["Ed", "must_know"] == "open opportunities: decide or close (1), follow up (2), record its account (1)"
     n = by["n_customers"].drop("Ed").to_dict()
@@ -110,7 +110,9 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
     assert by.loc["Ada", "where"] == "contact-ada-phone.xlsx"
     assert by.loc["Di", "must_know"] == "leads 1 key account with one contact or none: meet another person"
     assert by.loc[["team service", "Head"], "where"].tolist() == ["service-cases.xlsx"] * 2
-    assert by.loc["team service", "by_on"] == pd.Timestamp("2026-07-03")  # ten cases a day, the first due in two days
+    assert by.loc["team service", ["first_by_on", "last_by_on"]].tolist() == [
+        pd.Timestamp("2026-07-02"), pd.Timestamp("2026-07-03")]  # ten cases a day, the first due in two days
+    assert text.inside_title(found).endswith("the first by 2 July 2026")
 
 
 def test_an_account_of_several_owners_is_led_by_one_of_them():
@@ -149,7 +151,7 @@ def test_who_works_the_lists_of_several_campaigns_hears_of_every_file_by_its_own
     found = communication_loops.inside_loop(sources, ActionsConfig(), WorkingDays(AS_OF))
     own = found[found["who"].eq("Ada")]
     assert own["where"].tolist() == ["win-back-ada-phone.xlsx", "contact-ada-phone.xlsx"]
-    assert own["by_on"].tolist() == [pd.Timestamp("2026-07-03"), pd.Timestamp("2026-07-07")]
+    assert own["last_by_on"].tolist() == [pd.Timestamp("2026-07-03"), pd.Timestamp("2026-07-07")]
 
 
 def test_outside_only_the_treated_are_told():
@@ -160,10 +162,11 @@ def test_outside_only_the_treated_are_told():
 
 def test_both_loops_stand_in_a_file_to_tick_off(tmp_path):
     outside = communication_loops.outside_loop(lines())
-    inside = pd.DataFrame([("Ada", "call", 5, AS_OF, "a.xlsx")], columns=communication_loops.INSIDE)
+    inside = pd.DataFrame([("Ada", "call", 5, AS_OF, AS_OF, "a.xlsx")], columns=communication_loops.INSIDE)
     (tmp_path / "loops.xlsx").write_bytes(communication_loops.loops_file(inside, outside)["communication-loops.xlsx"])
     sheets = {one.name: one.rows for one in spreadsheets.read_sheets(tmp_path / "loops.xlsx")}
-    assert list(sheets["inside"].columns) == ["who", "must know", "customers", "by on", "where", "done on"]
+    assert list(sheets["inside"].columns) == [
+        "who", "must know", "customers", "first by on", "last by on", "where", "done on"]
     assert sheets["outside"]["customers"].tolist() == [10]
     assert communication_loops.loops_file(inside.head(0), outside.head(0)) == {}
 
@@ -211,6 +214,17 @@ def test_contacts_of_a_person_are_spread_over_working_days_up_to_the_last(n):
     assert on.is_monotonic_increasing
     assert on.between("2026-07-01", "2026-07-14").all()
     assert on.value_counts().max() - on.value_counts().min() <= 1 or n < 10
+
+
+def test_who_speaks_with_people_of_key_accounts_knows_of_their_cases_and_the_team_of_who_speaks_with_them():
+    told = case_management.case_texts(dated())
+    assert told["c12"] == ("k12: complaint about delivery, open since 2026-06-01, customer told nothing yet, team "
+                           f"service, due by {dated().set_index('customer_id').loc['c12', 'do_by']:%Y-%m-%d}")
+    assert case_management.case_texts(dated().head(0)) == {}
+    notes = case_management.case_notes({"a": "has opted out"}, {}, {"a": "N1: speak with Di", "b": "N1: speak with Di",
+                                                                    "c": ""})
+    assert notes == {"a": "has opted out: settle it, no extra contact",
+                     "b": "key account N1: speak with Di; let them know"}
 
 
 def test_written_contacts_that_wait_are_counted_and_calls_are_not():

@@ -129,7 +129,7 @@ def test_every_sheet_to_work_from_has_the_lead_of_the_account_the_campaign_and_o
     answers = pd.DataFrame({"customer_id": ["a"], "cause": ["risk"]})
     rows = pd.DataFrame({"opportunity_id": ["q"], "chance": [0.5], "expected": [4.0]})
     made = key_account_sections.account_file(accounts, people, outcomes, replace(forecast(), by_opportunity=rows),
-                                             answers, {"n": "Di"}, "key accounts of 2026-06-30")
+                                             answers, {"n": "Di"}, "key accounts of 2026-06-30", {"a": "K1: open"})
     (tmp_path / "k.xlsx").write_bytes(made["key-accounts.xlsx"])
     sheets = {sheet.name: sheet for sheet in spreadsheets.read_sheets(tmp_path / "k.xlsx")}
     assert list(sheets) == ["accounts", "people", "open opportunities"]
@@ -137,7 +137,7 @@ def test_every_sheet_to_work_from_has_the_lead_of_the_account_the_campaign_and_o
         assert sheet.rows[["lead", "campaign"]].to_numpy().tolist() == [["Di", "key accounts of 2026-06-30"]]
         assert list(sheet.rows.columns)[-3:] == ["campaign", "done on", "outcome"]
         assert sheet.choices == {"outcome": contact_lists.OUTCOMES}
-    assert sheets["people"].rows["warned of"].tolist() == ["risk"]
+    assert sheets["people"].rows[["warned of", "service case"]].to_numpy().tolist() == [["risk", "K1: open"]]
 
 
 def test_the_pipeline_is_told_once_by_the_answer_or_by_its_section():
