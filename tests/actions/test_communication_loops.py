@@ -242,3 +242,5 @@ def test_every_customer_on_record_is_counted_once():
     assert text.accounted_title(counted) == (
         "54 customers on record, each counted once: 30 contacted by a list and 24 not to be contacted")
     assert text.accounted_rows(counted)["customers"].tolist() == ["30", "20", "fewer than 10"]
+    few = counted.assign(n_customers=[5, 2000, 40])
+    assert text.accounted_title(few).startswith("Customers on record, each counted once: fewer than 10 contacted")

@@ -11,7 +11,7 @@ from helpers.actions.config import ActionsConfig
 from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation.results import Status
 from helpers.reporting import formatting
-from helpers.stats.disclosure_control import people_text
+from helpers.stats.disclosure_control import is_hidden, people_text
 
 FILES_HOLD = {CASES_FILE: "cases to settle, and customers to be told what came of theirs",
               LOOPS_FILE: "who must know what, who is told what",
@@ -65,6 +65,8 @@ def accounted_title(counted: pd.DataFrame) -> str:
     by = counted.groupby("group", sort=False)["n_customers"].sum()
     parts = formatting.join_words([f"{people_text(int(n))} {group}" for group, n in by.items()])
     every = formatting.count_text(int(by.sum()), "customer on record", "customers on record")
+    if by.map(is_hidden).any():  # the sum would give the few away
+        every = "Customers on record"
     return f"{every}, each counted once: {parts}"
 
 
