@@ -60,6 +60,22 @@ def action_earnings(results: RunResults, costs: Mapping[str, tuple[float, float]
             *_costs_note(rows, costs))
 
 
+def without_contact(results: RunResults) -> str:
+    """Return what margin would be missing without contact, as the newest lists measured it; empty where none did."""
+    effects = results.frame(EFFECTS)
+    is_list = experiment_decisions_text.is_action_list(effects) if len(effects) else pd.Series(dtype=bool)
+    rows = [_list_row(name, rows) for name, rows in newest_lists(effects[is_list]).groupby("experiment")] if (
+        is_list.any()) else []
+    clear = [row["money"] for row in rows if row["rank"] == 0 and row["money"]["metric"] == measured_response.MARGIN
+             and _contact_rate(results, row["primary"]) >= LEAST_CONTACTED]
+    if len(clear) != 1 or _side(clear[0]) <= 0:
+        return ""
+    ends = [int(clear[0]["n_variant"]) * float(clear[0][c]) for c in ("value", "low", "high")]
+    return message("These hold if contact goes on as in the past. Without it about {amount} of margin less would come, "
+                   "if it does as much as the last list that question 5 measures.",
+                   amount=_range(ends, formatting.unit_format("money", results.currency)))
+
+
 def _first_result(results: RunResults) -> str:
     """Return when the list asked for today could be the first result; empty where no list has a control group."""
     listed, planned = results.frame("results/actions"), results.frame("results/decisions")

@@ -21,6 +21,8 @@ from helpers.value.subscriptions import (
 
 BASE, BY_ATTRIBUTE, VALUE_GATES = "results/customer_base", "results/churn_by_attribute", "results/value_gates"
 
+BY_FEE = "share_ended_by_fee"
+
 
 def is_undated(results: RunResults) -> bool:
     """Return whether contracts have ended without a day."""
@@ -74,9 +76,9 @@ def _margin_a_month(results: RunResults) -> Estimate | None:
     return Estimate("margin_a_month", fee.value * rate.value, unit="money", n=fee.n)
 
 
-def _worst_kept(results: RunResults, months: int) -> float:
-    """Return the share of running contracts kept if all that ended were those of a single month [share]."""
-    return (1 - results.estimate(BASE, "share_ended").value) ** months
+def _worst_kept(results: RunResults, months: int, ended: str = "share_ended") -> float:
+    """Return the share of running contracts, or of their fees, kept if all that ended were those of a single month."""
+    return (1 - results.estimate(BASE, ended).value) ** months
 
 
 def retention_bounds(results: RunResults) -> str:
@@ -96,12 +98,14 @@ def margin_at_risk_bounds(results: RunResults) -> str:
     if margin is None or kept.status is not Status.OK:
         return ""
     form = formatting.unit_format("money", results.currency)
-    lost = [margin.value * (1 - x) for x in (kept.value, kept.high, kept.low, _worst_kept(results, QUARTER_MONTHS))]
+    worst = _worst_kept(results, QUARTER_MONTHS, BY_FEE)
+    lost = [margin.value * (1 - x) for x in (kept.value, kept.high, kept.low, worst)]
     rate = results.estimate(BASE, CONTRACT_MARGIN_RATE)
-    return message("Bounded: of {margin} of margin a month ({share} of fees, assumed) {least} {range} are lost within "
-                   "{n} months if the records keep all who ever left, and {most} if all that ended left within one "
-                   "month.", margin=form(margin.value), share=formatting.share(rate.value), least=form(lost[0]),
-                   range=formatting.interval(lost[1], lost[2], form), most=form(lost[3]), n=QUARTER_MONTHS)
+    return message("It can only be bounded: of {margin} of margin a month ({share} of fees, assumed) {least} {range} "
+                   "are lost within {n} months if the records keep all who ever left, and {most} if all that ended "
+                   "left within one month.", margin=form(margin.value), share=formatting.share(rate.value),
+                   least=form(lost[0]), range=formatting.interval(lost[1], lost[2], form), most=form(lost[3]),
+                   n=QUARTER_MONTHS)
 
 
 def quarter_bounds(results: RunResults) -> str:
@@ -110,7 +114,7 @@ def quarter_bounds(results: RunResults) -> str:
     if fee.status is not Status.OK or kept.status is not Status.OK or not fee.n:
         return ""
     form = formatting.unit_format("money", results.currency)
-    after = [fee.value * x for x in (kept.value, kept.low, kept.high, _worst_kept(results, QUARTER_MONTHS))]
+    after = [fee.value * x for x in (kept.value, kept.low, kept.high, _worst_kept(results, QUARTER_MONTHS, BY_FEE))]
     return message("Of {now} of fees a month, {kept} {range} are left after {n} months if the records keep all who "
                    "ever left, and {least} if all that ended left within one month; new contracts are not in it. The "
                    "simple rule, nobody leaves, says {now}.", now=form(fee.value), kept=form(after[0]),
@@ -123,7 +127,7 @@ def year_bounds(results: RunResults) -> str:
     if margin is None or horizon.status is not Status.OK:
         return ""
     form, months = formatting.unit_format("money", results.currency), int(horizon.value)
-    least = margin.value * sum(_worst_kept(results, month) for month in range(1, months + 1))
+    least = margin.value * sum(_worst_kept(results, month, BY_FEE) for month in range(1, months + 1))
     return message("Were nobody to leave it would be {most}; had all that ended left within one month, {least}, both "
                    "not discounted.", most=form(margin.value * months), least=form(least))
 
@@ -134,8 +138,8 @@ def months_to_break_even(results: RunResults, cost: float) -> str:
     if margin is None or not is_undated(results) or not margin.value > 0:
         return ""
     each = margin.value / margin.n
-    return message("not yet measured; it pays from {n} months of a contract kept, at the mean margin of {amount} a "
-                   "month, as assumed", n=formatting.whole(-(-cost // each)),
+    return message("not yet measured; it pays from {n} months kept over all contracts together, at the mean margin "
+                   "of {amount} a month, as assumed", n=formatting.whole(-(-cost // each)),
                    amount=formatting.money(each, results.currency))
 
 
@@ -148,7 +152,7 @@ def records_asked(results: RunResults, review_on: str) -> list[dict[str, str]]:
              "expected_gain": message("questions 1 to 4 can be answered by date"), "net": translatable("not known"),
              "worst_case": message("none"),
              "confidence": message("sure: these days are what the figures lack"), "owner": "",
-             "stop_on": review_on}]
+             "stop_on": message("looked at again on {date}", date=review_on)}]
 
 
 def brief_records_asked(rows: list[dict[str, str]]) -> list[dict[str, Any]]:

@@ -104,19 +104,34 @@ def _perhaps_anonymous(results: RunResults) -> str:
                        n=formatting.whole(n_lines), n_lost=formatting.whole(n_lost))
     told = message("How many of the {n_lost} customers counted as churned bought among them is not known.",
                    n_lost=formatting.whole(n_lost))
-    each, sales = _mean_spend(results, "after"), _anonymous_after(results)
+    each, sales = _mean_spend(results, "after"), _anonymous_sales(results, "after")
     if not each or math.isnan(sales):
         return told
     worth = min(max(sales, 0.0) / each, n_lost)
     return message("{sentence} At what a retained customer spends, those of the latest period, at most {amount}, "
                    "are worth {n} customers: retention may be {points} higher than told.", sentence=told,
                    amount=formatting.money(sales, results.currency), n=formatting.whole(round(worth)),
-                   points=formatting.points(100 * worth / kept.n))
+                   points=formatting.points(100 * worth / kept.n)) + _lower_retention(results, kept)
 
 
-def _anonymous_after(results: RunResults) -> float:
-    """Return net sales without a customer in the latest period, at most all on record [money]; NaN if unknown."""
-    sales = results.estimate(BASE, "net_sales_after", ANONYMOUS_SALES)
+def _lower_retention(results: RunResults, kept: Estimate) -> str:
+    """Return the retention rate if buyers without a customer of the period before were others, who did not return."""
+    before, known = (results.estimate(BASE, q) for q in ("net_sales_before", "customers_before"))
+    sales = _anonymous_sales(results, "before")
+    if before.status is not Status.OK or known.status is not Status.OK or not known.value or math.isnan(sales):
+        return ""
+    own = results.estimate(BASE, "net_sales_before", ANONYMOUS_SALES)
+    each = (before.value - (own.value if own.status is Status.OK else 0.0)) / known.value
+    if not each > 0 or not sales > 0:
+        return ""
+    return " " + message("Were those of the period before, at most {amount}, others who did not return, it would be "
+                         "{share}.", amount=formatting.money(sales, results.currency),
+                         share=formatting.share(kept.n * kept.value / (kept.n + sales / each)))
+
+
+def _anonymous_sales(results: RunResults, side: str) -> float:
+    """Return net sales without a customer in a period, at most all on record [money]; NaN if unknown."""
+    sales = results.estimate(BASE, f"net_sales_{side}", ANONYMOUS_SALES)
     if sales.status is Status.OK:
         return sales.value
     known = [results.estimate(AUDIT, "anonymous money", segment) for segment in ("accepted", "rejected")]

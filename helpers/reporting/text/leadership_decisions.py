@@ -1,6 +1,5 @@
 """Text of the leadership page's decisions: what is asked for today, and on what terms."""
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from helpers.reporting.run_results import RunResults
 from helpers.reporting.text import actions as actions_text
 from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import leadership_contracts as leadership_contracts_text
+from helpers.reporting.text import leadership_outlook as leadership_outlook_text
 from helpers.reporting.translation import message, plural, translatable
 from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
 
@@ -40,6 +40,8 @@ UNNAMED = frozenset({"not named", "not recorded", "nobody yet", ""})  # what sta
 AS_TEST, ON_TRIAL, NOT_KNOWN = (translatable("{decision}, as a test"),
                                 translatable("{decision}, on trial without a control group"),
                                 translatable("not known"))
+
+OWED = "owed to"  # in the gain of what is done for those whom the company failed, neither tested nor tried
 
 NO_CONTROL = "no control group"  # what a decision without one says
 
@@ -135,7 +137,8 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     n = results.frame("results/actions").get("variant", pd.Series(dtype="str")).value_counts()
     brief = {"worst_case": formatting.money(-float(decision["worst_case"]), results.currency),
              "decision": _test_in_brief(_headword(decision["decision"]),
-                                       is_trial=_is_trial(decision)), "expected_gain": NOT_KNOWN,
+                                       is_trial=_is_trial(decision),
+                                       is_owed=OWED in str(decision["gain"])), "expected_gain": NOT_KNOWN,
              "net": NO_NET}
     if not _is_on_list(results, decision):
         return brief
@@ -152,8 +155,10 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     return brief
 
 
-def _test_in_brief(decision: str, *, is_trial: bool = False) -> str:
-    """Return a decision on a test in a word and what is tested; without a control group it is a trial."""
+def _test_in_brief(decision: str, *, is_trial: bool = False, is_owed: bool = False) -> str:
+    """Return a decision on a test in a word and what is tested; without a control group it is a trial, or is owed."""
+    if is_owed:
+        return decision
     said = formatting.within_sentence(decision.removesuffix(TEST_END))
     return message("Trial: {decision}", decision=said) if is_trial else message("Test: {decision}", decision=said)
 
@@ -161,7 +166,7 @@ def _test_in_brief(decision: str, *, is_trial: bool = False) -> str:
 def _as_test(decision: Mapping[str, Any]) -> str:
     """Return what is asked as a test alone, since its gain is not known or below its cost; on trial without control."""
     asked = str(decision["decision"])
-    if asked.endswith(TEST_END):
+    if asked.endswith(TEST_END) or OWED in str(decision["gain"]):
         return asked
     return message(ON_TRIAL if _is_trial(decision) else AS_TEST, decision=asked)
 
@@ -274,7 +279,7 @@ def savable(results: RunResults, stake: Estimate) -> str:
     if stake.status is not Status.OK or gone.status is not Status.OK:
         return message("{sentence}.", sentence=found)
     form = formatting.unit_format("money", results.currency)
-    value, low, high = product_interval(gone, stake)
+    value, low, high = leadership_outlook_text.product_interval(gone, stake)
     saved = message("{response}. Were everybody at risk contacted and did they respond alike, {amount} of it would be "
                     "saved, before the cost of contact.", response=found,
                     amount=f"{form(value)} {formatting.interval(low, high, form)}")
@@ -287,9 +292,15 @@ def _beside_the_list(results: RunResults) -> str:
     if len(listed) < LEAST_PEOPLE or not (gain := saved_margin(results)):
         return ""
     form = formatting.unit_format("money", results.currency)
-    return message("Of it the list asked for today, of {n} customers who may be contacted, is to save {amount}.",
+    said = message("Of it the list asked for today, of {n} customers who may be contacted, is to save {amount}.",
                    n=formatting.whole(len(listed)),
                    amount=f"{form(gain[0])} {formatting.interval(gain[1], gain[2], form)}")
+    each = measured_response.pooled_response(results.frame(EFFECTS), results.currency).margin
+    if each.status is not Status.OK or gain[0] / len(listed) >= each.value:
+        return said
+    why = message("That is {each} a customer, against {earned} measured before: what those buy more who stay is not "
+                  "counted.", each=form(gain[0] / len(listed)), earned=form(each.value))
+    return f"{said} {why}"
 
 
 def _net_of_contact(results: RunResults, saved: tuple[float, float, float]) -> str:
@@ -311,19 +322,6 @@ def _net_of_contact(results: RunResults, saved: tuple[float, float, float]) -> s
                    net=f"{form(net[0])} {formatting.interval(net[1], net[2], form)}")
 
 
-def product_interval(one: Estimate, other: Estimate) -> tuple[float, float, float]:
-    """Return the product of two independent estimates with its limits.
-
-    Notes
-    -----
-    Each limit is off the product by the root of the squared distances that either estimate alone would make.
-    """
-    value = one.value * other.value
-    ends = [[(a.value - a.low) * b.value, (a.high - a.value) * b.value] for a, b in ((one, other), (other, one))]
-    below, above = (math.hypot(*(pair[i] for pair in ends)) for i in (0, 1))
-    return value, value - below, value + above
-
-
 def decision_today(results: RunResults) -> tuple[str, ...]:
     """Return the answer to: which decision is asked for today; what each asks for stands in full above."""
     rows = _rows_in_brief(results)
@@ -336,6 +334,8 @@ def decision_today(results: RunResults) -> tuple[str, ...]:
     opening = plural("{n} decision is asked for: it is expected to cost {cost} and loses {worst} at worst.",
                      "{n} decisions are asked for: together they are expected to cost {cost} and lose {worst} at "
                      "worst.", len(rows), n=len(rows), cost=cost, worst=worst)
+    if _records(results):
+        opening = " ".join((opening, message("What recording the days of ends costs is not estimated and not in it.")))
     known = [message("{decision} (net {net})", decision=row["decision"], net=row["net"] or row["expected_gain"])
              for row in rows if row["is_known"] and not row["is_over"]]
     unknown = [row["decision"] for row in rows if not row["is_known"] and not row["is_over"]]

@@ -23,6 +23,8 @@ from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY
 BASE = "results/customer_base"
 YEAR_DAYS, UNDATED = (365, 366), "dated ends"  # of periods [days]; gate that finds contracts ended without a day
 
+ALIKE = 0.9  # of the largest part, from which another is as large, so that none leads
+
 REST = 0.0005  # of the largest part, below which the rest is lost in rounding
 
 MOVED = {"all": "all", translatable("new customers"): "new", translatable("retained"): "retained",
@@ -154,16 +156,6 @@ def revenue_people(results: RunResults) -> str:
     return f"{said} {both}"
 
 
-def earlier_history(results: RunResults) -> str:
-    """Return that who came back from before the records began counts as new, where the check found so; else nothing."""
-    gates = results.gates("results/value_gates")
-    found = gates[gates["gate"].eq("earlier history")]
-    if not results.has_crossed("results/value_gates", "earlier history"):
-        return ""
-    return message("More may have been reactivated, and fewer new: {reason}.",
-                   reason=formatting.within_sentence(str(found["sentence"].iloc[0]).rstrip(".")))
-
-
 def revenue_parts(results: RunResults) -> list[tuple[str, float]]:
     """Return what each class of customers added to the change in net sales [money], withheld classes together, last.
 
@@ -244,6 +236,8 @@ def _largest_part(results: RunResults) -> str:
     """Return which class of customers added most to the change, in its direction; empty where it is the only one."""
     change, parts = results.estimate(BASE, "net_sales_change").value, revenue_parts(results)
     name, amount = max(parts, key=lambda part: part[1] * change, default=("", 0.0))
+    if any(other[1] * change >= ALIKE * amount * change > 0 for other in parts if other[0] != name):
+        return ""
     return name.removesuffix(" together") if len(parts) > 1 and amount * change > 0 else ""
 
 

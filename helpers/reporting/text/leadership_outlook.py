@@ -1,8 +1,11 @@
 """Text of the leadership page on what is ahead: who is gone for good, simple rules, sales that cannot be forecast."""
 
+import math
+
 import pandas as pd
 
 from helpers.churn import scoring
+from helpers.foundation.results import Estimate
 from helpers.reporting import formatting, kpi_history
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.translation import message, translatable
@@ -71,3 +74,16 @@ def churn_by_rule(made: pd.DataFrame) -> str:
     return message("The simple rule, the churn rate of the period before again, says {n} {range}.",
                    n=formatting.whole(row["value"]),
                    range=formatting.interval(row["low"], row["high"], formatting.whole))
+
+
+def product_interval(one: Estimate, other: Estimate) -> tuple[float, float, float]:
+    """Return the product of two independent estimates with its limits.
+
+    Notes
+    -----
+    Each limit is off the product by the root of the squared distances that either estimate alone would make.
+    """
+    value = one.value * other.value
+    ends = [[(a.value - a.low) * b.value, (a.high - a.value) * b.value] for a, b in ((one, other), (other, one))]
+    below, above = (math.hypot(*(pair[i] for pair in ends)) for i in (0, 1))
+    return value, value - below, value + above

@@ -94,7 +94,7 @@ def revenue_movement(known: QuestionInputs) -> str | tuple[str, ...]:
     if whole.status is Status.OK and not struck:
         moved = " ".join(filter(None, (said(known.results) for said in (
             leadership_findings_text.revenue_finding, leadership_findings_text.revenue_people,
-            leadership_retention_text.retained_customers_change, leadership_findings_text.earlier_history))))
+            leadership_retention_text.retained_customers_change, leadership_retention_text.earlier_history))))
         return tuple(filter(None, (moved, kpi_history.quarter_growth_sentence(known.history, known.results.currency))))
     undated = known.results.has_crossed(VALUE_GATES, leadership_findings_text.UNDATED)
     lacking = (translatable("contracts are seen at one moment, without the days on which they ended") if undated else
@@ -131,7 +131,8 @@ def margin_at_risk(known: QuestionInputs) -> str:
               "caveat": known.results.caveat(CHURN_GATES, "every forecast of churn", "margin at risk", *COUNTS)}
     said = (message("{amount} of margin is at risk{caveat}. {savable}", **places) if decimal_places.is_missing(due) else
             message("{amount} of margin is at risk by {date}, the chance of each customer to be gone for good times "
-                    "the margin lost by it{caveat}. {savable}", **places, date=formatting.date_text(due)))
+                    "the margin that would else come until then{caveat}. {savable}", **places,
+                    date=formatting.date_text(due)))
     return " ".join(filter(None, (
         said, leadership_outlook_text.gone_for_good(scores), leadership_outlook_text.at_risk_by_rule(known.results),
         known.results.qualified_by(VALUE_GATES, "margin"), before)))
@@ -147,8 +148,8 @@ def next_quarter(known: QuestionInputs) -> tuple[str, ...]:
                        reason=formatting.within_sentence(struck)) if money else cannot(struck)
         return tuple(filter(None, (*money, left, signed)))
     if known.results.has(FORECASTS):
-        apart = message("These hold if contact goes on as in the past; what would come without any cannot be told from "
-                        "records that hold it.")
+        apart = action_results_text.without_contact(known.results) or message(
+            "These hold if contact goes on as in the past; what would come without any takes a random control group.")
         money = money or [*leadership_outlook_text.sales_on_record(known.results, known.history)]
         return *money, _churn_ahead(known), apart
     if money:

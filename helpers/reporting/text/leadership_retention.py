@@ -249,6 +249,21 @@ def retained_customers_change(results: RunResults) -> str:
                    orders=by_orders, amount=by_value)
 
 
+def earlier_history(results: RunResults) -> str:
+    """Return that who came back from before the records began counts as new, where the check found so; else nothing."""
+    gates = results.gates("results/value_gates")
+    found = gates[gates["gate"].eq("earlier history")]
+    if not results.has_crossed("results/value_gates", "earlier history"):
+        return ""
+    new = results.estimate(BASE, "net_sales_change", "new")
+    if new.status is Status.OK and not is_hidden(new.n):
+        return message("More may have been reactivated, at most the {n} counted as new; earlier records would tell: "
+                       "{reason}.", n=formatting.whole(new.n),
+                       reason=formatting.within_sentence(str(found["sentence"].iloc[0]).rstrip(".")))
+    return message("More may have been reactivated, and fewer new: {reason}.",
+                   reason=formatting.within_sentence(str(found["sentence"].iloc[0]).rstrip(".")))
+
+
 def retention_beside_churn(results: RunResults) -> str:
     """Return what tells the retention rate from expected churn; empty where the page has one of them or none."""
     made = results.frame("results/forecasts")

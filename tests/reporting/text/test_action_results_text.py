@@ -62,6 +62,14 @@ def test_before_the_first_result_it_is_said_when_one_can_be_had():
         assert said.endswith("is compared with its control group after 28 September 2026.") == told
 
 
+def test_without_contact_as_much_less_comes_as_the_one_clear_list_measured():
+    clear, open_still = ({}, MARGIN), ({}, MARGIN | {"low": -2.0})
+    told = [action_results.without_contact(leading.results(experiment_effects=leading.lists(*rows)))
+            for rows in (clear, open_still)]
+    assert "Without it about €2,000 [€400, €3,600] of margin less would come" in told[0]
+    assert told[1] == action_results.without_contact(leading.results()) == ""
+
+
 def test_a_list_whose_cost_is_not_recorded_has_no_net():
     assert answered({}, MARGIN)[1].endswith("; its cost is not recorded, so that the net is not known.")
 

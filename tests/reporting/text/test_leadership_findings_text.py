@@ -242,10 +242,11 @@ def test_customers_behind_each_class_are_counted_and_who_came_back_from_before_t
         "04", leading.gate("earlier history", "new and reactivated customers", Level.NOTE)))
     assert leadership_findings_text.revenue_people(found) == (
         "By customers: new customers 50, retained 50 and churned 50.")
-    assert leadership_findings_text.earlier_history(found) == (
-        "More may have been reactivated, and fewer new: earlier history was found.")
+    assert leadership_retention_text.earlier_history(found) == (
+        "More may have been reactivated, at most the 50 counted as new; earlier records would tell: earlier history "
+        "was found.")
     assert leadership_findings_text.revenue_people(leading.results()) == ""
-    assert leadership_findings_text.earlier_history(leading.everything()) == ""
+    assert leadership_retention_text.earlier_history(leading.everything()) == ""
 
 
 def test_contracts_that_ended_without_a_day_say_so_wherever_their_share_and_what_comes_of_them_is_told():

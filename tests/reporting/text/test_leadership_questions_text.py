@@ -7,7 +7,7 @@ from helpers.reporting import kpi_history
 from helpers.reporting.forecast_tracking import all_gates
 from helpers.reporting.html import flatten
 from helpers.reporting.text import leadership_coverage as leadership_coverage_text
-from helpers.reporting.text import leadership_decisions as leadership_decisions_text
+from helpers.reporting.text import leadership_outlook as leadership_outlook_text
 from helpers.reporting.text import leadership_questions as leadership_questions_text
 from helpers.reporting.text import leadership_retention as leadership_retention_text
 from helpers.reporting.text.leadership_questions import QuestionInputs
@@ -158,8 +158,8 @@ def test_margin_at_risk_has_its_date_and_no_claim_of_saving():
     said = leadership_questions_text.margin_at_risk(known(leading.everything()))
     assert said.startswith("€60")
     assert said.endswith("of margin is at risk by 28 September 2026, the chance of each customer to be gone for good "
-                         "times the margin lost by it. How much of it can be saved cannot be said until an action is "
-                         "tried on customers drawn at random.")
+                         "times the margin that would else come until then. How much of it can be saved cannot be "
+                         "said until an action is tried on customers drawn at random.")
 
 
 def test_gates_of_churn_qualify_and_strike_what_is_ahead():
@@ -266,7 +266,7 @@ def test_who_left_earlier_may_be_missing_where_contracts_have_no_days():
 
 def test_the_savable_range_holds_the_uncertainty_of_the_stake_and_of_the_response():
     cut, stake = Estimate("cut", 0.2, 0.1, 0.3), Estimate("stake", 100.0, 60.0, 140.0)
-    value, low, high = leadership_decisions_text.product_interval(cut, stake)
+    value, low, high = leadership_outlook_text.product_interval(cut, stake)
     assert (value, value - low) == (20.0, pytest.approx((10**2 + 8**2) ** 0.5))
     assert high - value == pytest.approx(value - low)
 
@@ -618,3 +618,14 @@ def test_satisfaction_of_the_year_before_stands_beside_what_moves_with_it():
     said = answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(
         satisfaction_index=change)))
     assert "Satisfaction itself changed by −5.3 points [−9.0, −1.6] since wave 0, a year before." in said
+
+
+def test_buyers_without_a_customer_could_lower_the_rate_too():
+    counted = audit(Estimate("anonymous order lines", 700, segment="rejected", unit="records"),
+                    Estimate("anonymous money", 730.0, segment="rejected", unit="money"))
+    base = pd.concat([leading.base(), estimate_table([
+        Estimate("net_sales_before", 2400.0, unit="money", n=40), Estimate("customers_before", 40, n=40),
+        Estimate("net_sales_after", 1460.0, unit="money", n=20, segment="retained")])], ignore_index=True)
+    said = leadership_coverage_text.missing_customers(leading.everything(
+        intake_audit=counted, customer_base=base), None)[0]
+    assert "Were those of the period before, at most €730, others who did not return, it would be 38.3 %." in said

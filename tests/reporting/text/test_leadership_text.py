@@ -475,6 +475,14 @@ def test_what_qualifies_the_list_stands_in_the_decision_on_it():
     assert row["confidence"] == "none yet; consent was found"
 
 
+def test_what_is_owed_is_neither_a_test_nor_a_trial():
+    plan = pd.DataFrame([leading.decision(decision="Service recovery: contact 20 customers",
+                                          confidence="no control group", gain="not claimed: owed to whom we failed")])
+    found = leading.results(decisions=plan)
+    assert decisions_text.decision_rows(found)["decision"].tolist() == ["Service recovery: contact 20 customers"]
+    assert decisions_text.brief_decision_rows(found)["decision"].tolist() == ["Service recovery"]
+
+
 def test_by_how_much_the_last_forecast_was_off_fits_a_card():
     high = grades(grade(quantity="margin_at_risk", segment="all", value=126.0, actual=100.0))
     assert forecast_grades_text.last_time_in_brief(high, "margin_at_risk") == "last forecast 26 % too high"
