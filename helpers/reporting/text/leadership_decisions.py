@@ -22,7 +22,6 @@ from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
 EFFECTS, SCORES = "results/experiment_effects", "results/churn_scores"
 
 CENT = 0.01
-
 LISTED = "the list of customers to contact"  # what checks of the plan call its list
 
 TEST_END = ", as a test"  # of decisions that ask for a test by themselves
@@ -34,7 +33,6 @@ TERMS = ("decision", "cost", "expected_gain", "net", "worst_case", "confidence",
 BRIEF_TERMS = tuple(term for term in TERMS if term != "confidence")
 
 NO_NET = "–"
-
 UNNAMED = frozenset({"not named", "not recorded", "nobody yet", ""})  # what stands where no owner is declared
 
 AS_TEST, ON_TRIAL, NOT_KNOWN = (translatable("{decision}, as a test"),
@@ -58,9 +56,12 @@ def decision_rows(results: RunResults) -> pd.DataFrame:
 
 def _records(results: RunResults) -> list[dict[str, str]]:
     """Return the decision on records that are missing, first of all: without them the others cannot be judged."""
+    return leadership_contracts_text.records_asked(results, _review_day(results))
+
+
+def _review_day(results: RunResults) -> str:
     review_on = _review_on(results)
-    return leadership_contracts_text.records_asked(
-        results, formatting.date_text(review_on) if review_on else experiment_decisions_text.NOT_RECORDED)
+    return formatting.date_text(review_on) if review_on else experiment_decisions_text.NOT_RECORDED
 
 
 def _tried(results: RunResults) -> list[dict[str, str]]:
@@ -120,7 +121,8 @@ def _rows_in_brief(results: RunResults) -> list[dict[str, Any]]:
     full = decision_rows(results)[list(BRIEF_TERMS)].to_dict("records")
     planned, effects = results.frame("results/decisions").to_dict("records"), results.frame(EFFECTS)
     n_records = len(_records(results))
-    records, full = leadership_contracts_text.brief_records_asked(full[:n_records]), full[n_records:]
+    records = leadership_contracts_text.brief_records_asked(full[:n_records], _review_day(results))
+    full = full[n_records:]
     rows = [row | _in_brief(results, decision) | {"amounts": (float(decision["cost"]), float(decision["worst_case"]))}
             for row, decision in zip(full, planned, strict=False)]
     review_on = _review_on(results)

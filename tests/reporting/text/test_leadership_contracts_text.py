@@ -65,6 +65,7 @@ def test_the_first_decision_is_to_record_the_days_of_ends_and_a_list_pays_by_mon
                                                         "all contracts together, at ")
     brief = leadership_decisions_text.brief_decision_rows(undated(**asked))
     assert brief["decision"].tolist()[0] == "Record the day each contract ends"
+    assert [str(name) for name in brief.columns][-1] == "owner, until 28 September 2026"
     dated = leadership_decisions_text.decision_rows(undated(is_crossed=False, **asked))
     assert len(dated) == 1
     assert "months of a contract" not in dated["expected_gain"].iloc[0]
