@@ -271,16 +271,15 @@ class SalesForecast:
         """Return how far forecast and rules were off in past quarters, by measure, as a long summary table."""
         if self.reason:
             return no_estimate("quarter_error", Status.INSUFFICIENT, self.reason, unit="share").table()
+        known = [(m, by) for m in MEASURES for by in ("forecast", *self.rules(m)) if np.isfinite(self.spread(m, by))]
         return estimate_table([
-            Estimate(QUARTERS_TRIED, self.n_quarters, unit="quarters", n=self.n_customers),
-            *(Estimate("quarter_error", self.spread(measure, by), unit="share", n=self.n_customers,
-                       segment=f"{measure} by {RULES.get(by, self.model)}")
-              for measure in MEASURES for by in ("forecast", *self.rules(measure))
-              if np.isfinite(self.spread(measure, by)))])
+            Estimate(QUARTERS_TRIED, self.n_quarters, unit="quarters", n=self.n_customers), *(Estimate(
+                "quarter_error", self.spread(m, by), unit="share", n=self.n_customers,
+                segment=f"{m} by {RULES.get(by, self.model)}") for m, by in known)])
 
 
-def forecast_sales(engine: Engine, transactions: ir.Table, as_of_on: date, economics: Economics,
-                   fit: BtydFit | None) -> SalesForecast:
+def forecast_sales(
+    engine: Engine, transactions: ir.Table, as_of_on: date, economics: Economics, fit: BtydFit | None) -> SalesForecast:
     """Return what the next quarter brings if nothing is done.
 
     Parameters

@@ -235,7 +235,7 @@ def _too_few(
     return (" ".join(filter(None, (message("Too few to tell what they brought: {lists}.", lists=named), bound))),)
 
 
-def _costs_note(rows: list[dict[str, Any]], costs: Mapping[str, object]) -> tuple[str, ...]:
+def _costs_note(rows: list[dict[str, Any]], costs: Mapping[str, tuple[float, float]]) -> tuple[str, ...]:
     """Return what costs stand for, and that lists are not added up, where any is told."""
     n_told = sum(row["rank"] < UNMEASURED for row in rows)
     is_costed = any(row["name"] in costs for row in rows if row["rank"] < UNMEASURED)

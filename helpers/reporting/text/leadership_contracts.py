@@ -1,5 +1,6 @@
 """Text of the leadership page on contracts whose ends have no day: bounds of what has no date, and what is asked."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -155,10 +156,10 @@ def records_asked(results: RunResults, review_on: str) -> list[dict[str, str]]:
              "stop_on": message("looked at again on {date}", date=review_on)}]
 
 
-def brief_records_asked(rows: list[dict[str, str]], review_on: str) -> list[dict[str, Any]]:
+def brief_records_asked(rows: Sequence[Mapping[str, Any]], review_on: str) -> list[dict[str, Any]]:
     """Return the same in as few words as a first screen has room for."""
-    return [row | {"decision": message("Record the day each contract ends"), "net": "–", "stop_on": review_on,
-                   "amounts": (0.0, 0.0), "is_known": False, "is_over": False} for row in rows]
+    return [{**row, "decision": message("Record the day each contract ends"), "net": "–", "stop_on": review_on,
+             "amounts": (0.0, 0.0), "is_known": False, "is_over": False} for row in rows]
 
 
 def with_listed_risks(decision: str, listed: pd.DataFrame) -> str:
