@@ -98,10 +98,12 @@ REPEAT_QUANTITIES = (
     RETURN_DIFFERENCE, RETURN_BY_CHANNEL, CHANNEL_TEST)
 
 
+ORDER_SAMPLE = "the records are a sample of orders, and other orders of the same people are missing"
+
+
 def why_repeat_not_reported(assumed: LoyaltyConfig) -> str:
     """Return why nothing that tells of repeat purchase is reported; empty where it is."""
-    return ("the records are a sample of orders, and other orders of the same people are missing"
-            if assumed.is_order_sample else "")
+    return ORDER_SAMPLE if assumed.is_order_sample else ""
 
 
 def strike_repeat(estimates: Iterable[Estimate], assumed: LoyaltyConfig) -> list[Estimate]:
@@ -169,6 +171,6 @@ def _people_gate(people: pd.DataFrame) -> Gate:
         n < limit,
         level,
         KINDS_CLAIM,
-        f"{people_text(n)} people have both survey and order data{f' ({rest})' if rest else ''}; at least {FEW_PEOPLE} "
-        "are required.",
+        f"{people_text(n)} people have both survey and order data and began long enough ago to be judged"
+        f"{f' ({rest})' if rest else ''}; at least {FEW_PEOPLE} are required.",
     )

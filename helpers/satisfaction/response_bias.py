@@ -147,7 +147,7 @@ def _end_gate(ends: Sequence[Estimate]) -> Gate:
     return Gate("questions answered at one end", ends[0].value, MAX_SHARE_AT_END, True, Level.NOTE,
                 "differences in these questions",
                 f"{len(ends)} question{'' if one else 's'} {'has' if one else 'have'} more than half of the answers at "
-                f"one end: {said}{more}; {'it' if one else 'they'} can hardly tell people apart.")
+                f"one end: {said}{more}; people at that end are not told apart.")
 
 
 DESIGN_EFFECT, EFFECTIVE_PEOPLE = "design effect", "effective number of people"

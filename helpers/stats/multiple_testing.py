@@ -49,6 +49,36 @@ def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
     return _adjusted(p, _step_down)
 
 
+def may_be_lowest(values: Sequence[float], low: Sequence[float], high: Sequence[float]) -> list[bool]:
+    """Return which of several estimates may be the lowest: those whose difference from the lowest may be chance.
+
+    Parameters
+    ----------
+    values, low, high : sequence of float, shape (n,)
+        Estimates with 95 % intervals.
+
+    Notes
+    -----
+    The differences from the lowest are tested by the half widths that face each other, and the tests adjusted by Holm.
+    The estimates are taken as independent: of the same people, whose answers go together, more may be lowest than are.
+    Intervals that overlap do not decide: two estimates can differ significantly where they do (Schenker & Gentleman
+    2001, *The American Statistician* 55, 182–186).
+
+    Examples
+    --------
+    >>> may_be_lowest([74, 85, 76], [68, 80, 70], [80, 90, 82])
+    [True, False, True]
+    """
+    at, lows, highs = (np.asarray(x, float) for x in (values, low, high))
+    first = int(at.argmin())
+    spread = np.hypot(highs[first] - at[first], at - lows) / stats.norm.ppf(0.975)
+    gap = at - at[first]
+    z = np.divide(gap, spread, out=np.where(gap > 0, np.inf, 0.0), where=spread > 0)
+    p = 2 * stats.norm.sf(z)
+    p[first] = np.nan
+    return [k == first or bool(q >= 0.05) for k, q in enumerate(holm(p))]
+
+
 def _step_down(p: np.ndarray) -> np.ndarray:
     """Return the smallest p-value times their number, the next times one less, and so on, never falling, at most 1."""
     order = np.argsort(p)

@@ -54,8 +54,8 @@ def test_straight_lining_is_seen_on_the_paper_and_a_question_at_its_ceiling_is_n
     gates = {g.gate: g for g in response_bias.response_style_gates(habits)}
     assert gates["straight-lining"].is_crossed
     assert gates["questions answered at one end"].sentence == (
-        "1 question has more than half of the answers at one end: q0 (100 % at its ceiling); it can hardly tell people"
-        " apart.")
+        "1 question has more than half of the answers at one end: q0 (100 % at its ceiling); people at that end "
+        "are not told apart.")
 
 
 def test_a_question_with_two_answers_is_not_noted_for_having_most_at_one_end(catalogued, surveyed):

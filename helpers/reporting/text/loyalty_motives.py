@@ -18,6 +18,7 @@ from helpers.loyalty import (
     web_behaviour,
 )
 from helpers.loyalty.dick_basu_uncertainty import KIND_CERTAINTY, PROBABILITY_COLUMNS
+from helpers.loyalty.quality_gates import ORDER_SAMPLE
 from helpers.loyalty.textbook_claims import ReturnsBySatisfaction
 from helpers.reporting import formatting
 from helpers.reporting.text.loyalty import (
@@ -277,13 +278,17 @@ TAKES = {
                 "what the programme owes, and what is never redeemed"),
     ENROLMENT: ("days of enrolment, and purchases of members and of others before and after",
                 "whether members buy more because they are members"),
-    SCORE: ("orders over more than three horizons, by two hundred customers",
+    SCORE: ("orders over more than three horizons, by two hundred customers, "
+            "twenty of whom return within one and twenty do not",
             "how likely each customer is to repurchase"),
     PRICES: ("products that old and new customers both buy, with quantities",
              "whether old customers pay more for the same"),
     PROMISES: ("days of delivery, promised and kept", "what a broken delivery promise is associated with"),
     VISITS: ("visits to shop or site by customer", "how often customers come and how long they take to choose"),
 }
+
+
+ALL_ORDERS = "all orders of the same customers"
 
 
 def missing_records(*tables: pd.DataFrame) -> pd.DataFrame:
@@ -298,14 +303,15 @@ def missing_records(*tables: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``not_shown, why, takes, would_tell``.
+        ``not_shown, why, takes, would_tell``. Where the records are a sample of orders, it takes all of them.
     """
     table = pd.concat([one[["quantity", "status", "reason"]] for one in tables])
     why = {name: _why(table, quantity) for name, quantity in SHOWN_BY.items()}
     why |= {name: said for name, said in NOBODY.items() if why[name] == too_few(0)}
     if why[OWED]:
         why[LIABILITY] = ""
-    return pd.DataFrame([{"not_shown": name, "why": reason, "takes": TAKES[name][0], "would_tell": TAKES[name][1]}
+    return pd.DataFrame([{"not_shown": name, "why": reason, "would_tell": TAKES[name][1],
+                          "takes": ALL_ORDERS if reason == ORDER_SAMPLE else TAKES[name][0]}
                          for name, reason in why.items() if reason],
                         columns=["not_shown", "why", "takes", "would_tell"])
 

@@ -38,6 +38,7 @@ from helpers.satisfaction.penalty_reward_drivers import (
 )
 from helpers.satisfaction.response_bias import CEILING_SHARE, FLOOR_SHARE
 from helpers.satisfaction.text_comments import POLARITY_ACCURACY
+from helpers.stats.multiple_testing import may_be_lowest
 from helpers.stats.pls_sem.measurement_model import CAUTION
 
 REST = "with the rest"
@@ -236,11 +237,13 @@ def topic_sentence(table: pd.DataFrame) -> str:
     """
     if table.empty:
         return "No topic of comments has ten people or more."
-    worst, *others = table.sort_values(["satisfaction", "topic"]).to_dict("records")
+    table = table.sort_values(["satisfaction", "topic"])
+    worst, *others = table.to_dict("records")
+    is_near = may_be_lowest(table["satisfaction"], table["low"], table["high"])[1:]
     start = f"{formatting.count_text(len(table), 'topic', 'topics').capitalize()} of comments"
-    if near := [row for row in others if row["low"] <= worst["high"]]:
+    if near := [row for row, is_it in zip(others, is_near, strict=True) if is_it]:
         named = either_text([f"“{row['topic']}”" for row in (worst, *near)])
-        return f"{start}; which of {named} goes with the lowest scores is not shown: the intervals overlap."
+        return f"{start}; which of {named} goes with the lowest scores is not shown (tests of differences, Holm)."
     where = "lowest scores with" if others else "scores with"
     return (
         f"{start}; {where} “{worst['topic']}”: {formatting.points(worst['satisfaction'])} "

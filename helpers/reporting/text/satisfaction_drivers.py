@@ -18,7 +18,9 @@ from helpers.stats.relative_importance import RELEVANCE_LEVEL
 
 TIE, SURE = 0.05, 0.01
 
-NO_ROOM, LESS = "nothing is improved by raising it", "rated higher, less satisfaction, the other drivers equal"
+NO_ROOM = "what people expect is nothing to be improved"
+
+LESS = "rated higher, less satisfaction, the other drivers equal"
 
 MOST_SHARES = 2  # that a sentence names one by one
 

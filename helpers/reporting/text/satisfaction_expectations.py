@@ -27,6 +27,7 @@ from helpers.satisfaction.expectations import (
     RATIO_CORRELATION,
 )
 from helpers.stats.confidence_intervals import normal_quantile
+from helpers.stats.multiple_testing import may_be_lowest
 
 MOST_NAMED = 3
 
@@ -97,13 +98,15 @@ def expectation_gap_finding(table: pd.DataFrame) -> str:
 
 
 def _most_in(parts: pd.DataFrame, is_missed: bool) -> str:
-    """Return the dimension with the widest gap and those whose intervals reach it; empty where there is but one."""
+    """Return the dimension with the widest gap and those not told apart from it; empty where there is but one."""
     if len(parts) < 2:
         return ""
     rows = parts.sort_values("value", ascending=is_missed).to_dict("records")
-    first, *others = rows
-    near = [r for r in others if (r["low"] <= first["high"] if is_missed else r["high"] >= first["low"])]
-    named = [f"{r['segment']} ({formatting.points(r['value'])})" for r in (first, *near)]
+    ends = ("low", "high") if is_missed else ("high", "low")
+    sign = 1 if is_missed else -1
+    is_near = may_be_lowest(*([sign * r[c] for r in rows] for c in ("value", *ends)))
+    near = [r for r, is_it in zip(rows, is_near, strict=True) if is_it]
+    named = [f"{r['segment']} ({formatting.points(r['value'])})" for r in near]
     return f", most in {formatting.join_words(named)}" if len(named) <= MOST_NAMED and len(named) < len(rows) else ""
 
 

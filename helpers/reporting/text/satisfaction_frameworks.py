@@ -6,7 +6,6 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, estimate_table
 from helpers.reporting import formatting
-from helpers.reporting.text.satisfaction_drivers import either_text
 from helpers.satisfaction.item_frameworks import (
     CORRELATION_BY,
     DELIVERED_VALUE_WEIGHT,
@@ -17,6 +16,7 @@ from helpers.satisfaction.item_frameworks import (
 )
 from helpers.satisfaction.kano import KANO_CATEGORIES, REVERSE
 from helpers.stats.disclosure_control import is_hidden
+from helpers.stats.multiple_testing import may_be_lowest
 
 MOST_MISSED = 3  # Kano properties by name
 
@@ -55,14 +55,18 @@ def _difference(rows: Sequence[Estimate], frame: str) -> str:
         names = formatting.join_words([e.segment for e in scores])
         return f"{FRAMES[frame]}: the scores of {names} show no statistically significant difference."
     apart = f"{formatting.points(-gap[0].value)} {formatting.interval(-gap[0].high, -gap[0].low, formatting.points)}"
-    ends = ([low, *(e for e in scores if e is not low and e.low <= low.high)],
-            [high, *(e for e in scores if e is not high and e.high >= high.low)])
-    if any(e in ends[1] for e in ends[0]):
-        return (f"{FRAMES[frame]}: {high.segment} stands {apart} above {low.segment} for those who answered both; no "
-                "other order is shown.")
-    lowest, highest = (either_text([f"{e.segment} ({formatting.estimate_text(e)})" for e in of]) for of in ends)
-    return (f"{FRAMES[frame]}: lowest for {lowest}, highest for {highest}; those who answered on {low.segment} and on "
-            f"{high.segment} differ by {apart}.")
+    said = [f"{e.segment} is {name}" for e, name, of in (
+        (low, "lowest", may_be_lowest(*_limits(scores))), (high, "highest", _may_be_highest(scores))) if sum(of) == 1]
+    order = "" if len(scores) == 2 else f"; {formatting.join_words(said)}" if said else "; no other order is shown"
+    return (f"{FRAMES[frame]}: {high.segment} stands {apart} above {low.segment} for those who answered both{order}.")
+
+
+def _limits(rows: Sequence[Estimate]) -> tuple[list[float], list[float], list[float]]:
+    return [e.value for e in rows], [e.low for e in rows], [e.high for e in rows]
+
+
+def _may_be_highest(rows: Sequence[Estimate]) -> list[bool]:
+    return may_be_lowest([-e.value for e in rows], [-e.high for e in rows], [-e.low for e in rows])
 
 
 def _association(rows: Sequence[Estimate], frame: str) -> str:
@@ -70,7 +74,7 @@ def _association(rows: Sequence[Estimate], frame: str) -> str:
     found = sorted(_rows(rows, CORRELATION_BY, frame), key=lambda e: (-e.value, e.segment))
     if len(found) < 2:
         return ""
-    first = [e for e in found if e.high >= found[0].low]
+    first = [e for e, is_near in zip(found, _may_be_highest(found), strict=True) if is_near]
     said = formatting.join_words([f"{e.segment} ({formatting.estimate_text(e)})" for e in first])
     if len(first) == len(found):
         return ""
@@ -208,9 +212,8 @@ def kano_sentence(shown: pd.DataFrame) -> str:
 
 
 def _missed_most(shown: pd.DataFrame) -> str:
-    """Return the property whose lack costs most, with those whose intervals reach it; that it is one of many."""
-    worst = shown.iloc[0]
-    near = shown[shown["worse_low"] <= worst["worse_high"]]
+    """Return the property whose lack costs most, with those not told apart from it; that it is one of many."""
+    near = shown[may_be_lowest(shown["worse"], shown["worse_low"], shown["worse_high"])]
     if len(near) > MOST_MISSED:
         return "No single property is shown to be missed most where it lacks."
     said = [f"“{r['property']}” ({formatting.number(r['worse'])})" for r in near.to_dict("records")]

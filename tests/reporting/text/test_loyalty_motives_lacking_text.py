@@ -8,10 +8,12 @@ from helpers.loyalty import (
     points_ledger,
     points_liability,
     programme_effect,
+    quality_gates,
     satisfaction_loyalty_link,
     structural_model,
     web_behaviour,
 )
+from helpers.loyalty.config import LoyaltyConfig
 from helpers.reporting.text import loyalty_motives as loyalty_motives_text
 
 QUANTITIES = (
@@ -86,3 +88,13 @@ def test_where_nobody_is_known_it_is_said_of_whom():
     assert loyalty_motives_text.missing_records(*made)["why"].to_list() == [
         "no customer has both survey and order data"
     ]
+
+
+def test_of_a_sample_of_orders_it_takes_all_of_them_and_not_what_is_there():
+    made = tables()
+    made[0] = estimate_table([no_estimate(dick_basu_uncertainty.KIND_SHARES[0], Status.INSUFFICIENT,
+                                          quality_gates.why_repeat_not_reported(LoyaltyConfig(is_order_sample=True)))])
+    made[5] = estimate_table([no_estimate("auc", Status.INSUFFICIENT, "of 14,704 customers 19 returned")])
+    takes = loyalty_motives_text.missing_records(*made).set_index("not_shown")["takes"]
+    assert takes[loyalty_motives_text.KINDS] == "all orders of the same customers"
+    assert "twenty of whom return" in takes[loyalty_motives_text.SCORE]

@@ -227,10 +227,10 @@ def test_topics_and_their_audit_are_said():
         "1 topic of comments; scores with “late, parcel”: 20 points [15, 25], 40.0 % of comments.")
     other = {"topic": "fine", "people": 40, "share": 0.4, "blame": 0.1}
     two = [pd.concat([table, pd.DataFrame([{**other, "satisfaction": mean, "low": mean - 5, "high": mean + 5}])])
-           for mean in (24.0, 60.0)]
+           for mean in (24.0, 29.0)]
     assert [satisfaction_context_text.topic_sentence(t) for t in two] == [
-        "2 topics of comments; which of “late, parcel” or “fine” goes with the lowest scores is not shown: the "
-        "intervals overlap.",
+        "2 topics of comments; which of “late, parcel” or “fine” goes with the lowest scores is not shown "
+        "(tests of differences, Holm).",
         "2 topics of comments; lowest scores with “late, parcel”: 20 points [15, 25], 40.0 % of comments."]
     assert satisfaction_context_text.topic_sentence(table.head(0)) == "No topic of comments has ten people or more."
     assert satisfaction_context_text.comment_audit_sentence(

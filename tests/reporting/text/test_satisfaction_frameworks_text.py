@@ -29,11 +29,11 @@ def test_every_frame_is_said_by_the_difference_of_those_who_answered_both_ends()
     assert text.frame_sentence(rows, "level") == (
         "Material, social, spiritual: the scores of social and material show no statistically significant difference.")
     assert text.frame_sentence(rows, "phase") == (
-        "Around the purchase: lowest for before (50 points [48, 52]), highest for after (70 points [68, 72]); those "
-        "who answered on before and on after differ by 19 points [16, 22].")
-    near = [*rows, scored("phase", "during", 68)]
-    said = text.frame_sentence(near, "phase")
-    assert "highest for after (70 points [68, 72]) or during (68 points [66, 70]);" in said
+        "Around the purchase: after stands 19 points [16, 22] above before for those who answered both.")
+    for during, order in ((68, "before is lowest"), (50.5, "after is highest"),
+                          (60, "before is lowest and after is highest")):
+        said = text.frame_sentence([*rows, scored("phase", "during", during)], "phase")
+        assert said.endswith(f"for those who answered both; {order}.")
     close = [scored("value", "social", 64), scored("value", "emotional", 67), scored("value", "functional", 65.5),
              Estimate("difference of scores by value", -2.3, -4.5, -0.1, "points", 80, "social less emotional")]
     assert text.frame_sentence(close, "value") == (
