@@ -96,7 +96,8 @@ def loyalty_penalty_estimates(made: pd.DataFrame) -> list[Estimate]:
 
 def _why_no_penalty(known: pd.DataFrame, column: str) -> str:
     if known.empty:
-        return ("no product is recorded that old and new customers bought in the same month" if column == "price" else
+        return (f"no product is on record that customers of {MIN_OLD_CUSTOMER_DAYS} days or more and of fewer than "
+                f"{MAX_NEW_CUSTOMER_DAYS} bought in the same month" if column == "price" else
                 "no list price is recorded of what both old and new customers bought")
     if len(known) < MIN_PRODUCT_MONTHS:
         return (f"{len(known):,} products and months in which both old and new customers bought, fewer than "

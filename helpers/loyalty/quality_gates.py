@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import ibis.expr.types as ir
 import pandas as pd
 
-from helpers.foundation.results import Estimate, Gate, Level, Status, strike_all
+from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import (
     ANSWERED_TOO_EARLY,
@@ -31,6 +31,7 @@ from helpers.loyalty.dick_basu_uncertainty import (
     near_cut_estimate,
 )
 from helpers.loyalty.loyalty_dimensions import REPEAT_DIMENSION
+from helpers.loyalty.loyalty_penalty import OLD_LESS_NEW_DISCOUNT, OLD_TO_NEW_PRICE
 from helpers.loyalty.web_behaviour import (
     CHANNEL_TEST,
     RETURN_AFTER_BROKEN_PROMISE,
@@ -95,7 +96,7 @@ REPEAT_QUANTITIES = (
     *KIND_SHARES, *(f"people: {kind}" for kind in LOYALTY_KINDS), *(f"expected share {kind}" for kind in LOYALTY_KINDS),
     KIND_CERTAINTY, MEAN_ACTIVE_PERIODS, ATTITUDE_BEHAVIOUR_CORRELATION, SURVEYED_DIFFERENCE, SHARE_NEAR_CUT,
     SECOND_ORDER_SHARE, SECOND_DAY_SHARE, REPEAT_DIMENSION, RETURN_AFTER_BROKEN_PROMISE, RETURN_AFTER_KEPT_PROMISE,
-    RETURN_DIFFERENCE, RETURN_BY_CHANNEL, CHANNEL_TEST)
+    RETURN_DIFFERENCE, RETURN_BY_CHANNEL, CHANNEL_TEST, OLD_TO_NEW_PRICE, OLD_LESS_NEW_DISCOUNT)
 
 
 ORDER_SAMPLE = "the records are a sample of orders, and other orders of the same people are missing"
@@ -109,7 +110,9 @@ def why_repeat_not_reported(assumed: LoyaltyConfig) -> str:
 def strike_repeat(estimates: Iterable[Estimate], assumed: LoyaltyConfig) -> list[Estimate]:
     """Return estimates without those of repeat purchase, where the records are a sample of orders."""
     reason = why_repeat_not_reported(assumed)
-    return [strike_all([e], reason if e.quantity in REPEAT_QUANTITIES else "")[0] for e in estimates]
+    return [no_estimate(e.quantity, Status.STRUCK, reason, unit=e.unit, n=e.n, segment=e.segment)
+            if reason and e.quantity in REPEAT_QUANTITIES and e.status in (Status.OK, Status.INSUFFICIENT) else e
+            for e in estimates]
 
 
 def order_sample_gates(assumed: LoyaltyConfig) -> list[Gate]:

@@ -55,9 +55,9 @@ def drivers_of_segments(by_segment: SegmentDrivers | NoPathModel) -> Exhibit:
     """Return that segments have other drivers, and each one's shares; nothing where they have not."""
     if isinstance(by_segment, NoPathModel):
         return display.show()
-    shares = plots.heat_map(drivers_by_segment.segment_driver_table(by_segment).round(3),
-                            segments_text.segment_drivers_title(by_segment), "share",
-                            "Empty: no association of its own, the other drivers equal; its share is lent by these.")
+    table = drivers_by_segment.segment_driver_table(by_segment)
+    shares = plots.heat_map(table.round(3), segments_text.segment_drivers_title(by_segment), "share",
+                            segments_text.empty_shares_note(by_segment))
     return display.show_with_finding(segments_text.segment_drivers_sentence(by_segment), shares)
 
 

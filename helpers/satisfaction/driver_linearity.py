@@ -103,14 +103,18 @@ def driver_moments(known: CompleteAnswers, columns: DriverColumns, seed: int) ->
 
 
 def driver_slopes(columns: DriverColumns, weights: np.ndarray) -> dict[str, Interval]:
-    """Return how satisfaction moves with each driver's line, the others equal: least squares, robust errors (HC3)."""
-    n, k = columns.means.shape
-    fit = linearity.robust_fit(np.column_stack([np.ones(n), columns.means]), columns.outcome, weights)
+    """Return how satisfaction moves with each driver that a line fits, all the others as they enter equal.
+
+    Least squares, robust errors (HC3): of the equation whose R² the shares divide, so that a share and its sign agree.
+    """
+    blocks, n = columns.blocks, len(columns.outcome)
+    at = 1 + np.cumsum([0, *(block.shape[1] for block in blocks)])
+    fit = linearity.robust_fit(np.column_stack([np.ones(n), *blocks]), columns.outcome, weights)
     if fit is None:
-        return dict.fromkeys(columns.names, Interval(np.nan, np.nan, np.nan))
-    half = stats.t.ppf(0.975, n - k - 1) * np.sqrt(np.diag(fit[1]))
-    return {name: Interval(float(b), float(b - h), float(b + h))
-            for name, b, h in zip(columns.names, fit[0][1:], half[1:], strict=True)}
+        return {}
+    half = stats.t.ppf(0.975, n - at[-1]) * np.sqrt(np.diag(fit[1]))
+    return {name: Interval(float(fit[0][j]), float(fit[0][j] - half[j]), float(fit[0][j] + half[j]))
+            for name, j, fails in zip(columns.names, at[:-1], columns.fails, strict=True) if not fails}
 
 
 def own_associations(columns: DriverColumns, weights: np.ndarray) -> frozenset[str]:

@@ -220,11 +220,13 @@ def _spread_of_shares(known: CompleteAnswers, parts: dict[str, np.ndarray]) -> f
 def segment_driver_table(found: SegmentDrivers | NoPathModel) -> pd.DataFrame:
     """Return each driver's share of the explained variance in each group (columns); no rows where nothing differs.
 
-    Empty where a driver has no association of its own there, the others equal: it has lent its share from others.
+    Empty where a driver has no association of its own there, the others equal, or goes with less satisfaction where
+    it is rated higher.
     """
     if isinstance(found, NoPathModel):
         return pd.DataFrame()
-    frame = pd.DataFrame({name: {driver: i.value if driver in own else np.nan for driver, i in of.share.items()}
+    frame = pd.DataFrame({name: {driver: i.value if driver in own and driver not in of.negative else np.nan
+                                 for driver, i in of.share.items()}
                           for (name, of), own in zip(found.groups, found.own, strict=True)}).dropna(how="all")
     order = frame.max(axis=1).sort_values(ascending=False, kind="stable").index
     return frame.loc[order].rename_axis("driver").rename_axis(found.label, axis=1)

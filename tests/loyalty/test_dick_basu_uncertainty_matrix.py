@@ -7,10 +7,11 @@ import pytest
 
 from helpers.customers.purchases import purchase_occasions
 from helpers.foundation import canonical_schema
-from helpers.foundation.results import Estimate, Level, Status
+from helpers.foundation.results import Estimate, Level, Status, no_estimate
 from helpers.loyalty import dick_basu, dick_basu_uncertainty, quality_gates
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import classify_loyalty
+from helpers.loyalty.loyalty_penalty import OLD_TO_NEW_PRICE
 from helpers.reporting import loyalty_sections
 from helpers.stats import confidence_intervals
 
@@ -215,8 +216,10 @@ def test_a_sample_of_orders_tells_nothing_of_repeat_purchase():
                              "repeat purchase cannot be judged.")
     rows = [Estimate(q, 0.1, unit="share", n=100) for q in (
         "share true", "people: true", "customers who bought on a second day", "repeat purchase",
-        "customers who came back after a broken promise", "attitude", "promises kept")]
+        "customers who came back after a broken promise", OLD_TO_NEW_PRICE, "attitude", "promises kept")]
+    lacking = no_estimate(OLD_TO_NEW_PRICE, Status.INSUFFICIENT, "no product is on record")
+    assert quality_gates.strike_repeat([lacking], sampled)[0].reason == quality_gates.ORDER_SAMPLE
     struck = [e.quantity for e in quality_gates.strike_repeat(rows, sampled) if e.status is Status.STRUCK]
-    assert struck == [e.quantity for e in rows[:5]], "what was said, and what was delivered, stands"
+    assert struck == [e.quantity for e in rows[:6]], "what was said, and what was delivered, stands"
     assert quality_gates.strike_repeat(rows, LoyaltyConfig()) == rows
     assert loyalty_sections.loyalty_by_tenure(pd.DataFrame(), pd.DataFrame(), sampled).html == ""

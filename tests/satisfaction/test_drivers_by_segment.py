@@ -88,6 +88,33 @@ def test_a_share_that_a_driver_has_in_common_with_another_is_told_as_none_of_its
     table = drivers_by_segment.segment_driver_table(made)
     assert np.isnan(table.loc["Seat", "work"])
     assert table.loc["Seat", "leisure"] > 0.5
+    assert satisfaction_segments.empty_shares_note(made).endswith("or less satisfaction where rated higher.")
+    lent = replace(made, own=tuple(frozenset({"Food"}) for _ in made.groups))
+    seat = 100 * dict(made.groups)["leisure"].share["Seat"].value
+    assert satisfaction_segments.empty_shares_note(lent).endswith(f"; to such drivers falls {seat:.1f} % in leisure.")
+
+
+def test_a_driver_that_goes_with_less_satisfaction_in_a_group_is_empty_there(catalogued):
+    made = found(catalogued, {"work": (1.0, -0.5), "leisure": (0.2, 1.0)})
+    table = drivers_by_segment.segment_driver_table(made)
+    assert "Seat" in dict(zip((name for name, _ in made.groups), made.own, strict=True))["work"]
+    assert np.isnan(table.loc["Seat", "work"])
+    assert table.loc["Seat", "leisure"] > 0.5
+
+
+def test_whether_more_goes_with_less_is_judged_in_the_equation_of_the_shares():
+    """Wi-fi counts as a step; with a line for it, the gate that goes with it seems to raise satisfaction."""
+    rng = np.random.default_rng(3)
+    wifi = rng.integers(1, 6, 4000) * 25.0 - 25
+    gate = 0.002 * wifi**2 + rng.normal(size=4000)
+    y = 60.0 * (wifi == 100) - 0.5 * gate + rng.normal(size=4000)
+    means = np.column_stack([wifi, gate])
+    made = {fails: driver_linearity.driver_slopes(
+        driver_linearity.DriverColumns(("Wi-fi", "Gate"), means, y, np.array([fails, False])), np.ones(4000))
+        for fails in (True, False)}
+    assert made[False]["Gate"].low > 0
+    assert made[True]["Gate"].high < 0
+    assert list(made[True]) == ["Gate"], "categories have no one slope"
 
 
 def test_groups_with_one_curve_and_other_answers_have_the_same_drivers(catalogued):

@@ -20,7 +20,7 @@ TIE, SURE = 0.05, 0.01
 
 NO_ROOM = "what people expect is nothing to be improved"
 
-LESS = "rated higher, less satisfaction, the other drivers equal"
+LESS = "over everybody less satisfaction where it is rated higher, the other drivers equal"
 
 MOST_SHARES = 2  # that a sentence names one by one
 

@@ -15,7 +15,7 @@ from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import people_text
 
-MOST_SEGMENTS = 4
+MOST_SEGMENTS, LEAST_EMPTY_SHARE = 4, 0.005
 
 
 def segment_rows(found: pd.DataFrame, form: formatting.Form = formatting.points) -> pd.DataFrame:
@@ -139,6 +139,21 @@ def segment_drivers_title(found: SegmentDrivers | NoPathModel) -> str:
     largest = [f"{max(of.share, key=lambda n, of=of: of.share[n].value)} in {readable_id(name)}"
                for name, of in found.groups[:MOST_SEGMENTS]]
     return f"The largest share of what is explained goes with {formatting.join_words(largest)}"
+
+
+def empty_shares_note(found: SegmentDrivers) -> str:
+    """Return what an empty cell of the drivers by group is, and what share of each group falls to such drivers.
+
+    Parameters
+    ----------
+    found : SegmentDrivers
+        From `helpers.satisfaction.drivers_by_segment.drivers_by_segment`.
+    """
+    empty = [(name, sum(i.value for driver, i in of.share.items() if driver not in own or driver in of.negative))
+             for (name, of), own in zip(found.groups, found.own, strict=True)]
+    rest = [f"{formatting.share(share)} in {readable_id(name)}" for name, share in empty if share >= LEAST_EMPTY_SHARE]
+    falls = f"; to such drivers falls {formatting.join_words(rest)}" if rest else ""
+    return f"Empty: no association of its own, the other drivers equal, or less satisfaction where rated higher{falls}."
 
 
 def segment_drivers_sentence(found: SegmentDrivers | NoPathModel) -> str:
