@@ -108,7 +108,8 @@ def fit_structural_model(
     """
     model = loyalty_path_model(known)
     if model is None:
-        reason = "loyalty, or all of quality, value, satisfaction, switching cost, trust and commitment, was not asked"
+        is_asked = known["role"].isin(STRUCTURAL_BLOCKS[LOYALTY_CONSTRUCT]).any()
+        reason = "nothing that points to loyalty was asked" if is_asked else "loyalty was not asked"
         return StructuralModel(None, None, 0, Status.NOT_APPLICABLE, reason)
     wide = survey_scales.latest_by_person(survey_scales.answers_wide(answers, model.items), model.items).dropna()
     n = len(wide)

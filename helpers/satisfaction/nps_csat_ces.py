@@ -25,7 +25,7 @@ MIN_PROMOTER_PERCENT, MAX_DETRACTOR_PERCENT, MIN_SATISFIED_PERCENT = 85.0, 65.0,
 
 WHY_NO_MEASURE = {
     NPS: "no question asks for recommendation from 0 to 10",
-    CSAT: "no question asks how satisfied one is on five points; agreement is another scale",
+    CSAT: "no question asks how satisfied one is on five points",
     CES: "no question asks for effort from 1 to 7",
 }
 

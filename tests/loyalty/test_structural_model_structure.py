@@ -83,7 +83,10 @@ def test_survey_weights_reach_the_structural_model(catalogued, surveyed):
 def test_a_survey_without_questions_on_loyalty_has_no_model(catalogued, surveyed):
     known = catalogued({"item": "happy"}, {"item": "good", "role": "performance"})
     rows, _ = estimates(surveyed(known, [("r", "happy", 4)]), known)
-    assert {e.status for e in rows} == {Status.NOT_APPLICABLE}
+    assert {(e.status, e.reason) for e in rows} == {(Status.NOT_APPLICABLE, "loyalty was not asked")}
+    known = catalogued({"item": "stay", "role": "intention"})
+    rows, _ = estimates(surveyed(known, [("r", "stay", 4)]), known)
+    assert {e.reason for e in rows} == {"nothing that points to loyalty was asked"}
     assert structural_model.loyalty_path_model(catalogued()) is None
 
 

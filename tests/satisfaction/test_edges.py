@@ -117,7 +117,7 @@ def test_a_reversed_question_gives_what_the_turned_one_gives(page):
 def test_one_wave_says_nothing_of_change(page):
     found, _, waves, *_ = page(rows(felt()), who=[{"response_id": f"r{i:03}", "wave": "spring"} for i in range(60)])
     assert satisfaction_text.wave_changes(found, waves) == (
-        "There is a single wave: nothing can be said about change.",
+        "Nothing can be said about change: fewer than two waves are recorded.",
     )
     assert (
         satisfaction_text.waves_title(found, waves) == "Satisfaction by wave: fewer than two waves that can be compared"

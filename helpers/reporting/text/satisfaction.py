@@ -281,7 +281,7 @@ def waves_title(index: pd.DataFrame, waves: Sequence[str]) -> str:
 def wave_changes(index: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
     """Return why waves cannot be compared: there is one only, or steps lack questions or people; empty: all can."""
     if len(waves) < 2:
-        return (f"There is {'a single' if waves else 'no'} wave: nothing can be said about change.",)
+        return ("Nothing can be said about change: fewer than two waves are recorded.",)
     steps = [next(iter(quantity_rows(index, SATISFACTION_CHANGE, wave_segment(wave))), None) for wave in waves[1:]]
     unknown = sum(row is None or not is_reported(row) for row in steps)
     gone = f"{formatting.sentence_case(formatting.count_text(unknown, 'step', 'steps'))} cannot be compared."

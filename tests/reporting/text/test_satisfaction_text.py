@@ -57,9 +57,11 @@ def test_the_change_in_the_answer_is_that_of_the_wave_that_heads_the_page():
 def test_a_single_wave_says_nothing_of_change_in_the_answer():
     assert len(satisfaction_text.satisfaction_answer(index(), OK_GATES, ["A"])) == 2
     assert satisfaction_text.wave_changes(index(), ["A"]) == (
-        "There is a single wave: nothing can be said about change.",
+        "Nothing can be said about change: fewer than two waves are recorded.",
     )
-    assert satisfaction_text.wave_changes(index(), []) == ("There is no wave: nothing can be said about change.",)
+    assert satisfaction_text.wave_changes(index(), []) == (
+        "Nothing can be said about change: fewer than two waves are recorded.",
+    )
 
 
 def test_a_fall_over_a_year_stands_beside_a_step_that_shows_none():
