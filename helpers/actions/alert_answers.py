@@ -97,8 +97,9 @@ def answer_alerts(
     """Return ``results/alert_answers``: for each customer warned of who answers, how, at what cost, or why nobody does.
 
     Whoever is on a contact list is answered by it; people of key accounts by who looks after them; who has a case that
-    is open, or closed without a word to him, by that case. Of the others nobody is contacted whom the plan refuses.
-    Who is left is contacted for the alert alone, if that can pay, within what the plan leaves of capacity and budget.
+    is open, or closed without being resolved or without a word to him, by that case. Of the others nobody is contacted
+    whom the plan refuses. Who is left is contacted for the alert alone, if that can pay, within what the plan leaves of
+    capacity and budget.
 
     Parameters
     ----------

@@ -17,11 +17,15 @@ from helpers.foundation.spreadsheets import EXCEL, Sheet
 
 CASES_FILE = "service-cases" + EXCEL
 
-OPEN_CASE, NOT_TOLD, UNRESOLVED, SETTLED = "open", "not told", "not resolved", "settled"
+OPEN_CASE, NOT_TOLD, UNRESOLVED, SETTLED = "open", "not told", "closed, not resolved", "settled"
+
+DUE_STATES = (OPEN_CASE, UNRESOLVED, NOT_TOLD)  # in the order in which a team deals with them
 
 OF_CASE = ["case_id", "customer_id", "kind", "cause", "team", "opened_on", "closed_on", "told_on", "state"]
 
 SETTLE_FIRST, TELL_FIRST = "settle the open case first", "tell first what came of the case"  # before anything else
+
+REOPEN_FIRST = "settle first the case that was closed without being resolved"
 
 ASK_FIRST = "ask the team what came of the case"  # before a contact that is about it
 
@@ -48,7 +52,7 @@ def case_columns(cases: ir.Table, as_of: date) -> dict[str, ir.Value]:
 
 
 def due_cases(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.DataFrame:
-    """Return cases that somebody has to deal with: open ones, and closed ones whose customer was told nothing.
+    """Return cases that somebody has to deal with: open, closed without being resolved, or closed without a word.
 
     Parameters
     ----------
@@ -59,21 +63,28 @@ def due_cases(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.Dat
     as_of : date
         The day; what is opened on it counts, what is closed later is still open.
     days : int
-        How long ago a case may have been closed without a word [days].
+        How long ago a case may have been closed without being resolved, or without a word to the customer [days].
 
     Returns
     -------
     DataFrame
-        Grain case: `OF_CASE`, ``team`` and ``cause`` empty where none is named, ``state`` `OPEN_CASE` or `NOT_TOLD`;
-        open ones first, the oldest first.
+        Grain case: `OF_CASE`, ``team`` and ``cause`` empty where none is named, ``state`` one of `DUE_STATES`, in their
+        order, the oldest first.
     """
     closed, told = (cases[c].date() for c in ("closed_at", "fed_back_at"))
-    is_open = is_open_on(cases, as_of)
-    is_untold = (closed <= as_of) & (closed > as_of - timedelta(days=days)) & (told.isnull() | (told > as_of))
-    due = cases.filter(cases["customer_id"].notnull(), is_open | is_untold.fill_null(False))
-    rows = due.select(**case_columns(due, as_of), state=is_open_on(due, as_of).ifelse(OPEN_CASE, NOT_TOLD))
-    return engine.frame(rows, "canonical/cases").sort_values(["state", "opened_on", "case_id"], ascending=[
-        False, True, True], ignore_index=True)[OF_CASE]
+    is_recent = (closed <= as_of) & (closed > as_of - timedelta(days=days))
+    is_unresolved = is_recent & ~cases["is_resolved"].fill_null(True)
+    is_untold = is_recent & (told.isnull() | (told > as_of))
+    due = cases.filter(cases["customer_id"].notnull(),
+                       is_open_on(cases, as_of) | (is_unresolved | is_untold).fill_null(False))
+    state = is_open_on(due, as_of).ifelse(OPEN_CASE, due["is_resolved"].fill_null(True).ifelse(NOT_TOLD, UNRESOLVED))
+    found = engine.frame(due.select(**case_columns(due, as_of), state=state), "canonical/cases")
+    return found.assign(place=_state_place(found)).sort_values(
+        ["place", "opened_on", "case_id"], ignore_index=True)[OF_CASE]
+
+
+def _state_place(cases: pd.DataFrame) -> pd.Series:
+    return cases["state"].map({state: place for place, state in enumerate(DUE_STATES)})
 
 
 def with_due_days(
@@ -81,8 +92,9 @@ def with_due_days(
 ) -> pd.DataFrame:
     """Return cases in the order in which each team deals with them, with the day by which each is due.
 
-    First those whose customer a list of this round speaks with, then complaints, then the oldest; as many a working day
-    as a team can deal with.
+    Open ones first, then those closed without being resolved, then those closed without a word; of each first those
+    whose customer a list of this round speaks with, then complaints, then the oldest. A team deals with as many a
+    working day as it can, of all states together.
 
     Parameters
     ----------
@@ -100,14 +112,31 @@ def with_due_days(
     DataFrame
         With priority (within state and team, 1 the first) and do_by.
     """
-    ordered = cases.assign(is_later=~cases["customer_id"].isin(spoken_with), is_other=cases["kind"].ne(
-        "complaint")).sort_values(["state", "team", "is_later", "is_other", "opened_on", "case_id"],
-                                  ascending=[False, *[True] * 5], ignore_index=True)
-    place = ordered.groupby(["state", "team"]).cumcount()
-    within = ordered["state"].map({OPEN_CASE: assumptions.case_days, NOT_TOLD: assumptions.feedback_days})
-    first = within.map({n: np.datetime64(days.due(n), "D") for n in set(within)})
-    due = np.busday_offset(first.to_numpy("datetime64[D]"), place // assumptions.cases_a_day, busdaycal=days.calendar)
-    return ordered.drop(columns=["is_later", "is_other"]).assign(priority=place + 1, do_by=pd.to_datetime(due))
+    ordered = cases.assign(
+        place=_state_place(cases), is_later=~cases["customer_id"].isin(spoken_with),
+        is_other=cases["kind"].ne("complaint")).sort_values(
+            ["place", "team", "is_later", "is_other", "opened_on", "case_id"], ignore_index=True)
+    own = ordered.drop(columns=["place", "is_later", "is_other"])
+    first, slot = np.datetime64(days.due(min(assumptions.case_days, assumptions.feedback_days)), "D"), _slots(
+        own, assumptions, days)
+    due = np.busday_offset(first, slot // assumptions.cases_a_day, busdaycal=days.calendar)
+    return own.assign(priority=own.groupby(["state", "team"]).cumcount() + 1, do_by=pd.to_datetime(due))
+
+
+def _slots(ordered: pd.DataFrame, assumptions: ActionsConfig, days: WorkingDays) -> np.ndarray:
+    """Return the place of each case among all that its team deals with, from the first day on, shape (n_cases,).
+
+    A state begins on its own first day, or when the team is through with the states before it.
+    """
+    within = {**dict.fromkeys(DUE_STATES, assumptions.case_days), NOT_TOLD: assumptions.feedback_days}
+    start = np.datetime64(days.due(min(within.values())), "D")
+    slots, free = pd.Series(0, ordered.index), pd.Series(0, ordered["team"].unique())
+    for state, own in ordered.groupby("state", sort=False):
+        wait = np.busday_count(start, np.datetime64(days.due(within[str(state)]), "D"), busdaycal=days.calendar)
+        begin = np.maximum(own["team"].map(free), wait * assumptions.cases_a_day)
+        slots[own.index] = begin.astype("int64") + own.groupby("team").cumcount()
+        free = (slots[own.index].groupby(own["team"]).max() + 1).reindex(free.index).fillna(free)
+    return slots.to_numpy("int64")
 
 
 def with_cases(lines: pd.DataFrame, due: pd.DataFrame, complained: pd.DataFrame) -> pd.DataFrame:
@@ -140,7 +169,8 @@ def with_cases(lines: pd.DataFrame, due: pd.DataFrame, complained: pd.DataFrame)
     texts = {name: lines["customer_id"].map(_joined(told, name)).astype("object") for name in OF_LINE[:-1]}
     due_on = pd.to_datetime(lines["customer_id"].map(due.groupby("customer_id")["do_by"].max()))
     first = due.drop_duplicates("customer_id").set_index("customer_id")["state"]
-    before = lines["customer_id"].map(first).map({OPEN_CASE: SETTLE_FIRST, NOT_TOLD: TELL_FIRST}).fillna("")
+    before = lines["customer_id"].map(first).map(
+        {OPEN_CASE: SETTLE_FIRST, UNRESOLVED: REOPEN_FIRST, NOT_TOLD: TELL_FIRST}).fillna("")
     before = before.mask(is_about & before.ne(""), ASK_FIRST)
     between = np.where(before.ne("") & lines["check"].ne(""), "; ", "")
     on = lines["contact_on"].where(lines["contact_on"].isna() | ~(due_on > lines["contact_on"]), due_on)

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.actions.case_management import CASES_FILE, NOT_TOLD, OPEN_CASE
+from helpers.actions.case_management import CASES_FILE, NOT_TOLD, OPEN_CASE, UNRESOLVED
 from helpers.actions.config import ActionsConfig
 from helpers.actions.contact_lists import ContactLists
 from helpers.actions.working_days import WorkingDays
@@ -26,6 +26,7 @@ MOST_COUNTED = 3  # recent contacts; who has had more counts as this many
 LOOPS_FILE, KEY_ACCOUNTS_FILE = "communication-loops" + EXCEL, "key-accounts" + EXCEL
 
 CASE_TASKS = {OPEN_CASE: "customers with an open case: settle it",
+              UNRESOLVED: "a case was closed without being resolved: settle it",
               NOT_TOLD: "a case was closed and the customer not told: tell what came of it"}
 
 INSIDE = ["who", "must_know", "n_customers", "first_by_on", "last_by_on", "where"]

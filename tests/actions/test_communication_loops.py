@@ -191,18 +191,31 @@ def test_alerts_are_told_by_who_answers_them():
     assert text.alerts_sentence(answers.head(0)) == ""
 
 
-def test_open_cases_of_the_day_itself_and_those_closed_without_a_word_are_due():
+def test_open_cases_those_closed_without_being_resolved_and_those_closed_without_a_word_are_due():
     rows = pd.DataFrame({
-        "case_id": list("abcdef"), "customer_id": ["x", "x", "y", "z", "v", "w"], "kind": "complaint",
-        "team": ["service", "service", "service", None, "service", "service"],
-        "opened_at": pd.to_datetime(["2026-06-01"] * 5 + ["2026-06-30"]),
-        "closed_at": pd.to_datetime([None, None, "2026-06-20", "2026-06-21", "2026-06-22", None]),
-        "fed_back_at": pd.to_datetime([None, None, None, None, "2026-06-23", None])})
+        "case_id": list("abcdefgh"), "customer_id": ["x", "x", "y", "z", "v", "w", "r", "s"], "kind": "complaint",
+        "team": ["service", "service", "service", None, "service", "service", "service", "service"],
+        "opened_at": pd.to_datetime(["2026-06-01"] * 5 + ["2026-06-30", "2026-06-01", "2025-06-01"]),
+        "closed_at": pd.to_datetime([None, None, "2026-06-20", "2026-06-21", "2026-06-22", None, "2026-06-22",
+                                     "2025-07-01"]),
+        "is_resolved": [None, None, True, None, True, None, False, False],
+        "fed_back_at": pd.to_datetime([None, None, None, None, "2026-06-23", None, "2026-06-23", None])})
     engine = Engine()
     found = case_management.due_cases(engine, CASES.conformed(engine.lazy(rows)), AS_OF, 90)
     assert found[["case_id", "team", "state"]].to_numpy().tolist() == [
         ["a", "service", "open"], ["b", "service", "open"], ["f", "service", "open"],
-        ["c", "service", "not told"], ["d", "", "not told"]]
+        ["g", "service", "closed, not resolved"], ["c", "service", "not told"], ["d", "", "not told"]]
+
+
+def test_a_team_deals_with_ten_cases_a_day_of_all_states_together():
+    states = ["not told"] * 12 + ["closed, not resolved"] * 9 + ["open"] * 13
+    due = case_management.with_due_days(pd.concat([CASES_DUE.head(1)] * 34).assign(
+        case_id=[f"k{i:02}" for i in range(34)], state=states), (), ActionsConfig(), WorkingDays(AS_OF))
+    assert due["do_by"].value_counts().max() == 10
+    by = due.groupby("state", sort=False)["do_by"].agg(["min", "max"])
+    assert by.index.tolist() == ["open", "closed, not resolved", "not told"]
+    assert by["min"].dt.strftime("%m-%d").tolist() == ["07-02", "07-03", "07-06"]  # told within five days
+    assert by["max"].dt.strftime("%m-%d").tolist() == ["07-03", "07-06", "07-07"]
 
 
 @pytest.mark.parametrize("n", [1, 3, 40])

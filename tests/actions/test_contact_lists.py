@@ -122,7 +122,7 @@ def case(case_id, customer, state, do_by=None, cause="delivery", team="service",
 def test_whoever_has_a_case_waits_for_it_and_the_line_says_which_it_is_how_it_stands_and_by_when_it_is_due():
     due = pd.DataFrame([case("K1", "a", "open", "2026-07-06"), case("K2", "b", "not told", "2026-07-02", "", "",
                                                                     closed="2026-06-25")])
-    complained = pd.DataFrame([case("K1", "a", "open"), case("K3", "c", "not resolved", closed="2026-06-26",
+    complained = pd.DataFrame([case("K1", "a", "open"), case("K3", "c", "closed, not resolved", closed="2026-06-26",
                                                             told="2026-06-27")]).drop(columns="do_by")
     listed = pd.DataFrame({"customer_id": list("abcd"), "check": ["", "offer is for: gold members", "", ""],
                            "contact_on": pd.Timestamp("2026-07-03"), "do_by_on": pd.Timestamp("2026-07-04")})
@@ -141,6 +141,17 @@ def test_whoever_has_a_case_waits_for_it_and_the_line_says_which_it_is_how_it_st
     assert about["check"].tolist() == ["ask the team what came of the case"] * 2 + ["", ""]
     assert about.loc["c", "case_state"] == ("closed on 2026-06-26 without being resolved, customer told on 2026-06-27")
     assert about.loc["a", "contact_on"] == pd.Timestamp("2026-07-06")
+
+
+def test_a_call_about_a_case_closed_without_being_resolved_names_it_its_team_and_by_when_it_is_settled():
+    due = pd.DataFrame([case("K1", "a", "closed, not resolved", "2026-07-06", closed="2026-06-25")])
+    listed = pd.DataFrame({"customer_id": ["a"], "check": "", "action": "service recovery", "contact_on": pd.Timestamp(
+        "2026-07-02"), "do_by_on": pd.Timestamp("2026-07-04")})
+    row = case_management.with_cases(listed, due, due.head(0)).iloc[0]
+    assert row[["case", "case_team", "check"]].tolist() == ["K1", "service", "ask the team what came of the case"]
+    assert row[["case_due_on", "contact_on"]].tolist() == [pd.Timestamp("2026-07-06")] * 2
+    other = case_management.with_cases(listed.assign(action="win-back"), due, due.head(0)).iloc[0]
+    assert other["check"] == "settle first the case that was closed without being resolved"
 
 
 def test_a_customer_of_several_cases_is_contacted_after_the_last_and_all_stand_in_the_line():

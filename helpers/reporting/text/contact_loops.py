@@ -13,7 +13,7 @@ from helpers.foundation.results import Status
 from helpers.reporting import formatting
 from helpers.stats.disclosure_control import is_hidden, people_text
 
-FILES_HOLD = {CASES_FILE: "cases to settle, and customers to be told what came of theirs",
+FILES_HOLD = {CASES_FILE: "cases to settle, open or closed unresolved, and customers to be told what came of theirs",
               LOOPS_FILE: "who must know what, who is told what",
               ANSWERS_FILE: "who answers each alert, and why nobody does; without whom not to contact"}
 
