@@ -208,6 +208,11 @@ def case_texts(due: pd.DataFrame) -> dict[str, str]:
     return text.groupby(due["customer_id"]).agg("; ".join).to_dict()
 
 
+def with_case_texts(people: pd.DataFrame, due: pd.DataFrame) -> pd.DataFrame:
+    """Return people with their cases that are due in words, as `case_texts` gives them: service_case."""
+    return people.assign(service_case=people["customer_id"].map(case_texts(due)).astype("object"))
+
+
 def case_notes(
     barred: Mapping[str, str], contacted: Mapping[str, str], key_accounts: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, str]:

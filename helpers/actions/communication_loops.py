@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from helpers.actions import key_accounts
 from helpers.actions.case_management import CASES_FILE, NOT_TOLD, OPEN_CASE, UNRESOLVED
 from helpers.actions.config import ActionsConfig
 from helpers.actions.contact_lists import ContactLists
@@ -47,7 +48,7 @@ class InsideSources:
     cases : DataFrame
         As `case_management.with_due_days` gives them.
     people, accounts : DataFrame
-        As `key_accounts.buying_centres` and `key_accounts.account_summary` give them.
+        As `alert_answers.with_warnings` and `key_accounts.account_summary` give them.
     leads : mapping of str to str
         As `key_accounts.account_leads` gives them.
     opportunities : DataFrame
@@ -75,7 +76,7 @@ def inside_loop(sources: InsideSources, assumptions: ActionsConfig, days: Workin
         Working days after the plan.
     """
     rows = [*_of_lists(sources.lists), *_of_cases(sources.cases, assumptions),
-            *_of_accounts(sources, assumptions, days),
+            *_of_accounts(sources, assumptions, days), *_of_warnings(sources.people, sources.leads),
             *_of_opportunities(sources.opportunities, assumptions, days)]
     table = pd.DataFrame(rows, columns=INSIDE)
     days_due = {name: pd.to_datetime(table[name]) for name in ("first_by_on", "last_by_on")}
@@ -108,6 +109,15 @@ def _of_accounts(sources: InsideSources, assumptions: ActionsConfig, days: Worki
         told = f"leads {n:,} key account{'' if n == 1 else 's'} with one contact or none: meet another person"
         due = pd.Timestamp(days.due(assumptions.account_days))
         yield owner, told, int(people["account_id"].isin(own.index).sum()), due, due, KEY_ACCOUNTS_FILE
+
+
+def _of_warnings(people: pd.DataFrame, leads: Mapping[str, str]) -> Iterator[tuple]:
+    if "warned_of" not in people:
+        return
+    warned = people[people["warned_of"].notna() & key_accounts.may_be_spoken_with(people)]
+    for lead, rows in warned.groupby(warned["account_id"].map(dict(leads))):
+        yield (lead, "people of key accounts are warned of: speak with them", len(rows), rows["speak_by_on"].min(),
+               rows["speak_by_on"].max(), KEY_ACCOUNTS_FILE)
 
 
 def _of_opportunities(opportunities: pd.DataFrame, assumptions: ActionsConfig, days: WorkingDays) -> Iterator[tuple]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.actions.config import ActionsConfig
 from helpers.actions.eligibility import (
+    ANY_CHANNEL,
     IN_GLOBAL_CONTROL,
     KEY_ACCOUNT,
     OPTED_OUT,
@@ -93,16 +94,17 @@ def people_apart(
     ids = customers["customer_id"]
     barriers = contact_barriers(customers, assumptions.max_contacts, assumptions.contact_days)
     refused = channels_without_consent(ids, assumptions, permitted)
-    held = pd.DataFrame({"reason": IN_CONTROL, "not_by": "any", "no_contact_until": until})
+    held = pd.DataFrame({"reason": IN_CONTROL, "not_by": ANY_CHANNEL, "no_contact_until": until})
     parts = [held.rename_axis("customer_id").reset_index(),
-             pd.DataFrame({"customer_id": unwilling.astype("str"), "reason": OPTED_OUT, "not_by": "any"}),
-             pd.DataFrame({"customer_id": ids, "reason": barriers, "not_by": "any"})[barriers != ""],
-             pd.DataFrame({"customer_id": ids, "reason": permitted.missing(""), "not_by": refused})[refused.eq("any")],
-             pd.DataFrame({"customer_id": ids, "reason": UNSETTLED, "not_by": "any"})[
+             pd.DataFrame({"customer_id": unwilling.astype("str"), "reason": OPTED_OUT, "not_by": ANY_CHANNEL}),
+             pd.DataFrame({"customer_id": ids, "reason": barriers, "not_by": ANY_CHANNEL})[barriers != ""],
+             pd.DataFrame({"customer_id": ids, "reason": permitted.missing(""), "not_by": refused})[
+                 refused.eq(ANY_CHANNEL)],
+             pd.DataFrame({"customer_id": ids, "reason": UNSETTLED, "not_by": ANY_CHANNEL})[
                  customers["is_unsettled"] & ~ids.isin(contacted)],
              pd.DataFrame({"customer_id": ids, "reason": permitted.missing(""), "not_by": refused})[refused.ne("")]]
     rows = pd.concat(parts, ignore_index=True).drop_duplicates("customer_id", ignore_index=True)
-    is_case = rows["customer_id"].isin(in_service) & rows["not_by"].eq("any")
+    is_case = rows["customer_id"].isin(in_service) & rows["not_by"].eq(ANY_CHANNEL)
     case = np.where(is_case, "settle it, no extra contact", "")
     return rows.assign(open_case=case)[["customer_id", "reason", "not_by", "no_contact_until", "open_case"]]
 
@@ -127,7 +129,7 @@ def channels_without_consent(ids: pd.Series, assumptions: ActionsConfig, permitt
         is_missing = ~permitted.allows(ids, channel)
         is_any &= is_missing
         named = named + np.where(is_missing, np.where(named.eq(""), "", ", ") + channel, "")
-    return named.mask(is_any, "any")
+    return named.mask(is_any, ANY_CHANNEL)
 
 
 
@@ -153,7 +155,7 @@ def customers_accounted_for(
     DataFrame
         group (`CONTACTED`, `BARRED`, `NOT_CHOSEN`), why, n_customers; most customers first within a group.
     """
-    barred = apart[apart["not_by"].eq("any")].set_index("customer_id")["reason"]
+    barred = apart[apart["not_by"].eq(ANY_CHANNEL)].set_index("customer_id")["reason"]
     barred = barred.mask(barred.str.startswith(KEY_ACCOUNT), "key account: its lead speaks with them")
     why = customers.map(barred).fillna("").astype("object")
     is_contacted, is_barred = customers.isin(contacted), why.ne("")

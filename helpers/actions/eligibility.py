@@ -175,6 +175,8 @@ def tier_risk_matrix(customers: pd.DataFrame, quantity: str) -> pd.DataFrame:
 
 MAX_NAMED_PURPOSES = 5
 
+ANY_CHANNEL = "any"  # by which who consents to none is not contacted
+
 
 @dataclass(frozen=True, slots=True)
 class ContactConsent:

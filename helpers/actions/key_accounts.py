@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions import sales_pipeline
+from helpers.actions.eligibility import ANY_CHANNEL
 from helpers.actions.sales_pipeline import OPEN, PipelineForecast
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError, spelling_hint
@@ -109,6 +110,12 @@ def account_leads(people: pd.DataFrame, outcomes: pd.DataFrame, owner: str) -> d
     still_here = outcomes[outcomes["owner"].isin(outcomes.loc[is_open, "owner"])]
     won, won_here = (sales_pipeline.most_won_by(rows) for rows in (outcomes, still_here))
     return {**dict.fromkeys(map(str, known), owner), **won, **of_open, **won_here, **of_people}
+
+
+def may_be_spoken_with(people: pd.DataFrame) -> pd.Series:
+    """Return whether each person may be: in no control group, not opted out, consenting to a channel at least."""
+    by = people["no_consent_by"] if "no_consent_by" in people else pd.Series("", people.index)
+    return people["not_to_contact"].isna() & by.ne(ANY_CHANNEL)
 
 
 def influence(people: pd.DataFrame, ties: pd.DataFrame) -> np.ndarray:

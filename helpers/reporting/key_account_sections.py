@@ -1,7 +1,7 @@
 """Key-account sections of the action plan: overview, the plan of one account, the Excel file to work with."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from helpers.reporting.text import account_plan as text
 SHARES = {"win_rate": formatting.share, "low": formatting.share, "high": formatting.share, "chance": formatting.share,
           "decision_weight": formatting.share, "influence": formatting.share, "share_weight_covered": formatting.share,
           "share_of_accounts": formatting.share}
+
+
+STEP_OUTCOMES, DEAL_OUTCOMES = ("done", "postponed", "not done"), ("won", "lost", "still open")
 
 
 def longest_decision(outcomes: pd.DataFrame) -> float:
@@ -127,7 +130,8 @@ def account_plan(
     return display.show_with_finding(
         (f"Account {account}: next steps.", *text.next_steps(row, own, deals, longest_decision(outcomes))),
         *(display.data_table(table, {**SHARES, **money}, caption, 30) for table, caption in (
-            (own.drop(columns="account_id"), "The people who decide, and who of us knows them"),
+            (own.drop(columns="account_id").dropna(axis=1, how="all"),
+             "The people who decide, and who of us knows them"),
             (waiting.drop(columns="account_id"), "What is open"),
             (gaps[gaps["account_id"] == account].drop(columns="account_id"),
              "Not bought and not on offer here, by what others bought: no forecast")) if len(table)))
@@ -168,38 +172,35 @@ def open_opportunities(
 
 def account_file(
     accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast,
-    answers: pd.DataFrame, leads: Mapping[str, str], campaign: str, cases: Mapping[str, str] = MappingProxyType({}),
+    leads: Mapping[str, str], campaign: str, do_by: date,
 ) -> dict[str, bytes]:
     """Return the Excel file of key accounts by its name; none where nothing is on record.
 
     Parameters
     ----------
     accounts, people, outcomes, forecast
-        From `helpers.actions.key_accounts` and `helpers.actions.sales_pipeline`.
-    answers : DataFrame
-        ``results/alert_answers``: people who are warned of are marked.
+        From `helpers.actions.key_accounts` and `helpers.actions.sales_pipeline`; of people what they are warned of, and
+        their cases.
     leads : mapping of str to str
         As `key_accounts.account_leads` gives them.
     campaign : str
         By which the contacts go into the records.
-    cases : mapping of str to str
-        Cases of people that are due, as `case_management.case_texts` gives them.
+    do_by : date
+        By which the next steps are done.
     """
     if accounts.empty:
         return {}
     waiting = open_opportunities(outcomes, forecast).sort_values(
         ["owner", "expected", "value_if_won"], ascending=[True, False, False], ignore_index=True)
-    known = people if people.empty else people.assign(
-        warned_of=people["customer_id"].map(answers.set_index("customer_id")["cause"]),
-        service_case=people["customer_id"].map(dict(cases)).astype("object"))
     to_fill_in = {"campaign": campaign, **dict.fromkeys(contact_lists.TO_FILL_IN, "")}
-    sheets = [("accounts", account_rows(accounts, people, outcomes, leads).assign(**to_fill_in)),
-              ("people", _with_lead(known, leads).assign(**to_fill_in)),
-              ("open opportunities", _with_lead(waiting, leads).assign(**to_fill_in)),
-              ("whitespace", _with_lead(sales_pipeline.whitespace(outcomes), leads))]
+    task = {"do_by": pd.Timestamp(do_by), **to_fill_in}
+    sheets = [("accounts", account_rows(accounts, people, outcomes, leads).assign(**task), STEP_OUTCOMES),
+              ("people", _with_lead(people, leads).assign(**to_fill_in), contact_lists.OUTCOMES),
+              ("open opportunities", _with_lead(waiting, leads).assign(**task), DEAL_OUTCOMES),
+              ("whitespace", _with_lead(sales_pipeline.whitespace(outcomes), leads), ())]
     return {KEY_ACCOUNTS_FILE: spreadsheets.excel_file([
         Sheet(name, rows.dropna(axis=1, how="all").rename(columns=_header), tuple(map(_header, SHARES)),
-              {"outcome": contact_lists.OUTCOMES}) for name, rows in sheets if len(rows)])}
+              {"outcome": choices} if choices else {}) for name, rows, choices in sheets if len(rows)])}
 
 
 def _with_lead(rows: pd.DataFrame, leads: Mapping[str, str]) -> pd.DataFrame:
@@ -244,4 +245,4 @@ def account_rows(
 
 
 def _header(column: str) -> str:
-    return column.removeprefix("n_").replace("_", " ")
+    return column.removeprefix("n_").removesuffix("_on" if column.endswith("_by_on") else "").replace("_", " ")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.actions import case_management, communication_loops, contact_lists, key_accounts
+from helpers.actions import alert_answers, case_management, communication_loops, contact_lists, key_accounts
 from helpers.actions.communication_loops import InsideSources
 from helpers.actions.config import ActionsConfig
 from helpers.actions.working_days import WorkingDays
@@ -113,6 +113,22 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
     assert by.loc["team service", ["first_by_on", "last_by_on"]].tolist() == [
         pd.Timestamp("2026-07-02"), pd.Timestamp("2026-07-03")]  # ten cases a day, the first due in two days
     assert text.inside_title(found).endswith("the first by 2 July 2026")
+
+
+def test_leads_of_key_accounts_hear_who_of_their_people_is_warned_of_and_by_when_they_speak_with_them():
+    lists = contact_lists.contact_lists({"plan": lines().head(0)}, NOBODY_APART, ActionsConfig())
+    people = pd.DataFrame({"account_id": ["k", "k", "l", "l", "k"], "customer_id": list("abcde"),
+                           "not_to_contact": [None, None, None, "has opted out", None]})
+    answers = pd.DataFrame({"customer_id": list("abcd"), "answer": "account owner", "cause": "risk",
+                            "respond_by_on": pd.to_datetime(["2026-07-02", "2026-07-04"] * 2)})
+    warned = alert_answers.with_warnings(people, answers, WorkingDays(AS_OF))
+    assert warned["warned_of"].isna().tolist() == [False] * 4 + [True]
+    sources = InsideSources(lists, CASES_DUE.head(0), warned, pd.DataFrame(), {"k": "Di", "l": "Ed"}, pd.DataFrame())
+    found = communication_loops.inside_loop(sources, ActionsConfig(), WorkingDays(AS_OF)).set_index("who")
+    assert found["n_customers"].to_dict() == {"Di": 2, "Ed": 1}
+    assert found.loc["Di", ["first_by_on", "last_by_on"]].tolist() == [
+        pd.Timestamp("2026-07-02"), pd.Timestamp("2026-07-06")]  # nobody works on the fourth
+    assert set(found["where"]) == {"key-accounts.xlsx"}
 
 
 def test_an_account_of_several_owners_is_led_by_one_of_them():

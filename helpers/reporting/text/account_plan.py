@@ -3,10 +3,11 @@
 import math
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
-from helpers.actions import sales_pipeline
+from helpers.actions import key_accounts, sales_pipeline
 from helpers.actions.sales_pipeline import OPEN, PipelineForecast
 from helpers.foundation.results import Status
 from helpers.reporting import formatting
@@ -151,28 +152,30 @@ def plan_pointer(account: str) -> tuple[str, ...]:
 
 
 def next_steps(account: pd.Series, people: pd.DataFrame, outcomes: pd.DataFrame, longest: float) -> tuple[str, ...]:
-    """Return what to do next at an account, by rule: uncovered weight, opposition, stale opportunities.
+    """Return what to do next at an account, by rule: warnings, uncovered weight, opposition, stale opportunities.
 
-    Nobody is named for a contact who must not be contacted.
+    Nobody is named for a contact who must not be contacted, or consents to no channel.
 
     Parameters
     ----------
     account : Series
         Its row of `key_accounts.account_summary`.
     people : DataFrame
-        Its buying centre, most weight first; may be empty.
+        Its buying centre, most weight first, with warnings and cases where they are known; may be empty.
     outcomes : DataFrame
         Its opportunities.
     longest : float
         Longest time that a decision ever took [days].
     """
-    steps, free = [], people[people["not_to_contact"].isna()]
-    for person in free[~free["is_covered"]].head(2).to_dict("records"):
-        weight = person["decision_weight"]
-        part = "" if pd.isna(weight) else f", {formatting.share(weight)} of the decision"
-        steps.append(f"Get in touch with {person['customer_id']} ({person['role']}{part}): nobody was lately.")
-    for person in free[free["attitude"] < 0].head(2).to_dict("records"):
-        steps.append(f"Find out what {person['customer_id']} ({person['role']}) holds against us.")
+    free = people[key_accounts.may_be_spoken_with(people)]
+    free = free.assign(**{name: None for name in ("warned_of", "speak_by_on", "service_case") if name not in free})
+    is_warned = free["warned_of"].notna()
+    steps = [f"Speak with {_person(one)} by {formatting.date_text(one['speak_by_on'])}: warned of {one['warned_of']}."
+             for one in free[is_warned].to_dict("records")]
+    steps += [f"Get in touch with {_person(one)}: nobody was lately."
+              for one in free[~free["is_covered"] & ~is_warned].head(2).to_dict("records")]
+    steps += [f"Find out what {_person(one)} holds against us."
+              for one in free[free["attitude"] < 0].head(2).to_dict("records")]
     waiting = outcomes.loc[outcomes["outcome"].eq(OPEN), "days"]
     late, undated = int((waiting >= longest).sum()), int(waiting.isna().sum())
     if late:
@@ -184,3 +187,12 @@ def next_steps(account: pd.Series, people: pd.DataFrame, outcomes: pd.DataFrame,
     if (fresh := int(account["n_open"]) - late - undated) > 0:
         steps.append(f"Follow up {formatting.count_text(fresh, 'open opportunity', 'open opportunities')}.")
     return tuple(steps) or ("Nothing is open and nobody is uncovered: look for a new need.",)
+
+
+def _person(person: Mapping[str, Any]) -> str:
+    """Return who a person is, by which channels not to speak with him, and that a case of his comes first."""
+    weight, not_by = person["decision_weight"], person.get("no_consent_by")
+    parts = [str(person["role"]), "" if pd.isna(weight) else f"{formatting.share(weight)} of the decision",
+             f"not by {not_by}" if not_by else "",
+             "" if pd.isna(person["service_case"]) else "service case first, see people"]
+    return f"{person['customer_id']} ({', '.join(filter(None, parts))})"

@@ -1,10 +1,10 @@
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.actions import contact_lists
 from helpers.actions.sales_pipeline import OPEN, WON, PipelineForecast
 from helpers.foundation import spreadsheets
 from helpers.foundation.results import Estimate, Status, no_estimate
@@ -115,7 +115,7 @@ def test_owners_who_have_no_opening_day_of_anything_open_are_told_to_be_left_out
 def test_without_accounts_there_is_no_section_and_no_file():
     empty = pd.DataFrame()
     assert key_account_sections.accounts_overview(empty, empty, forecast(), "", 90) == Exhibit("", "")
-    assert key_account_sections.account_file(empty, empty, empty, forecast(), empty, {}, "") == {}
+    assert key_account_sections.account_file(empty, empty, empty, forecast(), {}, "", date(2026, 7, 14)) == {}
     assert key_account_sections.account_plan("", empty, empty, empty, forecast(), "") == Exhibit("", "")
 
 
@@ -126,18 +126,30 @@ def test_every_sheet_to_work_from_has_the_lead_of_the_account_the_campaign_and_o
     outcomes = pd.DataFrame({"opportunity_id": ["q"], "account_id": ["n"], "owner": ["Ada"], "outcome": [OPEN],
                              "days": [3.0], "value": [8.0], "stage": ["offer"], "product": ["p"],
                              "opened_on": [pd.Timestamp("2026-06-01")]})
-    answers = pd.DataFrame({"customer_id": ["a"], "cause": ["risk"]})
+    people = people.assign(warned_of="risk", speak_by_on=pd.Timestamp("2026-07-02"), service_case="K1: open")
     rows = pd.DataFrame({"opportunity_id": ["q"], "chance": [0.5], "expected": [4.0]})
     made = key_account_sections.account_file(accounts, people, outcomes, replace(forecast(), by_opportunity=rows),
-                                             answers, {"n": "Di"}, "key accounts of 2026-06-30", {"a": "K1: open"})
+                                             {"n": "Di"}, "key accounts of 2026-06-30", date(2026, 7, 14))
     (tmp_path / "k.xlsx").write_bytes(made["key-accounts.xlsx"])
     sheets = {sheet.name: sheet for sheet in spreadsheets.read_sheets(tmp_path / "k.xlsx")}
     assert list(sheets) == ["accounts", "people", "open opportunities"]
     for sheet in sheets.values():
         assert sheet.rows[["lead", "campaign"]].to_numpy().tolist() == [["Di", "key accounts of 2026-06-30"]]
         assert list(sheet.rows.columns)[-3:] == ["campaign", "done on", "outcome"]
-        assert sheet.choices == {"outcome": contact_lists.OUTCOMES}
+    assert {name: sheet.choices["outcome"][0] for name, sheet in sheets.items()} == {
+        "accounts": "done", "people": "reached", "open opportunities": "won"}
+    for name in ("accounts", "open opportunities"):
+        assert pd.to_datetime(sheets[name].rows["do by"]).tolist() == [pd.Timestamp("2026-07-14")]
     assert sheets["people"].rows[["warned of", "service case"]].to_numpy().tolist() == [["risk", "K1: open"]]
+    assert sheets["accounts"].rows.loc[0, "next steps"].startswith(
+        "Speak with a (decider, 100 % of the decision, service case first, see people) by 2 July 2026: warned of risk.")
+
+
+def test_next_steps_name_the_channels_without_consent_and_nobody_who_consents_to_none():
+    people = pd.DataFrame({"customer_id": ["a", "b"], "role": "buyer", "decision_weight": [0.5, 0.5], "attitude": 0.1,
+                           "is_covered": False, "not_to_contact": None, "no_consent_by": ["phone", "any"]})
+    steps = text.next_steps(pd.Series({"n_open": 0}), people, pd.DataFrame({"outcome": [], "days": []}), 138)
+    assert steps == ("Get in touch with a (buyer, 50.0 % of the decision, not by phone): nobody was lately.",)
 
 
 def test_the_pipeline_is_told_once_by_the_answer_or_by_its_section():
