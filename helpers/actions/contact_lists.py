@@ -44,7 +44,7 @@ OUTCOMES = ("reached", "not reached", "wants no contact", "not done")  # that a 
 
 MOST_IN_EXCEL = 10_000  # rows of a list: nobody works through more by hand, they stand in CSV alone, which tools read
 
-DO_NOT_CONTACT = "everybody: do not contact"
+DO_NOT_CONTACT = "everybody: do not contact, by every channel or by those named, as the column 'ban' says"
 
 NO_CASES = pd.DataFrame(columns=[*OF_CASE, "do_by"])
 

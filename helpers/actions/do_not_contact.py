@@ -21,6 +21,8 @@ IN_CONTROL = "in a random control group"
 
 CONTACTED, BARRED, NOT_CHOSEN = "contacted by a list", "not to be contacted", "may be contacted, not chosen"
 
+EVERY_CHANNEL, SOME_CHANNELS = "every channel", "the channels named"  # what a ban is of
+
 NO_PURCHASE = "no tier and no risk is known"
 
 
@@ -88,8 +90,8 @@ def people_apart(
     Returns
     -------
     DataFrame
-        Grain customer: customer_id, reason, not_by (channels, or *any*), no_contact_until (empty where no day ends it),
-        open_case; by reason, in the order in which one takes precedence.
+        Grain customer: customer_id, reason, ban (`EVERY_CHANNEL` or `SOME_CHANNELS`), not_by (channels, or *any*),
+        no_contact_until (empty where no day ends it), open_case; by reason, in the order in which one takes precedence.
     """
     ids = customers["customer_id"]
     barriers = contact_barriers(customers, assumptions.max_contacts, assumptions.contact_days)
@@ -106,7 +108,9 @@ def people_apart(
     rows = pd.concat(parts, ignore_index=True).drop_duplicates("customer_id", ignore_index=True)
     is_case = rows["customer_id"].isin(in_service) & rows["not_by"].eq(ANY_CHANNEL)
     case = np.where(is_case, "settle it, no extra contact", "")
-    return rows.assign(open_case=case)[["customer_id", "reason", "not_by", "no_contact_until", "open_case"]]
+    ban = np.where(rows["not_by"].eq(ANY_CHANNEL), EVERY_CHANNEL, SOME_CHANNELS)
+    return rows.assign(open_case=case, ban=ban)[
+        ["customer_id", "reason", "ban", "not_by", "no_contact_until", "open_case"]]
 
 
 def channels_without_consent(ids: pd.Series, assumptions: ActionsConfig, permitted: ContactConsent) -> pd.Series:
