@@ -14,7 +14,7 @@ import pandas as pd
 
 from helpers.actions.communication_loops import KEY_ACCOUNTS_FILE
 from helpers.actions.config import ActionsConfig
-from helpers.actions.contact_lists import LINE, OUTCOMES, TO_FILL_IN, contacted_by
+from helpers.actions.contact_lists import LINE, TO_FILL_IN, contacted_by
 from helpers.actions.eligibility import NO_CONSENT, OPTED_OUT, ContactConsent, contact_barriers
 from helpers.actions.planner import BEYOND_CAPACITY, COSTS_TOO_MUCH, NO_RULE
 from helpers.actions.schema import ALERT_ANSWERS, ANSWERS, DECISIONS
@@ -269,7 +269,7 @@ def answers_file(answers: pd.DataFrame, lines: pd.DataFrame) -> dict[str, bytes]
     rows = rows.assign(file=rows["file"].mask(rows["answer"].eq(BY_OWNER), KEY_ACCOUNTS_FILE))
     rows = rows.round({"churn_probability": 3, "margin_at_risk": 2}).rename(
         columns={"told": "by whom, or why nobody"}).rename(columns=lambda c: c.replace("_", " "))
-    sheet = Sheet("alerts", rows, ("churn probability",), {"outcome": OUTCOMES})
+    sheet = Sheet("alerts", rows, ("churn probability",), {"outcome": ("answered", "not answered")})
     return {ANSWERS_FILE: spreadsheets.excel_file([sheet])} if len(rows) else {}
 
 

@@ -20,6 +20,8 @@ from helpers.foundation import spreadsheets
 from helpers.foundation.labels import readable_id
 from helpers.foundation.spreadsheets import CSV, EXCEL, Sheet
 
+ANY = "any channel"  # of a contact without one: a person makes it
+
 MAILING, APART_FILE = "mailing", "do-not-contact"
 
 FOR_PEOPLE = {
@@ -40,7 +42,9 @@ FOR_TOOLS = ["customer_id", "channel", "action", "first_line", "offer_id", "offe
 
 LINE = [*(c for c in FOR_PEOPLE if c not in (*OF_OFFER, *OF_LINE, "campaign")), *BESIDE]
 
-OUTCOMES = ("reached", "not reached", "wants no contact", "not done")  # that a list offers to choose from
+OUTCOMES = ("reached", "agreed", "refused", "not reached", "wants no contact", "not done")  # to choose from in a list
+
+WRITTEN_OUTCOMES = ("sent", "came back", "wants no contact", "not done")
 
 MOST_IN_EXCEL = 10_000  # rows of a list: nobody works through more by hand, they stand in CSV alone, which tools read
 
@@ -159,14 +163,16 @@ def contact_lists(
     treated = lines[lines["variant"] == TREATMENT].round(
         {"churn_probability": 3, "margin_at_risk": 2, "value_of_asking": 2})
     parts: list[_ListFile] = []
-    groups = treated.assign(channel=treated["channel"].fillna("any channel")).groupby(
+    groups = treated.assign(channel=treated["channel"].fillna(ANY)).groupby(
         ["campaign", "owner", "channel"], sort=True)
     for (name, owner, channel), rows in groups:
         file = _free_name(f"{_file_prefix(str(name))}-{slug(str(owner))}-{slug(str(channel))}",
                           [part.file for part in parts])
         rows = rows.sort_values(["contact_on", "rank"], kind="stable")
         columns = [c for c in FOR_PEOPLE if c in TO_FILL_IN or (rows[c].notna() & rows[c].ne("")).any()]
-        parts += _for_people(file, rows[columns].rename(columns=FOR_PEOPLE), str(owner), str(channel))
+        is_spoken = channel in (*assumptions.personal_channels, ANY)
+        parts += _for_people(file, rows[columns].rename(columns=FOR_PEOPLE), str(owner), str(channel),
+                             OUTCOMES if is_spoken else WRITTEN_OUTCOMES)
         lines.loc[rows.index, "file"] = file + EXCEL
     if len(apart):
         parts += _for_people(APART_FILE, apart.rename(columns=lambda c: c.replace("_", " ")), DO_NOT_CONTACT, "")
@@ -205,7 +211,9 @@ class _ListFile:
     content: bytes
 
 
-def _for_people(name: str, rows: pd.DataFrame, audience: str, channel: str) -> list[_ListFile]:
+def _for_people(
+    name: str, rows: pd.DataFrame, audience: str, channel: str, outcomes: tuple[str, ...] = ()
+) -> list[_ListFile]:
     """Return a list as Excel and as CSV; in CSV the id has the name by which programs know it.
 
     In CSV alone where a sheet of it could not be worked with.
@@ -214,7 +222,7 @@ def _for_people(name: str, rows: pd.DataFrame, audience: str, channel: str) -> l
         rows.rename(columns={"customer id": "customer_id"})))
     if len(rows) > MOST_IN_EXCEL:
         return [plain]
-    choices = {"outcome": OUTCOMES} if "outcome" in rows else {}
+    choices = {"outcome": outcomes} if outcomes else {}
     sheet = spreadsheets.excel_file([Sheet("list", rows, ("churn probability",), choices)])
     return [_ListFile(name + EXCEL, audience, channel, len(rows), sheet), plain]
 
@@ -228,7 +236,7 @@ def contacted_by(listed: pd.DataFrame) -> pd.Series:
         ``ContactLists.lines``.
     """
     treated = listed[listed["variant"].eq(TREATMENT)].set_index("customer_id")
-    return treated["owner"].fillna("") + " by " + treated["channel"].fillna("any channel")
+    return treated["owner"].fillna("") + " by " + treated["channel"].fillna(ANY)
 
 
 def other_files(contents: Iterable[str], holds: str | Mapping[str, str]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions.config import EVERY_TIER, ActionsConfig, TierStrategy
-from helpers.actions.contact_lists import OUTCOMES, TO_FILL_IN
+from helpers.actions.contact_lists import TO_FILL_IN
 from helpers.actions.schema import DECISIONS
 from helpers.foundation import spreadsheets
 from helpers.foundation.money import currency_text
@@ -26,6 +26,8 @@ MUCH, LITTLE = 0.8, 0.5  # of customers by margin, and of customers by cost to s
 COST_ABOVE_MARGIN, LITTLE_FOR_MARGIN = "costs more than it brings", "brings much and gets little"
 
 BALANCE_FILE = "balance-of-service" + EXCEL
+
+SERVED_OUTCOMES = ("served so from now on", "left as it was")  # nobody is contacted
 
 PUT_IN = ("contact_cost", "case_cost", "reward_cost")
 
@@ -148,8 +150,8 @@ def balance_file(balance: pd.DataFrame, strategies: Sequence[TierStrategy], camp
     rows = balance.round(money).assign(
         serve_by=balance["strategy"].map(served), campaign=campaign, **dict.fromkeys(TO_FILL_IN, ""))
     parts = rows.rename(columns=lambda c: c.replace("_", " ")).groupby("balance")
-    sheets = [Sheet(str(name), part.drop(columns="balance").dropna(axis=1, how="all"), choices={"outcome": OUTCOMES})
-              for name, part in parts]
+    sheets = [Sheet(str(name), part.drop(columns="balance").dropna(axis=1, how="all"),
+                    choices={"outcome": SERVED_OUTCOMES}) for name, part in parts]
     return {BALANCE_FILE: spreadsheets.excel_file(sheets)} if sheets else {}
 
 

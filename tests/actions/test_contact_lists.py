@@ -168,14 +168,15 @@ def test_a_customer_of_several_cases_is_contacted_after_the_last_and_all_stand_i
 
 def test_every_list_tells_its_campaign_and_offers_the_outcomes_to_choose_from(lines):
     made = contact_lists.contact_lists({"action plan of 2026-06-30": lines.assign(check="")}, APART, ActionsConfig())
-    for name in ("contact-ada-phone", "contact-bo-müller-post"):
+    for name, outcomes in (("contact-ada-phone", "reached,agreed,refused,not reached,wants no contact,not done"),
+                           ("contact-bo-müller-post", "sent,came back,wants no contact,not done")):
         header, first, *_ = made.contents[name + ".csv"].decode("utf-8-sig").splitlines()
         assert header.endswith("campaign,done on,outcome")
         assert first.endswith("action plan of 2026-06-30,,")
         with zipfile.ZipFile(io.BytesIO(made.contents[name + ".xlsx"])) as book:
             page = book.read("xl/worksheets/sheet1.xml").decode()
         assert '<dataValidation type="list"' in page
-        assert '"reached,not reached,wants no contact,not done"' in page
+        assert f'"{outcomes}"' in page
 
 
 def test_codes_differ_by_campaign_and_hold_for_all_of_it_from_its_last_day_on():
