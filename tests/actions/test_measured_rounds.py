@@ -58,6 +58,22 @@ def test_both_bases_of_margin_are_told_in_one_sentence_and_no_small_count_is():
     assert text.bases_sentence(small.assign(n_treated=5)) == ""
 
 
+def test_what_a_round_brought_stands_less_what_it_was_planned_to_cost_where_its_plan_is_known():
+    found = effects()
+    earlier = pd.DataFrame({"variant": ["treated", "treated", "held out"], "draw": "action plan of 2025-06-30",
+                            "cost_expected": [1.0, 2.0, 9.0]})
+    rows = measured_rounds.rounds_table(found, measured_response.pooled_response(found),
+                                        PLAN.assign(draw="action plan of 2025-09-30", cost_expected=0.5), [earlier])
+    last, now = rows.iloc[1], rows.iloc[3]
+    assert last[["planned_cost", "net", "net_low", "net_high"]].tolist() == pytest.approx([300, 500, -100, 1100])
+    assert now["planned_cost"] == 25.0
+    assert now["net"] == pytest.approx(now["margin_in_all"] - 25)
+    assert rows[["planned_cost", "net"]].iloc[[0, 2]].isna().all().all()
+    shown = text.rounds_rows(rows, "EUR")
+    assert shown["planned_cost"].iloc[1] == "€300"
+    assert shown["net"].iloc[1] == "€500 [−€100, €1,100]"
+
+
 def test_before_a_first_round_there_is_no_table_and_one_round_is_not_told_twice():
     assert table(effects().head(0)).empty
     assert len(table(effects().iloc[1:])) == 2

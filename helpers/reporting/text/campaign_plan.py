@@ -164,3 +164,19 @@ def redemption_sentences(rates: pd.DataFrame, *, has_costs: bool) -> tuple[str, 
         "not reached, and count in no rate.")
     cost = "" if has_costs else "What a redemption costs is not in the records, so no return is told."
     return tuple(filter(None, (told, uplift, strange, cost)))
+
+
+def decisions_total_sentence(decisions: pd.DataFrame, currency: str = "") -> str:
+    """Return what all decisions cost and lose at worst together; empty for one or none.
+
+    Parameters
+    ----------
+    decisions : DataFrame
+        ``results/decisions``.
+    currency : str
+        Of the money.
+    """
+    if len(decisions) < 2:
+        return ""
+    cost, worst = (formatting.money(float(decisions[name].sum()), currency) for name in ("cost", "worst_case"))
+    return f"All {len(decisions)} together are expected to cost {cost}; were each to end at its worst, {worst} is lost."

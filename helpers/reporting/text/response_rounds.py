@@ -9,7 +9,7 @@ from helpers.stats.disclosure_control import is_hidden, people_text
 CAPTION = "What earlier rounds did, and what this one is expected to keep"
 
 HEADINGS = {"reduction": "Relative cut in churn", "margin": "Margin a customer contacted",
-            "margin_in_all": "Margin of all contacted"}
+            "margin_in_all": "Margin of all contacted", "planned_cost": "Planned cost", "net": "Net of planned cost"}
 
 
 def rounds_rows(rounds: pd.DataFrame, currency: str = "") -> pd.DataFrame:
@@ -23,7 +23,7 @@ def rounds_rows(rounds: pd.DataFrame, currency: str = "") -> pd.DataFrame:
         Of the money.
     """
     form = formatting.unit_format("money", currency)
-    forms = {"reduction": formatting.share, "margin": form, "margin_in_all": form}
+    forms = {"reduction": formatting.share, "margin": form, "margin_in_all": form, "net": form}
     table = pd.DataFrame({"round": rounds["round"].map(formatting.sentence_case),
                           "contacted": rounds["n_treated"].map(people_text),
                           "control_group": rounds["n_held_out"].map(people_text)})
@@ -33,6 +33,9 @@ def rounds_rows(rounds: pd.DataFrame, currency: str = "") -> pd.DataFrame:
                  f"{how(value)} {formatting.interval(low, high, how)}" for hidden, value, low, high in zip(
                      few, *(rounds[f"{name}{end}"] for end in ("", "_low", "_high")), strict=True)]
         table[name] = texts
+    costs = [None if hidden or decimal_places.is_missing(cost) else form(cost) for hidden, cost in zip(
+        few, rounds["planned_cost"], strict=True)]
+    table.insert(list(table).index("net"), "planned_cost", costs)
     return table.dropna(axis=1, how="all")
 
 

@@ -73,3 +73,10 @@ def test_where_nothing_was_redeemed_nothing_is_said_of_it_and_few_have_no_rate()
     assert campaign_plan.redemption_sentences(rates(), has_costs=True) == ()
     few = rates(("spring", 90, 4, 0.044, 0.01, 0.11, 0, "not measured: nobody was held out at random"))
     assert "too few have redeemed" in campaign_plan.redemption_title(few)
+
+
+def test_decisions_are_summed_where_there_are_several():
+    asked = pd.DataFrame({"cost": [30.0, 12.5], "worst_case": [100.0, 50.0]})
+    assert campaign_plan.decisions_total_sentence(asked, "EUR") == (
+        "All 2 together are expected to cost €42.50; were each to end at its worst, €150 is lost.")
+    assert campaign_plan.decisions_total_sentence(asked.head(1), "EUR") == ""
