@@ -7,7 +7,7 @@ Deming & Stephan (1940), *Annals of Mathematical Statistics* 11, 427–444; Kish
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -134,10 +134,11 @@ def categories_of(here: pd.Series, everybody: pd.Series) -> tuple[pd.Series, pd.
         Values of a sample and of its population, empty text where missing.
     """
     texts = [x.astype("str") for x in (here, everybody)]
+    if any(pd.to_numeric(pd.Series(x.unique()).replace("", "0"), errors="coerce").isna().any() for x in texts):
+        return texts[0], texts[1]
     numbers = [pd.to_numeric(x.where(x != ""), errors="coerce") for x in texts]
     known = numbers[1].dropna()
-    is_number = all((n.notna() | (x == "")).all() for n, x in zip(numbers, texts, strict=True))
-    if not is_number or known.nunique() <= MAX_MARGIN_CATEGORIES:
+    if known.nunique() <= MAX_MARGIN_CATEGORIES:
         return texts[0], texts[1]
     inner = np.unique(np.quantile(known, np.arange(1, N_BANDS) / N_BANDS, method="higher"))
     place = np.searchsorted(inner, known, side="right")
@@ -160,30 +161,64 @@ def rake_weights(base: np.ndarray, wanted: Sequence[PopulationMargin], largest: 
         From `population_margins`.
     largest : float
         A weight is at most so many times the mean; what is cut off is spread over the others, at the margins' cost.
+
+    Notes
+    -----
+    People who share every category get the same factor, so the steps are taken on the sums of such cells.
     """
-    weights = base / base.mean(axis=1, keepdims=True)
+    base_mean_one = base / base.mean(axis=1, keepdims=True)
+    cell, cells = _margin_cells(wanted, base.shape[1])
+    order = np.argsort(cell, kind="stable")
+    starts = np.searchsorted(cell[order], np.arange(len(cells[0].member) if cells else 1))
+    total, highest = (ufunc.reduceat(base_mean_one[:, order], starts, axis=1) for ufunc in (np.add, np.maximum))
+    factor = np.ones_like(total)
     for _ in range(MAX_RAKING_STEPS):
-        before = weights
-        for margin in wanted:
-            weights = weights * _margin_factor(weights, margin)
-        if np.abs(weights - before).max() < MARGIN_TOLERANCE:
+        before = factor
+        for margin in cells:
+            factor = factor * _margin_factor(total * factor, margin)
+        if (highest * np.abs(factor - before)).max() < MARGIN_TOLERANCE:
             break
-    weights, limit = _trim_weights(weights / weights.mean(axis=1, keepdims=True), largest * base.clip(min=1))
+    factor /= (total * factor).sum(axis=1, keepdims=True) / base.shape[1]
+    weights = base_mean_one
+    weights *= factor[:, cell]
+    n_trimmed = _trim_weights(weights, base, largest)
     gaps = [np.abs(_weighted_shares(weights[:1], m) - m.share).max() for m in wanted]
     empty = {f"{m.name} {category}": share for m in wanted for category, share in m.empty.items()}
-    return RakedWeights(weights, float(max([*gaps, *empty.values()], default=0.0)), int(limit[0].sum()), empty)
+    return RakedWeights(weights, float(max([*gaps, *empty.values()], default=0.0)), n_trimmed, empty)
 
 
-def _trim_weights(weights: np.ndarray, limit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return weights cut at their limit, what is cut off spread over the others; and who was cut."""
-    is_cut = np.zeros(weights.shape, dtype=bool)
-    for _ in range(MAX_TRIMMING_STEPS):
-        is_cut |= weights > limit
-        cut = np.where(is_cut, limit, 0.0).sum(axis=1, keepdims=True)
-        rest = np.where(is_cut, 0.0, weights).sum(axis=1, keepdims=True)
-        spread = np.divide(weights.shape[1] - cut, rest, out=np.ones_like(rest), where=rest > 0)
-        weights = np.where(is_cut, limit, weights * spread)
-    return weights, is_cut
+def _margin_cells(wanted: Sequence[PopulationMargin], n: int) -> tuple[np.ndarray, list[PopulationMargin]]:
+    """Return the cell of each of n people, whose categories are all the same, and the margins of the cells."""
+    if not wanted:
+        return np.zeros(n, dtype=int), []
+    member = np.concatenate([m.member for m in wanted], axis=1)
+    code = np.zeros(n, dtype=int)
+    for column in member.T:  # numbered anew after each column, so that no number grows beyond the people
+        code = np.unique(2 * code + column.astype(int), return_inverse=True)[1]
+    first = np.unique(code, return_index=True)[1]
+    return code, [replace(m, member=m.member[first]) for m in wanted]
+
+
+def _trim_weights(weights: np.ndarray, base: np.ndarray, largest: float) -> int:
+    """Cut weights at their limit, in place, spread what is cut off over the others; return how many of the first row.
+
+    Only replicates that have somebody above the limit are touched, each until nobody new is.
+    """
+    rows = np.flatnonzero(weights.max(axis=1) > largest)
+    n_trimmed = 0
+    for row in rows:
+        own, limit = weights[row], largest * base[row].clip(min=1)
+        is_cut = np.zeros(len(own), dtype=bool)
+        for _ in range(MAX_TRIMMING_STEPS):
+            is_new = (own > limit) & ~is_cut
+            if not is_new.any():
+                break
+            is_cut |= is_new
+            own[is_cut] = limit[is_cut]
+            rest = own[~is_cut].sum()
+            own[~is_cut] *= (len(own) - limit[is_cut].sum()) / rest if rest > 0 else 1.0
+        n_trimmed = int(is_cut.sum()) if row == 0 else n_trimmed
+    return n_trimmed
 
 
 def _weighted_shares(weights: np.ndarray, margin: PopulationMargin) -> np.ndarray:

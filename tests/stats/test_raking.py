@@ -60,3 +60,31 @@ def test_a_category_that_nobody_belongs_to_is_missed_by_its_whole_share():
     assert dict(made.empty) == {"region w": pytest.approx(0.3)}
     alone = raking.population_margins(here.head(30), {"region": {"n": 0.4, "w": 0.6}})
     assert raking.rake_weights(np.ones((1, 30)), alone).largest_gap == pytest.approx(0.6)
+
+
+def test_cells_of_people_get_the_weights_that_raking_person_by_person_gives():
+    rng = np.random.default_rng(5)
+    rows = pd.DataFrame({"region": rng.choice([*"nsew"], 600, p=[0.7, 0.2, 0.09, 0.01]),
+                         "kind": rng.choice(["shop", "web", ""], 600), "age": rng.integers(18, 90, 600)})
+    wanted = raking.population_margins(rows, pd.DataFrame({
+        "region": rng.choice([*"nsew"], 4000), "kind": rng.choice(["shop", "web"], 4000),
+        "age": rng.integers(18, 90, 4000)}))
+    base = np.concatenate([np.ones((1, 600)), rng.multinomial(600, np.full(600, 1 / 600), size=20)])
+    base *= rng.uniform(0.5, 2, 600)
+    expected = base / base.mean(axis=1, keepdims=True)
+    for _ in range(60):
+        for margin in wanted:
+            held = expected @ margin.member / expected.sum(axis=1, keepdims=True)
+            expected *= (margin.share / held) @ margin.member.T
+    expected *= 600 / expected.sum(axis=1, keepdims=True)
+    untrimmed = raking.rake_weights(base, wanted, largest=np.inf)
+    np.testing.assert_allclose(untrimmed.weights, expected, atol=1e-5)
+    limit, is_cut = raking.MAX_WEIGHT * base.clip(min=1), np.zeros(base.shape, dtype=bool)
+    for _ in range(raking.MAX_TRIMMING_STEPS):
+        is_cut |= expected > limit
+        rest = 600 - np.where(is_cut, limit, 0).sum(axis=1, keepdims=True)
+        spread = rest / np.where(is_cut, 0, expected).sum(axis=1, keepdims=True)
+        expected = np.where(is_cut, limit, expected * spread)
+    made = raking.rake_weights(base, wanted)
+    assert made.n_trimmed == is_cut[0].sum() > 0
+    np.testing.assert_allclose(made.weights, expected, atol=1e-5)
