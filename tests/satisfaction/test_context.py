@@ -249,6 +249,20 @@ def test_complaints_are_a_rate_per_order_so_that_those_who_buy_more_do_not_seem_
     assert none.status is Status.INSUFFICIENT
 
 
+def test_slopes_of_rates_under_all_weights_at_once_are_those_of_single_fits():
+    from statsmodels.genmod.families import Poisson
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    rng = np.random.default_rng(4)
+    x, orders = rng.integers(0, 40, 500) * 2.5, rng.integers(1, 9, 500).astype(float)
+    counts = rng.poisson(orders * np.exp(-1 - 0.02 * x)).astype(float)
+    weights = rng.multinomial(500, np.full(500, 1 / 500), size=4) * rng.uniform(0.5, 2, 500)
+    made = satisfaction_vs_behaviour.poisson_slopes(x, counts, orders, weights)
+    single = [GLM(counts, np.column_stack([np.ones(500), x]), Poisson(), offset=np.log(orders),
+                  var_weights=row).fit().params[1] for row in weights]
+    np.testing.assert_allclose(made, single, atol=1e-9)
+
+
 def test_a_company_without_recorded_complaints_has_no_series_of_zeros(table):
     sold = [{"order_id": f"o{i}", "line": 1, "customer_id": f"c{i}", "ordered_at": pd.Timestamp(f"2026-0{m}-07"),
              "kind": "sale", "amount": 5.0} for m in range(1, 6) for i in range(50)]
