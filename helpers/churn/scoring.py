@@ -1,6 +1,9 @@
 """Churn scores, expected churn and margin at risk with intervals."""
 
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -184,11 +187,14 @@ def churn_forecasts_by_rule(
     The intervals allow for the change of rate and share from one period to the next (root mean square).
     """
     dated = scores[scores["due_on"].notna()]
-    known = [snapshot for day, snapshot in basis.snapshots.items() if day and len(snapshot.is_lost)]
+    by_day = {day: snapshot for day, snapshot in basis.snapshots.items() if day and len(snapshot.is_lost)}
+    known, days = list(by_day.values()), list(by_day)
+    apart = [(at, days.index(day - timedelta(basis.horizon_days))) for at, day in enumerate(days)
+             if day - timedelta(basis.horizon_days) in by_day] or list(pairwise(range(len(days))))
     if dated.empty or not known:
         return pd.DataFrame(columns=list(CHURN_FORECASTS.names))
     rates = np.array([(snapshot.is_lost.sum() + 0.5) / (len(snapshot.is_lost) + 1) for snapshot in known])
-    off = float(np.sqrt(np.mean(np.diff(special.logit(rates)) ** 2))) if len(rates) > 1 else 0.0
+    off = _root_mean_square_change(special.logit(rates), apart)
     newest, made = known[0], []
     before = _segments(newest.about.assign(basis=dated["basis"].iloc[0]))
     made += [expected_churn(np.full(int(chosen.sum()), newest.is_lost[before[segment]].mean()), off, segment)
@@ -196,11 +202,54 @@ def churn_forecasts_by_rule(
     shares, errors = np.array([purchase_rate.margin_lost_share(snapshot, basis.horizon_days) for snapshot in known]).T
     total = float((dated["value_if_kept"] - dated["value_if_lost"]).sum())
     if shares[0] * total > 0 and dated["margin_at_risk"].notna().any():
-        told = shares[np.isfinite(shares)]  # before anybody had bought again nothing was at risk to lose
-        sd = total * float(np.hypot(errors[0], np.sqrt(np.mean(np.diff(told) ** 2)) if len(told) > 1 else 0.0))
+        sd = total * float(np.hypot(errors[0], _root_mean_square_change(shares, apart)))
         half, value = confidence_intervals.normal_quantile(INTERVAL_LEVEL) * sd, shares[0] * total
         made.append(Estimate(MARGIN_AT_RISK, value, max(value - half, 0.0), value + half, unit="money", n=len(dated)))
     return _forecast_rows(made, dated, SAME_RATE, made_as_of_on, eligible_days, BY_RULE)
+
+
+def _root_mean_square_change(of_periods: np.ndarray, apart: Sequence[tuple[int, int]]) -> float:
+    """Return the change from one period to the next (root mean square); 0 where no two are known.
+
+    Before anybody had bought again nothing was at risk to lose: no share is known then.
+    """
+    found = np.array([of_periods[now] - of_periods[before] for now, before in apart])
+    found = found[np.isfinite(found)]
+    return float(np.sqrt(np.mean(found**2))) if len(found) else 0.0
+
+
+def level_error_share(row: Mapping[str, Any], v: float) -> float:
+    """Return the error in level that a forecast of customers lost has allowed for [share of the customers].
+
+    Parameters
+    ----------
+    row : mapping
+        A row of ``results/forecasts``.
+    v : float
+        Variance of how many leave by chance among customers alone.
+    """
+    half = max(row["high"] - row["value"], row["value"] - row["low"]) / confidence_intervals.normal_quantile(
+        INTERVAL_LEVEL
+    )
+    return float(np.sqrt(max(half**2 - v, 0.0))) / row["n"]
+
+
+def most_margin_at_risk(scores: pd.DataFrame, forecasts: pd.DataFrame) -> tuple[float, float]:
+    """Return the upper end of a margin at risk whose range would begin at nothing [money], and what would tell it.
+
+    That is the error in level below which the range would begin above nothing [share of the customers]. Both are NaN
+    where no values are known.
+    """
+    if_lost = scores["value_if_lost"].fillna(0) if "value_if_lost" in scores else 0.0
+    left = purchase_rate.dropout_probability(*(scores[c].to_numpy("float64") for c in (
+        "churn_probability", "no_order_if_kept")))
+    priced = scores.assign(margin_at_risk=left * (scores["value_if_kept"] - if_lost)).dropna(subset=["margin_at_risk"])
+    if priced.empty:
+        return float("nan"), float("nan")
+    p, losses = priced["churn_probability"], expected_losses(priced)
+    moved = confidence_intervals.normal_quantile(INTERVAL_LEVEL) * float(np.sum(p * (1 - p) * losses.weight))
+    enough = abs(float(losses.expected.sum())) / moved if moved else float("nan")
+    return losses.interval(forecast_error_logits(scores, forecasts)).high, enough * float(np.mean(p * (1 - p)))
 
 
 def forecast_error_logits(scores: pd.DataFrame, forecasts: pd.DataFrame) -> float:
@@ -212,10 +261,7 @@ def forecast_error_logits(scores: pd.DataFrame, forecasts: pd.DataFrame) -> floa
     if made.empty or not v:
         return 0.0
     row = made.iloc[0]
-    half = max(row["high"] - row["value"], row["value"] - row["low"]) / confidence_intervals.normal_quantile(
-        INTERVAL_LEVEL
-    )
-    return float(np.sqrt(max(half**2 - v, 0.0))) / v
+    return level_error_share(row, v) * row["n"] / v
 
 
 def margin_at_risk_interval(scores: pd.DataFrame, off: float = 0.0) -> Estimate:

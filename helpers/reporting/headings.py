@@ -58,6 +58,7 @@ QUANTITIES = {
     "margin_at_risk_by_rule": "margin at risk, simple rule",
     "payback_month": "CAC payback",
     "quarter_error": "error of the forecast of a quarter", "quarters_tried": "past quarters tried",
+    "quarters_needed": "past quarters that a range takes", "quarter_by_rule": "the quarter by a simple rule",
     "periods_tried": "past periods tried", "contracts_by_age": "contracts that run, by age",
     "quarter_margin": "margin of the quarter",
     "quarter_margin_by_other_rule": "margin of the quarter, the other simple rule",

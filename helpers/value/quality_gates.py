@@ -25,7 +25,7 @@ CLOSED_COHORT_SHARE = 0.5  # of the records' days, at their end, without anybody
 
 
 def value_gates(
-    engine: Engine, transactions: ir.Table, as_of_on: date, base: RevenueBridge, n_ranked: int
+    engine: Engine, transactions: ir.Table, as_of_on: date, base: RevenueBridge, n_ranked: int, margin_rate: float
 ) -> tuple[Gate, ...]:
     """Return the gates of the value wing.
 
@@ -41,6 +41,8 @@ def value_gates(
         The customer-base audit.
     n_ranked : int
         Customers in the pyramid.
+    margin_rate : float
+        Margin where no cost is known [share of sales].
     """
     if not n_ranked:
         return ()
@@ -56,7 +58,7 @@ def value_gates(
     )
     history = [] if base.reason == NO_TRANSACTIONS else [_history(base)]
     return (*history, *_periods(engine, transactions, base), *_closed_cohort(engine, transactions, as_of_on),
-            *_coverage(engine, transactions, as_of_on), few)
+            *_coverage(engine, transactions, as_of_on, margin_rate), few)
 
 
 def contract_gates(status: ContractStatus) -> tuple[Gate, ...]:
@@ -121,7 +123,7 @@ def _periods(engine: Engine, transactions: ir.Table, base: RevenueBridge) -> lis
              f"Before the first period {earlier}{counted}.")]
 
 
-def _coverage(engine: Engine, transactions: ir.Table, as_of_on: date) -> list[Gate]:
+def _coverage(engine: Engine, transactions: ir.Table, as_of_on: date, margin_rate: float) -> list[Gate]:
     lines = features.lines_until(transactions, as_of_on)
     money = lines.amount.cast("float64").abs()
     row = engine.first_row(lines.aggregate(
@@ -135,4 +137,5 @@ def _coverage(engine: Engine, transactions: ir.Table, as_of_on: date) -> list[Ga
              "every number by customer", f"{100 * anonymous:.1f} % of the money in sales and refunds has no customer; "
              f"up to {100 * MAX_ANONYMOUS_SHARE:.0f} % is tolerated."),
         Gate("unit costs", costed, MIN_COSTED_SHARE, costed < MIN_COSTED_SHARE, Level.QUALIFY, "margin",
-             f"{100 * costed:.1f} % of the money has a unit cost; for the rest margin is an assumed share of sales.")]
+             f"{100 * costed:.1f} % of the money has a unit cost; for the rest margin is {100 * margin_rate:.3g} % of "
+             "sales, as the study assumes.")]

@@ -38,6 +38,7 @@ from helpers.value.weekly_sales import (
     expected_weeks,
     fit_to_some,
     past_quarters,
+    quarters_needed,
     quarters_with_season,
     too_short,
     weekly_sales,
@@ -45,6 +46,7 @@ from helpers.value.weekly_sales import (
 
 QUANTILES, LEVEL = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975), 0.95
 RECENT_AVERAGE, QUARTERS_TRIED = "average of the last quarter", "quarters_tried"
+QUARTER_BY_RULE = "quarter_by_rule"  # told where the forecast is not
 TOO_WIDE = "Past quarters, forecast in the same way, were off by so much that the range would begin at nothing."
 MAX_DISPERSION = 4.0  # by chance: in planted companies, whose customers come and go by themselves, 1.5 to 2.2
 
@@ -268,12 +270,17 @@ class SalesForecast:
         return pd.concat([others, own], ignore_index=True) if len(others) else own
 
     def errors(self) -> pd.DataFrame:
-        """Return how far forecast and rules were off in past quarters, by measure, as a long summary table."""
-        if self.reason:
+        """Return how far forecast and rules were off in past quarters; beside the reason of none what a rule says."""
+        if self.past.empty:
             return no_estimate("quarter_error", Status.INSUFFICIENT, self.reason, unit="share").table()
+        untold = [no_estimate("quarter_error", Status.INSUFFICIENT, self.reason, unit="share"),
+                  *quarters_needed(self._deviations(np.array(QUANTILES[-1:]), "net_sales")[0], self.n_quarters),
+                  *(Estimate(QUARTER_BY_RULE, float(self.by_rule(measure, rule).sum()), unit=unit, n=self.n_customers,
+                             segment=f"{measure} by {RULES[rule]}")
+                    for measure, unit in MEASURES.items() for rule in self.rules(measure)[:1])] if self.reason else []
         known = [(m, by) for m in MEASURES for by in ("forecast", *self.rules(m)) if np.isfinite(self.spread(m, by))]
         return estimate_table([
-            Estimate(QUARTERS_TRIED, self.n_quarters, unit="quarters", n=self.n_customers), *(Estimate(
+            *untold, Estimate(QUARTERS_TRIED, self.n_quarters, unit="quarters", n=self.n_customers), *(Estimate(
                 "quarter_error", self.spread(m, by), unit="share", n=self.n_customers,
                 segment=f"{m} by {RULES.get(by, self.model)}") for m, by in known)])
 

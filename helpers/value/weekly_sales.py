@@ -11,9 +11,11 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
+from helpers.foundation.results import Estimate
 from helpers.foundation.study_config import Economics
 from helpers.stats import forecast_evaluation
 from helpers.value.btyd import fitting, frequency_recency
@@ -33,6 +35,8 @@ RECENT_WEEKS = QUARTER_WEEKS  # new customers, sales and margin an order go on a
 MIN_HISTORY_WEEKS = 26  # of a forecast
 
 MIN_QUARTERS, MAX_QUARTERS = 2, 8  # past quarters that are forecast to see how far the recipe is off
+
+QUARTERS_NEEDED, MOST_QUARTERS = "quarters_needed", 40  # of which a range is made; beyond ten years nobody waits
 
 MAX_FITTED_CUSTOMERS = 5_000  # a past quarter's model is fitted to so many customers at most
 
@@ -257,6 +261,26 @@ def thinned(counts: FrequencyRecency, n_most: int) -> FrequencyRecency:
     n = np.diff(np.floor(np.cumsum(counts.n) / every), prepend=0.0)
     rows = n > 0
     return FrequencyRecency(counts.x[rows], counts.t_x[rows], counts.T[rows], n[rows])
+
+
+def quarters_needed(furthest: float, n_quarters: int) -> list[Estimate]:
+    """Return how many past quarters, off by as much, would let a range begin above 0; nothing where no number would.
+
+    Parameters
+    ----------
+    furthest : float
+        How far off the end of the 95 % interval is, from that many quarters [share].
+    n_quarters : int
+        Past quarters that were tried.
+
+    Examples
+    --------
+    >>> [e.value for e in quarters_needed(2.0, 2)], quarters_needed(20.0, 2)
+    ([14.0], [])
+    """
+    n, tail = np.arange(1, MOST_QUARTERS + 1), 0.975
+    enough = n[furthest / stats.t.ppf(tail, n_quarters) * stats.t.ppf(tail, n) < 1]
+    return [Estimate(QUARTERS_NEEDED, float(enough[0]), unit="quarters", n=n_quarters)] if len(enough) else []
 
 
 def too_short(history: pd.DataFrame) -> str:

@@ -1,5 +1,6 @@
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -83,7 +84,10 @@ def test_risks_without_a_date_strike_the_sums_and_leave_the_list(value, scores, 
     assert found["dated risk"].level == "strike"
     said = found["power of the control group"].sentence
     assert said.startswith("a difference of ")
-    assert said.endswith("from which cut the plan pays is not known, because the risks have no date")
+    assert said.endswith("from which cut the plan pays is not known, because the risks have no date, so no sum falls "
+                         "within the horizon")
+    unsure = checked(value, scores.assign(margin_at_risk=np.nan), nobody)["power of the control group"].sentence
+    assert unsure.endswith("is not known, because the level of churn is not known well enough")
     assert "one horizon" not in found  # no date looks ahead
 
 

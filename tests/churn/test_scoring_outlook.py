@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -251,6 +251,27 @@ def test_no_margin_at_risk_is_told_where_the_error_in_level_makes_as_much_of_it(
                       scoring.churn_forecasts_by_rule(untold, found, END, 365)])
     assert not made["quantity"].str.startswith(scoring.MARGIN_AT_RISK).any()
     assert "value_if_kept" in scoring.risk_band_summary(untold).dropna(axis=1, how="all")
+    most, enough = scoring.most_margin_at_risk(untold, made)
+    losses, p = scoring.expected_losses(told), untold["churn_probability"]
+    assert most == pytest.approx(losses.interval(3.0).high, rel=0.02)
+    just = enough / (p * (1 - p)).mean()
+    assert losses.interval(0.98 * just).low >= 0
+    assert losses.is_within_level_error(1.01 * just)
+    assert not losses.is_within_level_error(0.99 * just)
+    assert np.isnan(scoring.most_margin_at_risk(untold.assign(value_if_kept=np.nan), made)).all()
+
+
+def test_the_range_of_the_rule_is_of_changes_from_one_period_to_the_next_and_not_of_days_within_one(basis, shop):
+    found = basis(bought=shop())
+    within = {day - timedelta(1): replace(s, is_lost=1 - s.is_lost) for day, s in found.snapshots.items() if day}
+    trial = backtest.backtest_classifiers(found, 1)
+    scores = scoring.churn_scores(found, trial, classifiers.LOGISTIC, ChurnConfig())
+    alone = scoring.churn_forecasts_by_rule(scores, found, END, 365)
+    mixed = replace(found, snapshots=dict(sorted({**found.snapshots, **within}.items(), reverse=True)))
+    lost = [made.set_index("quantity").loc["customers_lost_by_rule", "high"].iloc[0] for made in (
+        alone, scoring.churn_forecasts_by_rule(scores, mixed, END, 365))]
+    assert len(found.snapshots) > 1
+    assert lost[1] == pytest.approx(lost[0], rel=0.02)
 
 
 def test_the_rule_has_a_range_though_an_earlier_period_had_no_margin_to_lose(basis, shop):

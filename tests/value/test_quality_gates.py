@@ -12,7 +12,7 @@ def found(session_engine, transactions):
     def make(rows, n_ranked=100):
         table = transactions(rows)
         base = revenue_bridge.build_revenue_bridge(session_engine, table, END)
-        return {g.gate: g for g in quality_gates.value_gates(session_engine, table, END, base, n_ranked)}
+        return {g.gate: g for g in quality_gates.value_gates(session_engine, table, END, base, n_ranked, 0.3)}
     return make
 
 
@@ -39,18 +39,20 @@ def test_each_gate_is_crossed_by_what_it_guards_against(found, gate, rows, n_ran
     crossed = found(rows, n_ranked)[gate]
     assert crossed.is_crossed
     assert crossed.sentence.endswith(".")
+    assert gate != "unit costs" or "for the rest margin is 30 % of sales, as the study assumes." in crossed.sentence
 
 
 def test_a_split_that_does_not_add_up_blocks_the_change(session_engine, transactions):
     table = transactions(LONG)
     base = revenue_bridge.build_revenue_bridge(session_engine, table, END)
     broken = revenue_bridge.RevenueBridge(base.periods, (), base.n_earlier_days)
-    crossed = {g.gate: g for g in quality_gates.value_gates(session_engine, table, END, broken, 100)}["parts add up"]
+    checked = quality_gates.value_gates(session_engine, table, END, broken, 100, 0.3)
+    crossed = {g.gate: g for g in checked}["parts add up"]
     assert crossed.is_crossed == (base.change != 0)
     shifted = revenue_bridge.RevenueBridge(
         base.periods, (*base.parts, revenue_bridge.BridgePart("x", 1, base.change, base.change + 1)), 400
     )
-    assert {g.gate: g for g in quality_gates.value_gates(session_engine, table, END, shifted, 100)}[
+    assert {g.gate: g for g in quality_gates.value_gates(session_engine, table, END, shifted, 100, 0.3)}[
         "parts add up"
     ].is_crossed
 

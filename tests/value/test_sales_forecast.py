@@ -128,6 +128,11 @@ def test_a_range_that_would_begin_at_nothing_is_not_told_and_nothing_is_forecast
     said = next_quarter.sales_forecast_sentences(found, {"orders": 100.0})
     assert said == ("What comes if nothing is done cannot be stated: past quarters, forecast in the same way, were off "
                     "by so much that the range would begin at nothing.",)
+    told = found.errors().set_index("quantity")
+    assert told.loc["quarters_tried", "value"] == 2
+    assert told.loc["quarter_by_rule"].set_index("segment")["value"]["net_sales by last-quarter rule"] == 13 * 1800
+    assert (told.loc["quarter_error", "status"] == "ok").sum() == 6
+    assert told.loc["quarter_error"].set_index("segment")["reason"]["all"] == sales_forecast.TOO_WIDE
 
 
 def planted_variance():
