@@ -291,7 +291,7 @@ def with_warnings(people: pd.DataFrame, answers: pd.DataFrame, days: WorkingDays
         With warned_of and speak_by_on, empty for who is not warned of.
     """
     own = answers[answers["answer"].eq(BY_OWNER)].set_index("customer_id")
-    by = own["respond_by_on"].map(lambda on: pd.Timestamp(days.due((on.date() - days.as_of).days)))
+    by = {one: pd.Timestamp(days.due((on.date() - days.as_of).days)) for one, on in own["respond_by_on"].items()}
     ids = people["customer_id"]
     return people.assign(warned_of=ids.map(own["cause"]).astype("object"), speak_by_on=pd.to_datetime(ids.map(by)))
 

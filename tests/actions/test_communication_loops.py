@@ -123,6 +123,8 @@ def test_leads_of_key_accounts_hear_who_of_their_people_is_warned_of_and_by_when
                             "respond_by_on": pd.to_datetime(["2026-07-02", "2026-07-04"] * 2)})
     warned = alert_answers.with_warnings(people, answers, WorkingDays(AS_OF))
     assert warned["warned_of"].isna().tolist() == [False] * 4 + [True]
+    for nobody in (people.head(0), people):  # no alert at all
+        assert alert_answers.with_warnings(nobody, answers.head(0), WorkingDays(AS_OF))["speak_by_on"].isna().all()
     sources = InsideSources(lists, CASES_DUE.head(0), warned, pd.DataFrame(), {"k": "Di", "l": "Ed"}, pd.DataFrame())
     found = communication_loops.inside_loop(sources, ActionsConfig(), WorkingDays(AS_OF)).set_index("who")
     assert found["n_customers"].to_dict() == {"Di": 2, "Ed": 1}
