@@ -29,6 +29,8 @@ BY_LIST, BY_OWNER, BY_CASE, BY_CONTACT, BY_NOBODY = ANSWERS
 
 ANSWERS_FILE = "alerts-answered" + EXCEL
 
+UNTOLD = "none: nothing will tell what these contacts did"  # confidence in what is done without a control group
+
 OWN_CONTACT = "answer to an alert"  # action of a line that an alert brings
 
 
@@ -339,7 +341,7 @@ def with_alert_decision(
     one = {"decision": f"Contact {people_text(len(own), 'customer', 'customers')} for an alert alone",
            "cost": float(own["cost_expected"].sum()), "worst_case": float(own["cost_worst"].sum()),
            "gain": f"not measured over the {horizon_days} days; no control group: too few contacts are of alerts alone",
-           "confidence": "none: nothing will tell what these contacts did",
+           "confidence": UNTOLD,
            "owner": ", ".join(sorted(own["owner"].dropna().unique())),
            "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)), "status": "asked for"}
     return pd.concat([part for part in (decisions, pd.DataFrame([one])) if len(part)], ignore_index=True)[

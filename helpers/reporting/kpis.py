@@ -96,6 +96,8 @@ FURTHER = (
         claims=("every measure",)),
 )
 
+KNOWN_SALES = translatable("Net sales of known customers, {period}")  # where sales without one are rejected
+
 GATES = {"02": "results/satisfaction_gates", "03": "results/loyalty_gates", "04": "results/value_gates",
          "05": "results/churn_gates", "06": "results/experiment_gates"}
 
@@ -141,7 +143,9 @@ def _caveat(results: RunResults, kpi: Kpi) -> str:
 def _stored(results: RunResults, chosen: Sequence[Kpi]) -> Iterator[Found]:
     length = results.estimate(BASE, "period_length")
     period, brief = leadership_findings_text.period_text(length), leadership_findings_text.brief_period_text(length)
-    return ((replace(kpi, name=kpi.name.format(period=period), short=kpi.short.format(period=brief)),
+    is_known_alone = leadership_findings_text.is_of_known_customers(results)
+    return ((replace(kpi, name=kpi.name.format(period=period), short=(
+        KNOWN_SALES if kpi.quantity == "net_sales_after" and is_known_alone else kpi.short).format(period=brief)),
              results.estimate(kpi.table, kpi.quantity, kpi.segment))
             for kpi in chosen)
 

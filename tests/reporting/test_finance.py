@@ -8,6 +8,7 @@ from helpers.foundation.canonical_schema import TRANSACTIONS
 from helpers.foundation.engine import Engine
 from helpers.reporting import finance
 from helpers.reporting.text import leadership_finance as leadership_finance_text
+from tests.reporting import leading
 
 YEAR = {"first_on": date(2025, 1, 1), "last_on": date(2025, 12, 31)}
 
@@ -24,7 +25,7 @@ def compared(covered_on=date(2025, 12, 31), **told):
 
 
 def said(**told):
-    return leadership_finance_text.ledger_sentence(compared(**told), "EUR")
+    return leadership_finance_text.ledger_sentence(compared(**told), leading.results("EUR"))
 
 
 def test_margin_is_held_against_the_ledger_too_at_the_rate_where_no_cost_is_known():

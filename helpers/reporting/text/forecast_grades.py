@@ -280,6 +280,27 @@ def churn_range_reason(results: RunResults) -> str:
                   range=formatting.interval(alone.low, alone.high, formatting.whole))
 
 
+def past_churn_levels(results: RunResults) -> str:
+    """Return by how much the level of churn was off in past periods by the forecast and by the simple rule."""
+    made, scores = results.frame("results/forecasts"), results.frame("results/churn_scores")
+    tried = results.estimate("results/churn_models", PERIODS_TRIED)
+    if made.empty or scores.empty or tried.status is not Status.OK:
+        return ""
+    own, p = scoring.forecasts_of_lost(made).iloc[0], scores.loc[scores["due_on"].notna(), "churn_probability"]
+    by_rule = made[made["quantity"].eq(f"{scoring.CUSTOMERS_LOST}{BY_RULE}") & made["segment"].eq("all")]
+    off = formatting.share(scoring.level_error_share(own, float((p * (1 - p)).sum())))
+    n = int(tried.value)
+    said = plural("The churn rate of the one past period that was tried was missed by {off} of the customers",
+                  "The churn rates of {n} past periods that were tried were missed by {off} of the customers (root "
+                  "mean square)", n, n=n, off=off)
+    if by_rule.empty:
+        return message("{sentence}.", sentence=said)
+    row = by_rule.iloc[0]
+    rate = row["value"] / row["n"]
+    return message("{sentence}; by the simple rule, the rate of the period before again, {by_rule}.", sentence=said,
+                   by_rule=formatting.share(scoring.level_error_share(row, row["n"] * rate * (1 - rate))))
+
+
 def _own(grades: pd.DataFrame) -> pd.DataFrame:
     """Return the grades of the workbook's own forecasts, without those of simple rules."""
     return grades[~grades["quantity"].str.endswith((BY_RULE, BY_OTHER_RULE))] if len(grades) else grades

@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.actions import alert_answers
+from helpers.foundation import money
 from helpers.foundation.results import ORDERS_REACH, Status, taken_over
 from helpers.reporting import change_since_last_run, decimal_places, formatting
 from helpers.reporting.change_since_last_run import RunIdentity
@@ -248,3 +250,33 @@ def leadership_headline(kpis: pd.DataFrame, gates: pd.DataFrame) -> str:
 def _bare(sentence: str) -> str:
     """Return a sentence without the figures in brackets at its end; the table of gates has them."""
     return re.sub(r" \([^()]*\)\.?$", "", sentence)
+
+
+def asked_decisions(results: RunResults) -> pd.DataFrame:
+    """Return ``results/decisions`` without contacts of which nothing will tell what they did: these are no decision."""
+    planned = results.frame("results/decisions")
+    return planned[planned["confidence"].ne(alert_answers.UNTOLD)].reset_index(drop=True) if len(planned) else planned
+
+
+def not_asked(results: RunResults) -> tuple[str, ...]:
+    """Return what is planned and not asked for, since nothing would tell what it did, with its cost."""
+    planned = results.frame("results/decisions")
+    untold = planned[planned["confidence"].eq(alert_answers.UNTOLD)] if len(planned) else planned
+    return tuple(message("Not asked for, since nothing would tell what it did: {decision} ({cost}).",
+                         decision=formatting.within_sentence(str(row["decision"])),
+                         cost=formatting.money(row["cost"], results.currency)) for row in untold.to_dict("records"))
+
+
+def total_as_shown(amounts: Sequence[float], currency: str = "") -> str:
+    """Return the sum of amounts as `formatting.money` shows each of them, so that they add up as they are printed.
+
+    Examples
+    --------
+    >>> total_as_shown([-3655.0, -90.0], "GBP"), total_as_shown([0.5, 0.25], "EUR"), total_as_shown([], "EUR")
+    ('−£3,750', '€0.75', '€0')
+    """
+    total = sum(round(float(x), 2) if abs(x) < 99.995 else float(f"{float(x):.3g}") for x in amounts)
+    if abs(total) < 99.995:
+        return formatting.money(total, currency)
+    told = f"{abs(total):,.{0 if float(total).is_integer() else 2}f}"
+    return decimal_places.with_minus_sign(total, money.currency_text(told, currency))

@@ -14,6 +14,7 @@ from helpers.reporting import formatting
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.text import actions as actions_text
 from helpers.reporting.text import experiment_decisions as experiment_decisions_text
+from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_contracts as leadership_contracts_text
 from helpers.reporting.text import leadership_outlook as leadership_outlook_text
 from helpers.reporting.translation import message, plural, translatable
@@ -46,7 +47,7 @@ NO_CONTROL = "no control group"  # what a decision without one says
 
 def decision_rows(results: RunResults) -> pd.DataFrame:
     """Return the decisions asked for as text, the first column what is asked: the plan's, then one an experiment."""
-    decisions = results.frame("results/decisions")
+    decisions = leadership_text.asked_decisions(results)
     planned = actions_text.decision_rows(decisions, results.currency).to_dict("records")
     planned = [row | _in_money(results, decision)
                for row, decision in zip(planned, decisions.to_dict("records"), strict=True)]
@@ -106,12 +107,13 @@ def _in_few_rows(rows: Sequence[dict[str, Any]], currency: str) -> list[dict[str
         return list(rows)
     by_use = sorted(rows, key=lambda row: not row["is_known"])  # stable: otherwise as they stand in full
     alone, others = by_use[:MOST_AT_A_GLANCE - 1], by_use[MOST_AT_A_GLANCE - 1:]
-    cost, worst = (sum(row["amounts"][i] for row in others) for i in (0, 1))
+    cost, worst = (leadership_text.total_as_shown([x * r["amounts"][i] for r in others], currency)
+                   for i, x in ((0, 1), (1, -1)))
     owners = {name for row in others for name in re.split(", | and ", row["owner"])}
     days = {row["stop_on"] for row in others if not row["is_over"]}
     return [*alone, {
-        "decision": message("{n} others below", n=len(others)), "cost": formatting.money(cost, currency),
-        "expected_gain": NOT_KNOWN, "net": NO_NET, "worst_case": formatting.money(0.0 - worst, currency),
+        "decision": message("{n} others below", n=len(others)), "cost": cost,
+        "expected_gain": NOT_KNOWN, "net": NO_NET, "worst_case": worst,
         "owner": next(iter(owners)) if len(owners) == 1 else message("{n} owners", n=len(owners)),
         "stop_on": next(iter(days)) if len(days) == 1 else message("see below")}]
 
@@ -119,7 +121,7 @@ def _in_few_rows(rows: Sequence[dict[str, Any]], currency: str) -> list[dict[str
 def _rows_in_brief(results: RunResults) -> list[dict[str, Any]]:
     """Return all decisions in brief, each with whether its gain is known, and with cost and loss at worst [money]."""
     full = decision_rows(results)[list(BRIEF_TERMS)].to_dict("records")
-    planned, effects = results.frame("results/decisions").to_dict("records"), results.frame(EFFECTS)
+    planned, effects = leadership_text.asked_decisions(results).to_dict("records"), results.frame(EFFECTS)
     n_records = len(_records(results))
     records = leadership_contracts_text.brief_records_asked(full[:n_records], _review_day(results))
     full = full[n_records:]
@@ -179,13 +181,7 @@ def _is_trial(decision: Mapping[str, Any]) -> bool:
 
 
 def _headword(text: str) -> str:
-    """Return what stands before the first explanation in a text: a bracket, a colon, a semicolon.
-
-    Examples
-    --------
-    >>> _headword("Run the campaigns (win-back, customer club): contact 121 customers")
-    'Run the campaigns'
-    """
+    """Return what stands before the first explanation in a text: a bracket, a colon, a semicolon."""
     return re.split(r" \(|: |; ", text, maxsplit=1)[0]
 
 
@@ -332,7 +328,8 @@ def decision_today(results: RunResults) -> tuple[str, ...]:
             return (message("None: there is no list of customers to act on, and no verdict on an experiment asks for "
                             "one."),)
         return (message("None: there is no list of customers to act on."),)
-    cost, worst = (formatting.money(sum(row["amounts"][i] for row in rows), results.currency) for i in (0, 1))
+    cost, worst = (leadership_text.total_as_shown([row["amounts"][i] for row in rows], results.currency)
+                   for i in (0, 1))
     opening = plural("{n} decision is asked for: it is expected to cost {cost} and loses {worst} at worst.",
                      "{n} decisions are asked for: together they are expected to cost {cost} and lose {worst} at "
                      "worst.", len(rows), n=len(rows), cost=cost, worst=worst)
@@ -345,6 +342,7 @@ def decision_today(results: RunResults) -> tuple[str, ...]:
     said = (opening, *([message("With a known gain: {decisions}.", decisions=known)] if known else []),
             *([message("With a gain that is not known yet: {decisions}.", decisions=unknown)] if unknown else []),
             *([message("To be ended, at no cost: {decisions}.", decisions=over)] if over else []),
+            *leadership_text.not_asked(results),
             message("Cost, expected gain, worst case, owner and stop date of each stand under “Decisions asked for, in "
                     "full”."))
     return (" ".join(said),)

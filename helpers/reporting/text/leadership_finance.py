@@ -1,6 +1,7 @@
 """Text of the leadership page on finance: revenue, contracts and control totals as counted, beside the ledger."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ import pandas as pd
 
 from helpers.customers.windows import TimeWindow
 from helpers.foundation.labels import readable_id
-from helpers.foundation.results import Status
+from helpers.foundation.results import NOBODYS_SALES, Status
 from helpers.reporting import decimal_places, finance, formatting, kpi_history
 from helpers.reporting.run_results import COUNTS, INTAKE_GATES, RunResults
 from helpers.reporting.translation import message, plural, translatable
@@ -52,21 +53,20 @@ def _no_revenue(results: RunResults) -> str:
     return message("No revenue and no customers are recorded.")
 
 
-def ledger_sentence(compared: pd.DataFrame, currency: str) -> str:
+def ledger_sentence(compared: pd.DataFrame, results: RunResults) -> str:
     """Return whether the ledger's declared figures are met, or by how much they are missed; or that none is declared.
 
     Parameters
     ----------
     compared : DataFrame
         As `helpers.reporting.finance.ledger_comparison` gives it.
-    currency : str
-        Of the run.
+    results : RunResults
+        What the wings found: its currency, and the money in the files that finance is asked about.
     """
-    rows = compared.to_dict("records")
+    rows, currency = compared.to_dict("records"), results.currency
     if not rows:
         return message("No figure of the ledger is declared in the study, so nothing is reconciled with it: "
-                       "neither net sales nor margin nor customers. It takes the ledger's figures of a period from "
-                       "finance.")
+                       "neither net sales nor margin nor customers. {asked}", asked=_asked_of_finance(results))
     declared = set(compared["quantity"])
     missing = [name for name in (finance.NET_SALES, finance.MARGIN, finance.CUSTOMERS) if name not in declared]
     ties = (message("Yes, within the tolerance.") if compared["is_reconciled"].all() else
@@ -79,6 +79,18 @@ def ledger_sentence(compared: pd.DataFrame, currency: str) -> str:
     return " ".join([ties, said, *([message("The records do not reach the end of that period.")] if is_short else []),
                      *([message("Not held against the ledger, which declares none: {figures}.", figures=missing)]
                        if missing else [])])
+
+
+def _asked_of_finance(results: RunResults) -> str:
+    """Return which figure of the ledger is asked of finance, for which days, and what it is to be held against."""
+    accepted, rejected, length = (results.estimate(AUDIT, quantity, segment) for quantity, segment in (
+        ("accepted money", "all"), ("rejected money", "all"), ("history", "transactions")))
+    if results.as_of is None or any(e.status is not Status.OK for e in (accepted, rejected, length)):
+        return message("It takes the ledger's figures of a period from finance.")
+    return message("Ask finance for net sales from {first} to {last}, to be held against {amount} in the files.",
+                   first=formatting.date_text(results.as_of - timedelta(int(length.value) - 1)),
+                   last=formatting.date_text(results.as_of),
+                   amount=formatting.exact_money(accepted.value + rejected.value, results.currency))
 
 
 def difference_sentence(compared: pd.DataFrame, left_out: pd.Series, is_of_period: bool, currency: str) -> str:
@@ -222,12 +234,24 @@ def files_to_figures(results: RunResults) -> str:
         return ""
     other = accepted.value - net.value
     form = partial(formatting.exact_money, currency=results.currency)
+    whole = accepted.value + rejected.value
     parts = [message("{amount} net sales", amount=form(net.value)),
              *([message("{amount} fees and adjustments", amount=form(other))] if abs(other) >= CENT else []),
              message("{amount} rejected", amount=form(rejected.value)) + (
-                 message(" (of it {amount} without a customer)", amount=form(unnamed.value))
+                 message(" (of it {amount} without a customer{share})", amount=form(unnamed.value),
+                         share=_share_without_customer(results, unnamed.value / whole if whole else 0.0))
                  if unnamed.status is Status.OK and unnamed.value else "")]
-    return message("Of {amount} in the files: {parts}.", amount=form(accepted.value + rejected.value), parts=parts)
+    return message("Of {amount} in the files: {parts}.", amount=form(whole), parts=parts)
+
+
+def _share_without_customer(results: RunResults, of_net: float) -> str:
+    """Return which share of all money sales without a customer are, beside the share that the check on them counts."""
+    gates = results.gates("results/value_gates")
+    found = gates.loc[gates["gate"].eq(NOBODYS_SALES), "statistic"]
+    if found.empty or formatting.share(found.iloc[0]) == formatting.share(of_net):
+        return ""
+    return message(", {share} of the net; {share_added} where refunds are added to sales, as the check counts",
+                   share=formatting.share(of_net), share_added=formatting.share(found.iloc[0]))
 
 
 def accounts(results: RunResults) -> str:

@@ -222,14 +222,23 @@ def _sales_moved(results: RunResults, change: Estimate, after: Estimate) -> str:
         return message("Net sales did not change in the {period}: {amount}", period=period, amount=now)
     by = (formatting.share(abs(change.value) / before) if (before := after.value - change.value) > 0 else
           formatting.money(abs(change.value), results.currency))
-    said = {True: translatable("Net sales rose by {change} to {amount} in the {period}"),
-            False: translatable("Net sales fell by {change} to {amount} in the {period}")}[change.value > 0]
+    said = {(True, False): translatable("Net sales rose by {change} to {amount} in the {period}"),
+            (False, False): translatable("Net sales fell by {change} to {amount} in the {period}"),
+            (True, True): translatable("Net sales of known customers rose by {change} to {amount} in the {period}"),
+            (False, True): translatable("Net sales of known customers fell by {change} to {amount} in the {period}"),
+            }[change.value > 0, is_of_known_customers(results)]
     moved = message(said, change=by, period=period, amount=now)
     if results.estimate(BASE, "period_length").value not in YEAR_DAYS:
         moved = message("{sentence}, season included", sentence=moved)
     largest = _largest_part(results)
     return message("{sentence}, led by {customers}", sentence=moved,
                    customers=OPENING_NAMES.get(largest, largest)) if largest else moved
+
+
+def is_of_known_customers(results: RunResults) -> bool:
+    """Return whether sales without a customer were rejected, so that net sales are of known customers alone."""
+    unnamed = results.estimate("results/intake_audit", "anonymous money", "rejected")
+    return unnamed.status is Status.OK and unnamed.value != 0
 
 
 def _largest_part(results: RunResults) -> str:

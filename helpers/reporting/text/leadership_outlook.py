@@ -1,16 +1,19 @@
 """Text of the leadership page on what is ahead: who is gone for good, simple rules, sales that cannot be forecast."""
 
 import math
+from datetime import timedelta
 
 import pandas as pd
 
 from helpers.churn import scoring
-from helpers.foundation.results import Estimate
-from helpers.reporting import formatting, kpi_history
+from helpers.foundation.results import Estimate, Status
+from helpers.reporting import decimal_places, formatting, kpi_history
 from helpers.reporting.run_results import RunResults
+from helpers.reporting.text.forecast_grades import SALES_BY
 from helpers.reporting.translation import message, translatable
 from helpers.stats.disclosure_control import LEAST_PEOPLE
-from helpers.value.weekly_sales import BY_RULE
+from helpers.value.sales_forecast import QUARTER_BY_RULE
+from helpers.value.weekly_sales import BY_RULE, LAST_QUARTER, QUARTER_WEEKS, QUARTERS_NEEDED, RULES
 
 FORECASTS, HOLDOUT = "results/forecasts", "results/value_holdout"
 
@@ -46,13 +49,49 @@ def sales_on_record(results: RunResults, history: pd.DataFrame) -> tuple[str, ..
     if whole.empty:
         return ()
     form = formatting.unit_format("money", results.currency)
-    tried = results.estimate(HOLDOUT, "quarter_error")
+    tried, needed = (results.estimate(HOLDOUT, quantity) for quantity in ("quarter_error", QUARTERS_NEEDED))
     reason = tried.reason or translatable("the records are too short")
-    return (message("Net sales of the next quarter cannot be forecast: {reason}. For scale: whole quarters on record "
-                    "brought {least} to {most}, the latest, to {date}, {last}; season is in them.",
-                    reason=formatting.within_sentence(reason.rstrip(".")), least=form(whole["value"].min()),
-                    most=form(whole["value"].max()), last=form(whole["value"].iloc[-1]),
-                    date=formatting.date_text(whole["on"].iloc[-1])),)
+    cannot = message("Net sales of the next quarter cannot be forecast: {reason}.",
+                     reason=formatting.within_sentence(reason.rstrip(".")))
+    more = (message("With errors as large it would take {n} past quarters.", n=formatting.whole(needed.value))
+            if needed.status is Status.OK else
+            message("With errors as large no number of past quarters would do.") if _sales_by_rule(results) else "")
+    scale = message("For scale: whole quarters on record brought {least} to {most}, the latest, to {date}, {last}; "
+                    "season is in them.", least=form(whole["value"].min()), most=form(whole["value"].max()),
+                    last=form(whole["value"].iloc[-1]), date=formatting.date_text(whole["on"].iloc[-1]))
+    return (" ".join(filter(None, (cannot, more, _sales_by_rule(results), scale))),)
+
+
+def _sales_by_rule(results: RunResults) -> str:
+    """Return net sales of the 13 weeks ahead by the simple rule that was nearer; empty where none could be tried."""
+    rows = results.frame(HOLDOUT)
+    rows = rows[rows["quantity"].eq(QUARTER_BY_RULE) & rows["segment"].str.startswith(SALES_BY)] if len(rows) else rows
+    if rows.empty or results.as_of is None:
+        return ""
+    rule, value = str(rows["segment"].iloc[0]).removeprefix(SALES_BY), float(rows["value"].iloc[0])
+    said = (translatable("The simple rule, the 13 weeks to {date} again, says {amount} for the 13 weeks to {due}; how "
+                         "far off it was before stands under question 9.")
+            if rule == RULES[LAST_QUARTER] else
+            translatable("The simple rule, the same quarter a year before, says {amount} for the 13 weeks to {due}; "
+                         "how far off it was before stands under question 9."))
+    return message(said, date=formatting.date_text(results.as_of),
+                   due=formatting.date_text(results.as_of + timedelta(7 * QUARTER_WEEKS)),
+                   amount=formatting.money(value, results.currency))
+
+
+def untold_margin(results: RunResults, scores: pd.DataFrame) -> str:
+    """Return the upper end of a margin at risk whose range would begin at nothing, and what would tell it."""
+    made = results.frame(FORECASTS)
+    lost = scoring.forecasts_of_lost(made) if len(made) else made
+    most, enough = scoring.most_margin_at_risk(scores, made)
+    if lost.empty or decimal_places.is_missing(most):
+        return ""
+    row, p = lost.iloc[0], scores["churn_probability"]
+    off = scoring.level_error_share(row, float((p * (1 - p)).sum()))
+    return message("At most {amount} is at risk by {date}. Past periods were off by {off} of the customers; below "
+                   "{enough} the range would begin above nothing.",
+                   amount=formatting.money(most, results.currency), date=formatting.date_text(row["due_on"]),
+                   off=formatting.share(off), enough=formatting.share(enough))
 
 
 def churn_of_parts(made: pd.DataFrame) -> str:

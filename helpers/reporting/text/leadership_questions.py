@@ -121,7 +121,8 @@ def margin_at_risk(known: QuestionInputs) -> str:
     savable = leadership_decisions_text.savable(known.results, stake)
     before = forecast_grades_text.last_time(known.grades, "margin_at_risk", known.results.currency)
     if stake.status is not Status.OK:
-        said = [cannot(stake.reason)] if known.results.has(FORECASTS) else [
+        said = [cannot(stake.reason), leadership_outlook_text.untold_margin(known.results, scores),
+                known.results.qualified_by(VALUE_GATES, "margin")] if known.results.has(FORECASTS) else [
             cannot(stake.reason), leadership_contracts_text.margin_at_risk_bounds(known.results),
             leadership_findings_text.churn_finding(known.results)]
         said = [sentence for sentence in said if sentence]
@@ -237,7 +238,9 @@ def missing_customers(known: QuestionInputs) -> tuple[str, ...]:
 
 def forecast_accuracy(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: were the last forecasts right, and would a simple rule have done as well."""
-    rule, past = _rule(known.results), forecast_grades_text.past_quarters(known.results.frame(HOLDOUT))
+    rule, past = _rule(known.results), " ".join(filter(None, (
+        forecast_grades_text.past_quarters(known.results.frame(HOLDOUT)),
+        forecast_grades_text.past_churn_levels(known.results))))
     if known.grades.empty:
         due = known.results.frame(FORECASTS)["due_on"].dropna() if known.results.has(FORECASTS) else []
         first = (message("The first, of this report, is due on {date}.", date=formatting.date_text(max(due)))

@@ -1,12 +1,19 @@
+from dataclasses import replace
+from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.foundation.results import Estimate, Level, estimate_table
+from helpers.actions import alert_answers
+from helpers.foundation.results import Estimate, Level, Status, estimate_table, no_estimate
 from helpers.reporting import kpi_history
 from helpers.reporting.forecast_tracking import all_gates
 from helpers.reporting.html import flatten
 from helpers.reporting.text import leadership_coverage as leadership_coverage_text
+from helpers.reporting.text import leadership_decisions as leadership_decisions_text
+from helpers.reporting.text import leadership_finance as leadership_finance_text
+from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.text import leadership_outlook as leadership_outlook_text
 from helpers.reporting.text import leadership_questions as leadership_questions_text
 from helpers.reporting.text import leadership_retention as leadership_retention_text
@@ -180,7 +187,7 @@ def test_the_decision_is_asked_with_its_cost_and_worst_case():
         f"yet: Test: contact 200 customers, leave 22 alone. {where}",)
     three = pd.DataFrame([leading.decision(decision=name) for name in "abc"])
     said = leadership_questions_text.decision_today(known(leading.results(decisions=three)))[0]
-    assert said.startswith("3 decisions are asked for: together they are expected to cost €2,300 and lose €4,400 at ")
+    assert said.startswith("3 decisions are asked for: together they are expected to cost €2,304 and lose €4,410 at ")
     assert "not known yet: Test: a, Test: b and Test: c." in said
 
 
@@ -582,6 +589,84 @@ def test_where_sales_cannot_be_forecast_it_says_why_and_what_quarters_brought():
         "Net sales of the next quarter cannot be forecast: ")
     assert "quarters on record brought €900 to €1,200, the latest, to 31 December 2025, €1,200; season is in them." in (
         answer_of(leadership_questions_text.next_quarter, found))
+
+
+def test_where_past_quarters_were_tried_a_simple_rule_and_what_a_range_would_take_stand_beside_the_reason():
+    days = pd.to_datetime(["2026-03-31"])
+    history = pd.DataFrame({"basis": "records", "figure": kpi_history.SALES, "on": days, "value": [900.0]})
+    wide = no_estimate("quarter_error", Status.INSUFFICIENT, "Past quarters were off.", unit="share")
+
+    def told(rule, needed=(Estimate("quarters_needed", 6, unit="quarters"),)):
+        holdout = estimate_table([wide, *needed,
+                                  Estimate("quarter_by_rule", 1300.0, unit="money", segment=f"net_sales by {rule}")])
+        results = replace(leading.everything(value_holdout=holdout), as_of=date(2026, 6, 30))
+        return answer_of(leadership_questions_text.next_quarter,
+                         QuestionInputs(results, NOTHING.gates, key(), grades(), history=history))
+    said = told("last-quarter rule")
+    assert "past quarters were off. With errors as large it would take 6 past quarters. The simple rule, the 13 " in said
+    assert "weeks to 30 June 2026 again, says €1,300 for the 13 weeks to 29 September 2026; how far" in said
+    assert "The simple rule, the same quarter a year before, says €1,300" in told("seasonal-naive rule")
+    assert "With errors as large no number of past quarters would do. The" in told("seasonal-naive rule", ())
+
+
+def test_a_margin_that_is_not_told_has_an_upper_end_and_what_would_tell_it():
+    wide = pd.concat([leading.forecasts().assign(low=2.0, high=22.0)])
+    untold = leading.everything(forecasts=wide, churn_scores=leading.scores(margin_at_risk=np.nan),
+                                value_gates=leading.gates("04", leading.gate("unit costs", "margin")))
+    said = leadership_questions_text.margin_at_risk(known(untold))
+    assert said.startswith("Cannot say, because past periods, forecast in the same way, were off")
+    assert "At most €150 is at risk by 28 September 2026. Past periods were off by 12.7 % of the customers; " in said
+    assert "unit costs was found" in said.lower()
+    assert "At most" not in leadership_questions_text.margin_at_risk(known(leading.everything()))
+
+
+def test_how_far_past_churn_rates_were_missed_stands_beside_the_simple_rule():
+    by_rule = leading.forecasts().assign(quantity="customers_lost_by_rule", low=10.0, high=14.0)
+    both = pd.concat([leading.forecasts().assign(low=2.0, high=22.0), by_rule])
+    for n, told in ((1, "The churn rate of the one past period that was tried was missed by 12.7 % of the "),
+                    (4, "The churn rates of 4 past periods that were tried were missed by 12.7 % of the ")):
+        tried = estimate_table([Estimate("periods_tried", n, unit="periods")])
+        assert told in answer_of(leadership_questions_text.forecast_accuracy,
+                                 known(leading.everything(forecasts=both, churn_models=tried)))
+    alone = leading.everything(forecasts=both.head(1), churn_models=tried)
+    assert "(root mean square)." in answer_of(leadership_questions_text.forecast_accuracy, known(alone))
+    without = leading.everything(forecasts=both)
+    assert "churn rate" not in answer_of(leadership_questions_text.forecast_accuracy, known(without)).lower()
+
+
+def test_contacts_of_which_nothing_will_tell_what_they_did_are_no_decision():
+    untold = leading.decision(decision="Contact 90 customers for an alert alone", cost=90.0,
+                              confidence=alert_answers.UNTOLD)
+    found = leading.results(decisions=pd.DataFrame([leading.decision(), untold]))
+    assert len(leadership_decisions_text.decision_rows(found)) == 1
+    assert len(leadership_decisions_text.brief_decision_rows(found)) == 1
+    said = leadership_questions_text.decision_today(known(found))[0]
+    assert said.startswith("1 decision is asked for: it is expected to cost €768")
+    assert ("Not asked for, since nothing would tell what it did: contact 90 customers for an alert alone (€90.00)."
+            in said)
+
+
+def test_net_sales_without_those_of_no_customer_are_called_those_of_known_customers():
+    counted = audit(Estimate("anonymous money", 25.0, segment="rejected", unit="money"))
+    opening = leadership_findings_text.opening_sentence(leading.everything(intake_audit=counted), 0)
+    assert opening.startswith("Net sales of known customers fell by ")
+    assert leadership_findings_text.opening_sentence(leading.everything(), 0).startswith("Net sales fell by ")
+    rising = leading.everything(intake_audit=counted, customer_base=leading.base(change=400.0, lost=300.0))
+    assert leadership_findings_text.opening_sentence(rising, 0).startswith("Net sales of known customers rose by ")
+
+
+def test_finance_is_asked_for_a_figure_by_name_and_two_shares_without_a_customer_are_explained():
+    counted = audit(Estimate("accepted money", 120.0, unit="money"), Estimate("rejected money", 30.0, unit="money"),
+                    Estimate("net sales", 120.0, unit="money"), Estimate("history", 30, segment="transactions"),
+                    Estimate("anonymous money", 30.0, segment="rejected", unit="money"))
+    gates = leading.gates("04", leading.gate("sales without a customer", "every number by customer", statistic=0.25))
+    found = replace(leading.results("EUR", intake_audit=counted, value_gates=gates), as_of=date(2026, 6, 30))
+    assert ("(of it €30.00 without a customer, 20.0 % of the net; 25.0 % where refunds are added to sales, as the "
+            "check counts)" in leadership_finance_text.files_to_figures(found))
+    alike = replace(found, tables=found.tables | {"results/value_gates": gates.assign(statistic=0.2)})
+    assert "(of it €30.00 without a customer)" in leadership_finance_text.files_to_figures(alike)
+    assert leadership_finance_text.ledger_sentence(pd.DataFrame(), found).endswith(
+        "Ask finance for net sales from 1 June 2026 to 30 June 2026, to be held against €150.00 in the files.")
 
 
 def test_what_retained_customers_added_is_split_into_orders_and_money_an_order():
