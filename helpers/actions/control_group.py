@@ -185,3 +185,11 @@ def customers_needed(actions: pd.DataFrame, reduction: float) -> float:
         return math.nan
     spread = 2 * math.sqrt(risk * (1 - risk))  # of a difference of two halves, in units of the whole
     return float(normal_sample_size_one_tail(reduction * risk, TARGET_POWER, SIGNIFICANCE_LEVEL / 2, spread))
+
+
+def why_no_sum(actions: pd.DataFrame) -> str:
+    """Return why rows of ``results/actions`` of which none has a margin at risk have no sum of it, for a sentence."""
+    is_ranked, is_valued = (bool(actions[c].notna().any()) for c in ("priority", "value_if_kept"))
+    return ("the level of churn is not known well enough" if is_ranked and is_valued else
+            "the risks have no date, so no sum falls within the horizon" if is_ranked else
+            "no customer has both a risk and a value")

@@ -45,18 +45,11 @@ def list_margin_at_risk(actions: pd.DataFrame, segment: str, off: float = 0.0) -
     """
     known = actions[actions["margin_at_risk"].notna()]
     if known.empty:
-        return no_estimate("margin at risk", Status.INSUFFICIENT, why_no_sum(actions), unit="money", segment=segment)
+        reason = control_group.why_no_sum(actions)
+        return no_estimate("margin at risk", Status.INSUFFICIENT, reason, unit="money", segment=segment)
     columns = ("churn_probability", "no_order_if_kept", "value_if_kept", "value_if_kept_sd", "margin_at_risk")
     found = forecast_evaluation.ExpectedLosses(*(known[c].to_numpy("float64") for c in columns)).interval(off)
     return Estimate("margin at risk", found.value, found.low, found.high, "money", len(known), segment)
-
-
-def why_no_sum(actions: pd.DataFrame) -> str:
-    """Return why rows of ``results/actions`` of which none has a margin at risk have no sum of it, for a sentence."""
-    is_ranked, is_valued = (bool(actions[c].notna().any()) for c in ("priority", "value_if_kept"))
-    return ("the level of churn is not known well enough" if is_ranked and is_valued else
-            "the risks have no date, so no sum falls within the horizon" if is_ranked else
-            "no customer has both a risk and a value")
 
 
 def summary_by_action(actions: pd.DataFrame) -> pd.DataFrame:

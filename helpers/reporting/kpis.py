@@ -19,6 +19,7 @@ from helpers.reporting.text import forecast_grades as forecast_grades_text
 from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.text import leadership_retention as leadership_retention_text
+from helpers.reporting.text import satisfaction as satisfaction_text
 from helpers.reporting.translation import message, translatable
 from helpers.satisfaction import satisfaction_index
 
@@ -251,10 +252,17 @@ def kpi_cards_of(
     is_told = found["status"].isin(FIRST)
     shown = (found[is_told] if is_told.any() else found).head(MOST_CARDS)
     cards = [_card(row, _course(ws, row, results, courses), results.currency) for row in shown.to_dict("records")]
-    notes = {leadership_retention_text.BY_COUNT: leadership_retention_text.year_before_words(results),
+    notes = {"satisfaction": _satisfaction_of_the_year(results),
+             leadership_retention_text.BY_COUNT: leadership_retention_text.year_before_words(results),
              "margin_at_risk": forecast_grades_text.last_time_in_brief(grades, "margin_at_risk")}
     return [replace(card, change=card.change or notes.get(str(row["quantity"]), "") if row["status"] == Status.OK else
                     card.change) for card, row in zip(cards, shown.to_dict("records"), strict=True)]
+
+
+def _satisfaction_of_the_year(results: RunResults) -> str:
+    """Return by how much satisfaction changed within a year, for a card; empty without a wave of then."""
+    row = satisfaction_text.year_change_row(results.frame(SURVEY)) if results.has(SURVEY) else None
+    return message("{amount} in a year", amount=formatting.points(row["value"])) if row else ""
 
 
 def _course(

@@ -238,8 +238,15 @@ def _payoff_terms(
     because = (translatable("{amount}: the lower end of the range") if worst == payoff.net[1] else
                translatable("{amount}: the cost, and nothing comes of it") if payoff.cost else
                translatable("{amount}: nothing comes of it"))
-    return {"cost": form(payoff.cost) if is_declared else message("not declared"), "expected_gain": said,
+    return {"cost": cost_text(payoff.cost, currency) if is_declared else message("not declared"), "expected_gain": said,
             "net": _money_range(payoff.net, form), "worst_case": message(because, amount=form(worst))}
+
+
+def cost_text(cost: float, currency: str) -> str:
+    """Return what shipping an arm costs by what its plan declares; of none that no more is counted."""
+    told = formatting.money(cost, currency)
+    return told if cost else message("{amount} a unit treated, as its plan declares; building and running it are not "
+                                     "counted", amount=told)
 
 
 def _worst(payoff: Payoff) -> float:

@@ -12,6 +12,8 @@ from helpers.foundation.results import ORDERS_REACH, Status, taken_over
 from helpers.reporting import change_since_last_run, decimal_places, formatting
 from helpers.reporting.change_since_last_run import RunIdentity
 from helpers.reporting.run_results import INTAKE_GATES, RunResults
+from helpers.reporting.text import experiment_decisions as experiment_decisions_text
+from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import forecast_grades as forecast_grades_text
 from helpers.reporting.translation import message, plural, translatable
 
@@ -280,3 +282,13 @@ def total_as_shown(amounts: Sequence[float], currency: str = "") -> str:
         return formatting.money(total, currency)
     told = f"{abs(total):,.{0 if float(total).is_integer() else 2}f}"
     return decimal_places.with_minus_sign(total, money.currency_text(told, currency))
+
+
+def to_repeat(effects: pd.DataFrame) -> tuple[str, ...]:
+    """Return which experiments are invalid, each to be repeated once mended, or dropped; empty where none is."""
+    if effects.empty:
+        return ()
+    own = effects[effects["verdict"].eq("invalid") & ~experiment_decisions_text.is_action_list(effects)]
+    names = list(dict.fromkeys(experiments_text.experiment_name(row) for row in own.to_dict("records")))
+    return (message("Invalid, to be repeated once the assignment is mended, or dropped: {experiments}.",
+                    experiments=names),) if names else ()

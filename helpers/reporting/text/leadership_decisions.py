@@ -342,7 +342,7 @@ def decision_today(results: RunResults) -> tuple[str, ...]:
     said = (opening, *([message("With a known gain: {decisions}.", decisions=known)] if known else []),
             *([message("With a gain that is not known yet: {decisions}.", decisions=unknown)] if unknown else []),
             *([message("To be ended, at no cost: {decisions}.", decisions=over)] if over else []),
-            *leadership_text.not_asked(results),
+            *leadership_text.not_asked(results), *leadership_text.to_repeat(results.frame(EFFECTS)),
             message("Cost, expected gain, worst case, owner and stop date of each stand under “Decisions asked for, in "
                     "full”."))
     return (" ".join(said),)

@@ -10,6 +10,7 @@ from helpers.foundation.results import Estimate, Level, Status, estimate_table, 
 from helpers.reporting import kpi_history
 from helpers.reporting.forecast_tracking import all_gates
 from helpers.reporting.html import flatten
+from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import leadership_coverage as leadership_coverage_text
 from helpers.reporting.text import leadership_decisions as leadership_decisions_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
@@ -596,17 +597,17 @@ def test_where_past_quarters_were_tried_a_simple_rule_and_what_a_range_would_tak
     history = pd.DataFrame({"basis": "records", "figure": kpi_history.SALES, "on": days, "value": [900.0]})
     wide = no_estimate("quarter_error", Status.INSUFFICIENT, "Past quarters were off.", unit="share")
 
-    def told(rule, needed=(Estimate("quarters_needed", 6, unit="quarters"),)):
-        holdout = estimate_table([wide, *needed,
+    def told(rule, *more):
+        holdout = estimate_table([wide, *more,
                                   Estimate("quarter_by_rule", 1300.0, unit="money", segment=f"net_sales by {rule}")])
         results = replace(leading.everything(value_holdout=holdout), as_of=date(2026, 6, 30))
         return answer_of(leadership_questions_text.next_quarter,
                          QuestionInputs(results, NOTHING.gates, key(), grades(), history=history))
-    said = told("last-quarter rule")
-    assert "past quarters were off. With errors as large it would take 6 past quarters. The simple rule, the 13 " in said
-    assert "weeks to 30 June 2026 again, says €1,300 for the 13 weeks to 29 September 2026; how far" in said
+    said = told("last-quarter rule", Estimate("quarters_needed", 6, unit="quarters"))
+    assert "past quarters were off. With errors as large it would take 6 past quarters. The simple rule, the " in said
+    assert "13 weeks to 30 June 2026 again, says €1,300 for the 13 weeks to 29 September 2026; how far" in said
     assert "The simple rule, the same quarter a year before, says €1,300" in told("seasonal-naive rule")
-    assert "With errors as large no number of past quarters would do. The" in told("seasonal-naive rule", ())
+    assert "With errors as large no number of past quarters would do. The" in told("seasonal-naive rule")
 
 
 def test_a_margin_that_is_not_told_has_an_upper_end_and_what_would_tell_it():
@@ -644,6 +645,20 @@ def test_contacts_of_which_nothing_will_tell_what_they_did_are_no_decision():
     assert said.startswith("1 decision is asked for: it is expected to cost €768")
     assert ("Not asked for, since nothing would tell what it did: contact 90 customers for an alert alone (€90.00)."
             in said)
+
+
+def test_an_invalid_experiment_is_to_be_repeated_or_dropped():
+    wrong = leading.effects({}, {"experiment": "app_banner", "verdict": "invalid"})
+    said = leadership_questions_text.decision_today(known(leading.results(experiment_effects=wrong)))[0]
+    assert "Invalid, to be repeated once the assignment is mended, or dropped: app banner." in said
+    assert "Invalid" not in leadership_questions_text.decision_today(
+        known(leading.results(experiment_effects=leading.effects())))[0]
+
+
+def test_a_cost_of_nothing_says_what_is_counted():
+    assert experiment_decisions_text.cost_text(0.0, "EUR") == (
+        "€0 a unit treated, as its plan declares; building and running it are not counted")
+    assert experiment_decisions_text.cost_text(20.0, "EUR") == "€20.00"
 
 
 def test_net_sales_without_those_of_no_customer_are_called_those_of_known_customers():
