@@ -95,7 +95,7 @@ def _unmeasured(design: ExperimentDesign, outcome: str, variant: str) -> dict[st
         "experiment": design.experiment, "metric": outcome, "variant": variant, "control": design.control,
         "randomisation": design.randomisation,
         "experiment_label": design.label, "metric_label": design.metric_label(outcome), "owner": design.owner,
-        "stop_on": design.stop_on,
+        "stop_on": design.stop_on, "assigned": design.assigned,
         "treatment_cost": design.declared_money("treatment_cost"),
         "unit_value": design.declared_money("unit_value") if design.is_primary(outcome) else math.nan,
         "level": 0.95, "is_primary": design.is_primary(outcome),

@@ -116,6 +116,11 @@ class ExperimentDesign:
         """Day of the planned look, on which the experiment stops; NaT where the plan names none."""
         return pd.Timestamp(self.plan.ends_on) if self.plan and self.plan.ends_on else pd.NaT
 
+    @property
+    def assigned(self) -> str:
+        """What is assigned, as the plan says; empty where it does not say."""
+        return self.plan.assigned if self.plan and "assigned" in self.plan.model_fields_set else ""
+
     def declared_money(self, name: str) -> float:
         """Return an amount that the plan declares, NaN where it declares none."""
         declared = getattr(self.plan, name) if self.plan and name in self.plan.model_fields_set else None

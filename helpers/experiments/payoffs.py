@@ -15,6 +15,8 @@ MARGIN, ENDS = "margin", ("value", "low", "high")
 MONEY_METRICS = ("margin", "net_sales", "sales")  # the first that an experiment has is told beside what decides
 
 
+CUSTOMER = "customer"  # as plans call what is assigned
+
 LEAST_KEPT, MOST_KEPT = 0.1, 0.5  # of the units that are not treated, so that the gain can be shown again
 
 POWER, LEVEL = 0.8, 0.95
@@ -34,6 +36,8 @@ class Payoff:
         Of treating them [money]; NaN where no plan declares it.
     days : int
         Days that are counted, at the pace of the test; 0 for as long as the test, whatever that was.
+    is_once : bool
+        Whether each customer who took part is counted once within these days, whatever their number.
     share_kept : float
         Units kept back at random as control group [share].
     forgone : float
@@ -44,6 +48,7 @@ class Payoff:
     gain: tuple[float, float, float]
     cost: float
     days: int = 0
+    is_once: bool = False
     share_kept: float = 0.0
     forgone: float = 0.0
 
@@ -67,8 +72,9 @@ class Payoff:
 def arm_payoff(effects: pd.DataFrame, row: Mapping[str, Any], days: int = 0) -> Payoff:
     """Return what shipping the arm of a row brings, were all units treated that took part in its experiment.
 
-    With a number of days it is counted for these, with as many units a day as in the test, and less a control group:
-    a tenth of the units, or as many more, up to a half, as are needed to show the net gain again with 80 % power.
+    With a number of days it is counted for these, with as many units a day as in the test, and less a control group.
+    Customers are no more than there are, and that an effect comes again was not measured: each is counted once. Kept
+    back is a tenth of the units, or as many more, up to a half, as show the net gain again with 80 % power.
 
     Parameters
     ----------
@@ -85,12 +91,13 @@ def arm_payoff(effects: pd.DataFrame, row: Mapping[str, Any], days: int = 0) -> 
     unit, test_days = _unit_gain(effects, row), days_of_test(row)
     if not days or not test_days or math.isnan(unit[0]):
         return Payoff(n, (n * unit[0], n * unit[1], n * unit[2]), n * each)
-    n_units = n * days / test_days
+    is_once = row.get("assigned") == CUSTOMER
+    n_units = n if is_once else n * days / test_days
     net = unit[0] - (0.0 if math.isnan(each) else each)
     share = _share_kept(row, net, (unit[2] - unit[1]) / 2, n_units)
     treated = (1 - share) * n_units
-    return Payoff(n, (treated * unit[0], treated * unit[1], treated * unit[2]), treated * each, days, share,
-                  share * n_units * net)
+    return Payoff(n, (treated * unit[0], treated * unit[1], treated * unit[2]), treated * each, days, is_once,
+                  share, share * n_units * net)
 
 
 def days_of_test(row: Mapping[str, Any]) -> int:

@@ -18,6 +18,7 @@ EXPERIMENT_EFFECTS = Table(
         Column("owner", "text", "who acts on the verdict; empty where none is named"),
         Column("started_on", "date", "first day on which a unit was assigned; empty where none is recorded"),
         Column("stop_on", "date", "day of the planned look, on which the experiment stops; empty where none is named"),
+        Column("assigned", "text", "what the plan says was assigned: customer, visit, shop; empty where it does not"),
         Column("treatment_cost", "number", "cost of treating a unit; empty where no plan declares one [money]", low=0),
         Column("unit_value", "number", "what one unit of the outcome is worth; empty without a plan [money]", low=0),
         Column("variant", "text", "arm that is compared", True),

@@ -30,6 +30,16 @@ def test_to_a_later_day_more_are_treated_at_the_pace_of_the_test_less_a_control_
     assert payoffs.times_as_many(found) == pytest.approx(payoffs.times_as_many(payoff(0)))
 
 
+def test_a_customer_is_counted_once_to_whatever_day():
+    found = payoff(90, assigned="customer")
+    treated = 1000 * (1 - found.share_kept)
+    assert found.is_once
+    assert found.gain == pytest.approx((treated, 0.2 * treated, 1.8 * treated))
+    assert found.cost == pytest.approx(0.1 * treated)
+    assert found.forgone + found.net[0] == pytest.approx(1000 * 0.9)
+    assert not payoff(90, assigned="visit").is_once
+
+
 def test_the_control_group_kept_back_shows_the_net_gain_with_the_stated_power():
     rng, sd, gain, n = np.random.default_rng(1), 6.0, 0.5, 6000
     half = 1.959964 * sd * np.sqrt(2 / 500)

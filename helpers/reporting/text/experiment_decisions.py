@@ -221,13 +221,13 @@ def _payoff_terms(
 ) -> dict[str, str]:
     """Return cost, gain with its range and period, net and worst case of shipping an arm, in money."""
     form = formatting.unit_format("money", currency)
-    gain = _money_range(payoff.gain, form)
-    days, n = payoffs.days_of_test(row), formatting.whole(payoff.n)
+    gain, days, n = _money_range(payoff.gain, form), payoffs.days_of_test(row), formatting.whole(payoff.n)
     if payoff.days and as_of:
-        said = message("{gain} up to {date}, at the pace of the test, {n} in {days} days, with a random {share} kept "
-                       "back as control group, which forgoes {forgone} net: {effect}", gain=gain, days=days, n=n,
-                       effect=effect, date=_last_day(payoff, as_of), share=formatting.share(payoff.share_kept),
-                       forgone=form(payoff.forgone))
+        pace = (message("each of {n} customers counted once", n=n) if payoff.is_once else
+                message("at the pace of the test, {n} in {days} days", n=n, days=days))
+        said = message("{gain} up to {date}, {pace}, with a random {share} kept back as control group, which forgoes "
+                       "{forgone} net: {effect}", gain=gain, pace=pace, effect=effect, forgone=form(payoff.forgone),
+                       date=_last_day(payoff, as_of), share=formatting.share(payoff.share_kept))
     elif days:
         said = message("{gain} in {days} days, as long as the test, from as many as took part, {n}: {effect}",
                        gain=gain, days=days, n=n, effect=effect)

@@ -239,6 +239,9 @@ def test_gain_and_cost_go_to_the_day_of_the_review_less_a_control_group_that_is_
     call, = experiment_decisions_text.experiment_calls(effects(planned), 56)
     brief = experiment_decisions_text.brief_terms(call, "GBP", *days.values())
     assert brief["expected_gain"] == "£1,820 [£1,450, £2,180] up to 26 May 2026"
+    once = asked(planned | {"assigned": "customer"}, **days)[0]
+    assert once["expected_gain"].startswith(
+        "£909 [£727, £1,090] up to 26 May 2026, each of 1,010 customers counted once, with a random 10.0 % kept back")
     free = asked(planned | {"treatment_cost": 0.0}, **days)[0]
     assert free["worst_case"] == "£0: nothing comes of it"
     held = asked(planned | {"low": 0.1, "high": 1.9}, **days)[0]  # what is not shipped has no review
