@@ -236,9 +236,10 @@ def _sales_moved(results: RunResults, change: Estimate, after: Estimate) -> str:
 
 
 def is_of_known_customers(results: RunResults) -> bool:
-    """Return whether sales without a customer were rejected, so that net sales are of known customers alone."""
-    unnamed = results.estimate("results/intake_audit", "anonymous money", "rejected")
-    return unnamed.status is Status.OK and unnamed.value != 0
+    """Return whether all sales without a customer were rejected, so that net sales are of known customers alone."""
+    rejected, counted = (results.estimate("results/intake_audit", "anonymous money", part) for part in (
+        "rejected", "accepted"))
+    return rejected.status is Status.OK and rejected.value != 0 and not (counted.status is Status.OK and counted.value)
 
 
 def _largest_part(results: RunResults) -> str:
