@@ -177,7 +177,7 @@ def brief_terms(
     gain = _money_range(call.payoff.gain, form)
     counted = (message("{amount} up to {date}", amount=gain, date=_last_day(call.payoff, as_of)) if call.payoff.days
                and as_of else message("{amount} in {n} days", amount=gain, n=days) if days else gain)
-    amounts = {"expected_gain": counted,
+    amounts = {"expected_gain": counted, **({} if math.isnan(call.payoff.cost) else {"cost": form(call.payoff.cost)}),
                "net": _money_range(call.payoff.net, form),
                "worst_case": form(_worst(call.payoff))}
     if call.kind == "ship":
