@@ -163,7 +163,7 @@ def growth_in_brief(history: pd.DataFrame) -> str:
     values = sales_by_quarter(history)["value"].to_numpy("float64")
     if len(values) < YEAR + 2 or not (values > 0).all():
         return ""
-    return message("the last quarter {change} on the year before, after {before}",
+    return message("last quarter {change} year on year, after {before}",
                    change=_growth(values[-1], values[-1 - YEAR]), before=_growth(values[-2], values[-2 - YEAR]))
 
 

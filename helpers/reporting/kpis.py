@@ -15,7 +15,6 @@ from helpers.reporting.leadership_page import MOST_CARDS, KpiCard
 from helpers.reporting.run_results import COUNTS, PAGES, RunResults
 from helpers.reporting.schema import KPIS
 from helpers.reporting.text import experiments as experiments_text
-from helpers.reporting.text import forecast_grades as forecast_grades_text
 from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.text import leadership_retention as leadership_retention_text
@@ -103,8 +102,6 @@ GATES = {"02": "results/satisfaction_gates", "03": "results/loyalty_gates", "04"
          "05": "results/churn_gates", "06": "results/experiment_gates"}
 
 NO_COURSES: Mapping[str, pd.Series] = MappingProxyType({})
-
-NO_GRADES = pd.DataFrame()
 
 FIRST = (Status.OK, Status.STRUCK, Status.BLOCKED)
 
@@ -231,8 +228,7 @@ def kpi_reading_table(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def kpi_cards_of(
-    ws: Workspace, found: pd.DataFrame, results: RunResults, courses: Mapping[str, pd.Series] = NO_COURSES,
-    grades: pd.DataFrame = NO_GRADES,
+    ws: Workspace, found: pd.DataFrame, results: RunResults, courses: Mapping[str, pd.Series] = NO_COURSES
 ) -> list[KpiCard]:
     """Return the first six key figures that tell something as cards, with their course over the comparable runs.
 
@@ -246,15 +242,12 @@ def kpi_cards_of(
         What the wings found: a survey's waves are drawn where fewer than three runs can be.
     courses : mapping of str to Series
         Past values of other figures by quantity, oldest first, by day, drawn in the same case.
-    grades : DataFrame
-        ``results/forecast_grades``: by how much the last forecast of the margin at risk was off.
     """
     is_told = found["status"].isin(FIRST)
     shown = (found[is_told] if is_told.any() else found).head(MOST_CARDS)
     cards = [_card(row, _course(ws, row, results, courses), results.currency) for row in shown.to_dict("records")]
     notes = {"satisfaction": _satisfaction_of_the_year(results),
-             leadership_retention_text.BY_COUNT: leadership_retention_text.year_before_words(results),
-             "margin_at_risk": forecast_grades_text.last_time_in_brief(grades, "margin_at_risk")}
+             leadership_retention_text.BY_COUNT: leadership_retention_text.year_before_words(results)}
     return [replace(card, change=card.change or notes.get(str(row["quantity"]), "") if row["status"] == Status.OK else
                     card.change) for card, row in zip(cards, shown.to_dict("records"), strict=True)]
 
@@ -318,5 +311,5 @@ def cards_note(found: pd.DataFrame) -> str:
     parts = [message("[ ]: {n} % intervals", n=round(100 * leadership_text.USUAL)),
              *([message("≥ ≤: targets")] if len(found) and found["target_words"].any() else []),
              *([message("changes since {date}", date=formatting.date_text(max(days)))] if len(days) else []),
-             *([message("caution: see Key figures")] if len(found) and found["caveat"].ne("").any() else [])]
+             *([message("caution: Key figures")] if len(found) and found["caveat"].ne("").any() else [])]
     return message("{sentence}.", sentence=message("; ").join(parts))

@@ -212,7 +212,7 @@ def experiments_title(drawn: pd.DataFrame, n_all: int) -> str:
         return experiments_text.primary_effects_title(drawn)
     n_clear = int((drawn["low"].gt(0) | drawn["high"].lt(0)).sum())
     if n_clear == len(drawn):
-        return message("{n} of {n_all} experiments, each beyond chance", n=n, n_all=n_all)
+        return message("{n} of {n_all} experiments", n=n, n_all=n_all)
     return message("{n} of {n_all} experiments: {n_clear} of {n_drawn} differences beyond chance", n=n, n_all=n_all,
                    n_clear=n_clear, n_drawn=len(drawn))
 

@@ -78,5 +78,5 @@ def test_growth_of_the_quarter_stands_beside_that_of_the_quarter_before():
                                                                              "the same quarter of the year before.")
     assert kpi_history.quarter_growth_sentence(sales.head(2), "EUR").endswith("+20.0 % on the quarter before.")
     assert kpi_history.quarter_growth_sentence(sales.head(1)) == ""
-    assert kpi_history.growth_in_brief(sales) == "the last quarter +50.0 % on the year before, after +100 %"
+    assert kpi_history.growth_in_brief(sales) == "last quarter +50.0 % year on year, after +100 %"
     assert kpi_history.growth_in_brief(sales.head(5)) == ""

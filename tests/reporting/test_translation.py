@@ -13,7 +13,7 @@ from tests.reporting import leading
 
 def test_a_message_in_english_is_its_own_text_with_its_places_filled():
     assert message("Net sales rose by {amount}", amount="€5") == "Net sales rose by €5"
-    assert plural("{n} decision asked for", "{n} decisions asked for", 1, n=1) == "1 decision asked for"
+    assert plural("{n} decision", "{n} decisions", 1, n=1) == "1 decision"
     assert message("Cannot say: {reasons}.", reasons=["one", "two", "three"]) == "Cannot say: one, two and three."
 
 
@@ -21,7 +21,7 @@ def test_a_message_is_translated_with_what_stands_in_its_places():
     with in_language("zh_CN"):
         assert message("As counted: {contracts}{caveat}.", contracts="2,341 customers", caveat="") == (
             "按记录计：2,341 位顾客。")
-        assert plural("{n} decision asked for", "{n} decisions asked for", 2, n=2) == "2 项决定待批"
+        assert plural("{n} decision", "{n} decisions", 2, n=2) == "2 项决定待批"
         assert message("Cannot say: {reasons}.", reasons=["no orders are recorded", "no survey is recorded"]) == (
             "无法判断：没有订单记录和没有调查记录。")
     assert translation.language() == "en"

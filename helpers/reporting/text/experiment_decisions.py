@@ -135,7 +135,7 @@ def days_until(as_of: date | None, review_on: date | None) -> int:
 
 
 def _asked(call: ExperimentCall, *, is_brief: bool = False) -> str:
-    """Return what is asked, with the arm where there are several; in brief without the arms to leave out."""
+    """Return what is asked, with the arm where there are several; in brief without arms."""
     name = experiment_name(call.arms[0])
     if call.kind == "hold":
         said = (translatable("Do not ship {experiment} yet: the cost may exceed the gain") if call.is_testable else
@@ -143,10 +143,10 @@ def _asked(call: ExperimentCall, *, is_brief: bool = False) -> str:
         return message(said, experiment=name)
     if call.kind == "stop":
         return message("Stop {experiment}", experiment=name)
-    if not call.weaker and len(call.arms) == 1:
+    if is_brief or (not call.weaker and len(call.arms) == 1):
         return message("Ship {experiment}", experiment=name)
     arms = _arms(call.arms)
-    if not call.weaker or is_brief:
+    if not call.weaker:
         return message("Ship {experiment}: {arms}", experiment=name, arms=arms)
     return message("Ship {experiment}: {arms}, rather than the weaker {others}", experiment=name, arms=arms,
                    others=_arms(call.weaker))

@@ -133,17 +133,6 @@ def last_time(grades: pd.DataFrame, quantity: str, currency: str = "") -> str:
                    **_places(row, currency)) if off else ""
 
 
-def last_time_in_brief(grades: pd.DataFrame, quantity: str) -> str:
-    """Return by how much the latest graded forecast of a quantity was off, for a card; empty where none is due."""
-    row = _latest(grades, quantity)
-    if not row or not row["actual"] or row["value"] == row["actual"]:
-        return ""
-    off = float(row["value"]) / float(row["actual"]) - 1
-    return message(translatable("last forecast {share} too high") if off > 0 else
-                   translatable("last forecast {share} too low"),
-                   share=_about(off))
-
-
 def _about(off: float) -> str:
     """Return by how much a forecast was off, no finer than figures of two or three digits tell."""
     return f"{max(round(100 * abs(off)), 1)} %"

@@ -192,13 +192,13 @@ def opening_sentence(results: RunResults, n_decisions: int, growth: str = "") ->
     """
     change, after, kept = (results.estimate(BASE, quantity) for quantity in (
         "net_sales_change", "net_sales_after", "retention_by_count"))
-    asked = plural("{n} decision asked for", "{n} decisions asked for", n_decisions, n=n_decisions)
+    asked = plural("{n} decision", "{n} decisions", n_decisions, n=n_decisions)
     is_lost = results.struck("results/value_gates", "change in revenue")
     if is_lost or change.status is not Status.OK or after.status is not Status.OK:
         more = message("{sentence}.", sentence=formatting.sentence_case(asked))
         return " ".join((_opening_finding(results), *([more] if n_decisions else [])))
     is_kept = kept.status is Status.OK and not results.struck("results/value_gates", "retention")
-    stayed = message("{share} of customers retained", share=formatting.share(kept.value))
+    stayed = message("{share} retained", share=formatting.share(kept.value))
     parts = filter(None, [_sales_moved(results, change, after), growth, stayed if is_kept else "",
                           asked if n_decisions else ""])
     return message("{sentence}.", sentence=message("; ").join(parts))
@@ -222,10 +222,10 @@ def _sales_moved(results: RunResults, change: Estimate, after: Estimate) -> str:
         return message("Net sales did not change in the {period}: {amount}", period=period, amount=now)
     by = (formatting.share(abs(change.value) / before) if (before := after.value - change.value) > 0 else
           formatting.money(abs(change.value), results.currency))
-    said = {(True, False): translatable("Net sales rose by {change} to {amount} in the {period}"),
-            (False, False): translatable("Net sales fell by {change} to {amount} in the {period}"),
-            (True, True): translatable("Net sales of known customers rose by {change} to {amount} in the {period}"),
-            (False, True): translatable("Net sales of known customers fell by {change} to {amount} in the {period}"),
+    said = {(True, False): translatable("Net sales rose {change} to {amount} in the {period}"),
+            (False, False): translatable("Net sales fell {change} to {amount} in the {period}"),
+            (True, True): translatable("Net sales of known customers rose {change} to {amount} in the {period}"),
+            (False, True): translatable("Net sales of known customers fell {change} to {amount} in the {period}"),
             }[change.value > 0, is_of_known_customers(results)]
     moved = message(said, change=by, period=period, amount=now)
     if results.estimate(BASE, "period_length").value not in YEAR_DAYS:

@@ -294,7 +294,7 @@ def test_the_finding_counts_what_the_decisions_ask_for_and_weaker_arms_are_no_ex
     assert [terms["decision"] for terms in asked(*rows)] == [
         "Ship gift: letter, rather than the weaker call", "Do not ship old: the cost may exceed the gain",
         "Stop banner"]
-    assert in_brief(*rows)[0]["decision"] == "Ship gift: letter"
+    assert in_brief(*rows)[0]["decision"] == "Ship gift"
     assert experiment_decisions_text.decision_counts(effects(*rows)) == (
         "3 experiments: 1 to ship, 1 not to ship, as the cost may exceed the gain and 1 to stop.")
 

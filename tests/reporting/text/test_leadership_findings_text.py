@@ -128,21 +128,21 @@ def test_churn_is_said_in_customers_and_money():
 
 
 @pytest.mark.parametrize(("change", "new", "lost", "said"), [
-    (-400.0, 100.0, -500.0, "fell by 16.7 % to €2,000 in the last 12 months, led by churned customers"),
-    (400.0, 500.0, -100.0, "rose by 25.0 % to €2,000 in the last 12 months, led by new customers"),
-    (100.0, 100.0, 0.0, "rose by 5.3 % to €2,000 in the last 12 months"),
+    (-400.0, 100.0, -500.0, "fell 16.7 % to €2,000 in the last 12 months, led by churned customers"),
+    (400.0, 500.0, -100.0, "rose 25.0 % to €2,000 in the last 12 months, led by new customers"),
+    (100.0, 100.0, 0.0, "rose 5.3 % to €2,000 in the last 12 months"),
     (0.0, 100.0, -100.0, "did not change in the last 12 months: €2,000")])
 def test_the_page_opens_with_net_sales_with_who_stayed_and_with_how_much_is_asked(change, new, lost, said):
     found = leading.results(customer_base=leading.base(change, new, lost))
     assert leadership_findings_text.opening_sentence(found, 2) == (
-        f"Net sales {said}; 50.0 % of customers retained; 2 decisions asked for.")
+        f"Net sales {said}; 50.0 % retained; 2 decisions.")
 
 
 def test_a_struck_change_in_revenue_or_none_at_all_leaves_the_opening_to_the_first_finding():
     struck = leading.gates("04", leading.gate("History", "change in revenue, retention", Level.STRIKE))
     found = leading.everything(value_gates=struck)
     first = leadership_findings_text.headlines(found)["sentence"].iloc[0]
-    assert leadership_findings_text.opening_sentence(found, 1) == f"{first} 1 decision asked for."
+    assert leadership_findings_text.opening_sentence(found, 1) == f"{first} 1 decision."
     assert leadership_findings_text.opening_sentence(leading.results(), 0) == (
         "Nothing could be found from the tables at hand.")
 

@@ -664,10 +664,10 @@ def test_a_cost_of_nothing_says_what_is_counted():
 def test_net_sales_without_those_of_no_customer_are_called_those_of_known_customers():
     counted = audit(Estimate("anonymous money", 25.0, segment="rejected", unit="money"))
     opening = leadership_findings_text.opening_sentence(leading.everything(intake_audit=counted), 0)
-    assert opening.startswith("Net sales of known customers fell by ")
+    assert opening.startswith("Net sales of known customers fell ")
     some = pd.concat([counted, audit(Estimate("anonymous money", 9.0, segment="accepted", unit="money"))])
     for others in (leading.everything(), leading.everything(intake_audit=some)):
-        assert leadership_findings_text.opening_sentence(others, 0).startswith("Net sales fell by ")
+        assert leadership_findings_text.opening_sentence(others, 0).startswith("Net sales fell ")
     rising = leading.everything(intake_audit=counted, customer_base=leading.base(change=400.0, lost=300.0))
     assert leadership_findings_text.opening_sentence(rising, 0).startswith("Net sales of known customers rose by ")
 
