@@ -255,7 +255,7 @@ def kpi_cards_of(
 def _satisfaction_of_the_year(results: RunResults) -> str:
     """Return by how much satisfaction changed within a year, for a card; empty without a wave of then."""
     row = satisfaction_text.year_change_row(results.frame(SURVEY)) if results.has(SURVEY) else None
-    return message("{amount} in a year", amount=formatting.points(row["value"])) if row else ""
+    return message("{change} in a year", change=formatting.number(row["value"], 2)) if row else ""
 
 
 def _course(

@@ -114,7 +114,7 @@ def _in_few_rows(rows: Sequence[dict[str, Any]], currency: str) -> list[dict[str
     return [*alone, {
         "decision": message("{n} others", n=len(others)), "cost": cost,
         "expected_gain": NOT_KNOWN, "net": NO_NET, "worst_case": worst,
-        "owner": next(iter(owners)) if len(owners) == 1 else message("{n} owners", n=len(owners)),
+        "owner": next(iter(owners)) if len(owners) == 1 else message("several"),
         "stop_on": next(iter(days)) if len(days) == 1 else message("see below")}]
 
 
@@ -152,7 +152,7 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
                                            date=formatting.date_text(decision["stop_on"])),
                   "net": _money_range(net, results.currency)}
     if "held out" in n:
-        said = (translatable("Action plan: contact {n}, {n_control} control")
+        said = (translatable("Contact {n}, {n_control} control")
                 if gain and gain[0] >= float(decision["cost"]) else
                 translatable("Test of the action plan: contact {n}, {n_control} control"))
         brief["decision"] = message(said, n=formatting.whole(n["treated"]), n_control=people_text(n["held out"]))

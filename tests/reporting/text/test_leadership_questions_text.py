@@ -669,7 +669,7 @@ def test_net_sales_without_those_of_no_customer_are_called_those_of_known_custom
     for others in (leading.everything(), leading.everything(intake_audit=some)):
         assert leadership_findings_text.opening_sentence(others, 0).startswith("Net sales fell ")
     rising = leading.everything(intake_audit=counted, customer_base=leading.base(change=400.0, lost=300.0))
-    assert leadership_findings_text.opening_sentence(rising, 0).startswith("Net sales of known customers rose by ")
+    assert leadership_findings_text.opening_sentence(rising, 0).startswith("Net sales of known customers rose ")
 
 
 def test_finance_is_asked_for_a_figure_by_name_and_two_shares_without_a_customer_are_explained():
