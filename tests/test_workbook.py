@@ -2,10 +2,12 @@
 
 import csv
 import re
+import shutil
 import subprocess
 import sys
 from datetime import date, timedelta
 from html import unescape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -210,3 +212,22 @@ def assert_records(folder, manifest, source, records):
     value = audit[audit["segment"] == "all"].set_index("quantity")["value"]
     assert value["records"] == records == value["accepted"] + value["rejected"] + value["not yet"]
     assert manifest["state"] == "finished"
+
+
+ENGLISH = re.compile(r"[A-Za-z]{2,}(?:[ ,]+[A-Za-z]{2,}){2,}")  # three words in a row
+
+
+def test_no_text_of_the_leadership_page_in_another_language_keeps_three_english_words_in_a_row(
+    workbook, fork_server, tmp_path, monkeypatch,
+):
+    home = tmp_path / "home"
+    shutil.copytree(workbook, home)
+    study = home / "data" / "studies" / "simulated.toml"
+    study.parent.mkdir(parents=True, exist_ok=True)
+    shipped = Path(__file__).parents[1] / "data" / "studies" / "simulated.toml"
+    study.write_text(f'{shipped.read_text(encoding="utf-8")}\n[report]\nlanguage = "zh_CN"\n', encoding="utf-8")
+    monkeypatch.setenv(folders.HOME_VARIABLE, str(home))
+    assert __main__.main(["run", "simulated", "--only", "08"]) == 0
+    texts = pages.page_texts((home / "reports" / "latest" / "index.html").read_text(encoding="utf-8"))
+    assert "今天需要批准哪些决定" in " ".join(texts)
+    assert [text for text in texts if ENGLISH.search(text)] == []

@@ -49,7 +49,9 @@ KINDS = {  # what stands in a place, by the beginning of its name; in any other 
     "n": r"[−+]?[\d,.]+(?: %)?",
     "amount": r"[^\[\]]+?(?: \[[^\[\]]*\])?",  # with or without its interval
     **dict.fromkeys(("experiment", "low", "high"), r"[^;\[\]]+?"),
-    "date": r"[^:;\[\]]+?",
+    "date": r"[^:;\[\]]*?\d[^:;\[\]]*?",  # has a number
+    "people": r"[^()]+?",
+    "rounds": r"[\d,]+ rounds?",
 }
 
 _IN_USE: list[str] = [SOURCE]  # the last is in use: a kernel works on one source

@@ -38,6 +38,8 @@
   reason.
 * ``leadership_retention``: Text of the leadership page on retention: the rate that counts, the year before it, season
   and mix, by money.
+* ``leadership_satisfaction``: Text of the leadership page on satisfaction: whether what customers do moves with it, and
+  what would show a cause.
 * ``loyalty``: Text of the loyalty page: attitude by behaviour.
 * ``loyalty_motives``: Text on loyalty types, their evidence, and what the page lacks records for.
 * ``market_dynamics``: Text on market dynamics: early behaviour and tenure that foretell value, cohorts by channel and

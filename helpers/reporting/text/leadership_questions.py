@@ -1,6 +1,5 @@
 """Ten questions that leadership asks, each answered in a sentence, or *cannot say*, with the reason."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,8 +23,8 @@ from helpers.reporting.text import leadership_finance as leadership_finance_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.text import leadership_outlook as leadership_outlook_text
 from helpers.reporting.text import leadership_retention as leadership_retention_text
+from helpers.reporting.text import leadership_satisfaction as leadership_satisfaction_text
 from helpers.reporting.text import next_quarter as next_quarter_text
-from helpers.reporting.text import satisfaction as satisfaction_text
 from helpers.reporting.text.leadership import cannot
 from helpers.reporting.translation import message, translatable
 
@@ -37,13 +36,6 @@ VALUE_GATES, CHURN_GATES = "results/value_gates", "results/churn_gates"
 EFFECTS, MODELS, HOLDOUT = "results/experiment_effects", "results/churn_models", "results/value_holdout"
 
 LEARNERS = (LOGISTIC, BOOSTING)
-
-MOVES = {  # by the sign of a rank correlation, 0 where its interval includes zero
-    0: translatable("does not clearly move with"), 1: translatable("moves with"), -1: translatable("moves against"),
-}
-
-STRENGTHS = ((0.1, translatable("very weakly")), (0.3, translatable("weakly")), (0.5, translatable("moderately")),
-             (math.inf, translatable("strongly")))  # size of a correlation below which a word holds (Cohen 1988)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,46 +178,7 @@ def decision_today(known: QuestionInputs) -> tuple[str, ...]:
 
 def satisfaction_causality(known: QuestionInputs) -> str | tuple[str, ...]:
     """Return the answer to: does satisfaction cause this, or move with it."""
-    if not known.results.has("results/satisfaction_index"):
-        return " ".join((cannot(translatable("no survey is recorded")), message(
-            "It takes a survey of customers known by their id, whose answers stand beside their purchases; that it "
-            "causes anything would take customers made more satisfied at random.")))
-    found = known.results.estimate("results/loyalty_matrix", "rank correlation of attitude and behaviour")
-    if found.status is not Status.OK:
-        apart = translatable("no answers can be joined with orders of the same customers")
-        return cannot(found.reason if found.n else apart)
-    side = 0 if found.low <= 0 <= found.high else 1 if found.value > 0 else -1
-    strength = next(word for limit, word in STRENGTHS if abs(found.value) < limit)
-    moves = message("How much customers buy {moves} their attitude, what they say of us, {strength} (rank correlation "
-                    "{correlation}, {n} customers).", moves=MOVES[side], strength=strength,
-                    correlation=known.results.said(found), n=formatting.whole(found.n))
-    returned = _returned(known.results)
-    apart = message("Whether they come back and how much they buy are two things.") if returned else ""
-    cause = message("That it causes it cannot be said, because nobody was made more satisfied at random.")
-    return tuple(filter(None, (*returned, " ".join(filter(None, (moves, apart))),
-                               _satisfaction_of_the_year(known.results), cause)))
-
-
-def _satisfaction_of_the_year(results: RunResults) -> str:
-    """Return how satisfaction itself has changed within a year; empty where no wave was asked a year before."""
-    if not (row := satisfaction_text.year_change_row(results.frame("results/satisfaction_index"))):
-        return ""
-    since = str(row["reason"]).removeprefix("since wave ").partition("; ")[0]
-    ends = formatting.interval(row["low"], row["high"], formatting.points)
-    return message("Satisfaction itself changed by {amount} since wave {wave}, a year before.", wave=since,
-                   amount=f"{formatting.points(row['value'])} {ends}")
-
-
-def _returned(results: RunResults) -> tuple[str, ...]:
-    """Return how many of the least and of the most satisfied came back, where that is counted; else nothing.
-
-    That the least satisfied look elsewhere cannot be told from their purchases; how many came back can.
-    """
-    claims = results.frame("results/loyalty_claims")
-    if claims.empty:
-        return ()
-    is_told = claims["claim"].str.contains("satisfied 15 %") & claims["sentence"].str.contains("returned")
-    return tuple(claims.loc[is_told, "sentence"])
+    return leadership_satisfaction_text.satisfaction_answer(known.results)
 
 
 def missing_customers(known: QuestionInputs) -> tuple[str, ...]:

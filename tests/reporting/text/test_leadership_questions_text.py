@@ -19,6 +19,7 @@ from helpers.reporting.text import leadership_outlook as leadership_outlook_text
 from helpers.reporting.text import leadership_questions as leadership_questions_text
 from helpers.reporting.text import leadership_retention as leadership_retention_text
 from helpers.reporting.text.leadership_questions import QuestionInputs
+from helpers.value import retention_mix
 from tests.reporting import leading
 from tests.reporting.text.test_leadership_text import grade, grades, key, row
 from tests.reporting.text.test_next_quarter_text import ahead
@@ -192,17 +193,19 @@ def test_the_decision_is_asked_with_its_cost_and_worst_case():
     assert "not known yet: Test: a, Test: b and Test: c." in said
 
 
-@pytest.mark.parametrize(("low", "value", "high", "verb"), [
-    (0.1, 0.2, 0.3, "moves with their attitude, what they say of us, weakly"),
-    (-0.7, -0.6, -0.5, "moves against their attitude, what they say of us, strongly"),
-    (-0.1, 0.05, 0.2, "does not clearly move with their attitude, what they say of us, very weakly")])
-def test_moving_together_is_never_called_causing(low, value, high, verb):
+@pytest.mark.parametrize(("low", "value", "high", "verdict", "verb"), [
+    (0.1, 0.2, 0.3, "It moves with it between customers", "moves with their attitude, what they say of us, weakly"),
+    (-0.7, -0.6, -0.5, "It moves against it between customers",
+     "moves against their attitude, what they say of us, strongly"),
+    (-0.1, 0.05, 0.2, "It does not clearly move with it",
+     "does not clearly move with their attitude, what they say of us, very weakly")])
+def test_moving_together_is_never_called_causing(low, value, high, verdict, verb):
     matrix = estimate_table(
         [Estimate("rank correlation of attitude and behaviour", value, low, high, "correlation", 90)]
     )
     said = answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(loyalty_matrix=matrix)))
-    assert said.startswith(f"How much customers buy {verb} (")
-    assert said.endswith("cannot be said, because nobody was made more satisfied at random.")
+    assert said.startswith(f"{verdict}; that it causes it cannot be said, because nobody was made more satisfied at "
+                           f"random. How much customers buy {verb} (")
 
 
 def test_how_many_of_the_least_and_most_satisfied_returned_stands_beside_the_correlation():
@@ -212,8 +215,8 @@ def test_how_many_of_the_least_and_most_satisfied_returned_stands_beside_the_cor
         "sentence": ["13.6 % of them returned.", "75.3 % of them returned.", "They do."]})
     said = answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(
         loyalty_claims=claims)))
-    assert said.startswith("13.6 % of them returned. 75.3 % of them returned. How much customers buy")
-    assert "two things. That it causes it" in said
+    assert "at random. 13.6 % of them returned. 75.3 % of them returned. How much customers buy" in said
+    assert "two things. What would show it" in said
     few = claims.assign(sentence="0 customers are the least satisfied 15 %; 30 are asked for.")
     assert "asked for" not in answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(
         loyalty_claims=few)))
@@ -720,6 +723,49 @@ def test_satisfaction_of_the_year_before_stands_beside_what_moves_with_it():
     said = answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(
         satisfaction_index=change)))
     assert "Satisfaction itself changed by −5.3 points [−9.0, −1.6] since wave 0, a year before." in said
+
+
+def of_the_year(satisfaction, retention, correlation=0.2):
+    """Return the answer on satisfaction where it and retention changed so much in a year, with limits."""
+    change = pd.concat([leading.survey(), estimate_table([Estimate(
+        "change of satisfaction in a year", *satisfaction, "points", 90, "wave 1")])])
+    change.loc[change["quantity"].eq("change of satisfaction in a year"), "reason"] = "since wave 0; weighted"
+    base = pd.concat([leading.base(), estimate_table([
+        Estimate(retention_mix.CHANGE, *retention, "share", 90), Estimate(retention_mix.RATE_BEFORE, 0.5, n=90),
+        Estimate(retention_mix.RATE_AFTER, 0.6, n=90), Estimate(retention_mix.PERIOD, 180, unit="days", n=90),
+        Estimate(retention_mix.LAG, 365, unit="days", n=90)])], ignore_index=True)
+    matrix = estimate_table([Estimate("rank correlation of attitude and behaviour", correlation, correlation - 0.1,
+                                      correlation + 0.1, "correlation", 90)])
+    return answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(
+        satisfaction_index=change, customer_base=base, loyalty_matrix=matrix)))
+
+
+FELL, ROSE, EITHER = (-5.3, -9.0, -1.6), (5.3, 1.6, 9.0), (-1.0, -4.0, 2.0)
+
+
+@pytest.mark.parametrize(("satisfaction", "retention", "said"), [
+    (FELL, (0.1, 0.05, 0.15), "Over the year they went apart: satisfaction fell by 5.3 points [1.6, 9.0] since wave 0, "
+     "retention rose by 10 points [5, 15]. So satisfaction does not explain the rise."),
+    (ROSE, (-0.1, -0.15, -0.05), "satisfaction rose by 5.3 points [1.6, 9.0] since wave 0, retention fell by 10 "
+     "points [5, 15]. So satisfaction does not explain the fall."),
+    (ROSE, (0.1, 0.05, 0.15), "Over the year satisfaction rose by 5.3 points [1.6, 9.0] since wave 0 and retention "
+     "rose by 10 points [5, 15], which shows no cause."),
+    (EITHER, (0.1, 0.05, 0.15), "Satisfaction itself changed by −1 point [−4, 2] since wave 0, a year before."),
+    (FELL, (0.1, -0.05, 0.25), "Satisfaction itself changed by −5.3 points [−9.0, −1.6] since wave 0, a year before.")])
+def test_that_satisfaction_and_retention_went_apart_in_a_year_is_said_where_both_changed(satisfaction, retention, said):
+    assert said in of_the_year(satisfaction, retention)
+    assert "explain" not in of_the_year(satisfaction, retention, 0.0)
+
+
+def test_the_trial_that_would_show_a_cause_is_of_as_many_as_show_a_small_difference():
+    sized = answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything()))
+    # half of them return: 2 × (1.96 + 0.84)² × 2 × 0.25 / 0.1² = 785
+    assert sized.endswith("What would show it: serve a random half of about 790 customers better, and compare how many "
+                          "buy again within 365 days. So many show a difference of 10 points with 80 % power.")
+    unsized = answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(
+        customer_base=leading.short_base())))
+    assert unsized.endswith("What would show it: serve customers drawn at random better, and compare how many of them "
+                            "and of the others buy again.")
 
 
 def test_buyers_without_a_customer_could_lower_the_rate_too():
