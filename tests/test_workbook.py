@@ -1,6 +1,7 @@
 """The whole workbook: from raw files to published pages."""
 
 import csv
+import json
 import re
 import shutil
 import subprocess
@@ -227,6 +228,10 @@ def test_no_text_of_the_leadership_page_in_another_language_keeps_three_english_
     shipped = Path(__file__).parents[1] / "data" / "studies" / "simulated.toml"
     study.write_text(f'{shipped.read_text(encoding="utf-8")}\n[report]\nlanguage = "zh_CN"\n', encoding="utf-8")
     monkeypatch.setenv(folders.HOME_VARIABLE, str(home))
+    manifest = folders.run_folders("simulated")[-1] / "manifest.json"  # no other step asks for the language
+    record = json.loads(manifest.read_text(encoding="utf-8"))
+    record["study"]["report"] = {"language": "zh_CN"}
+    manifest.write_text(json.dumps(record), encoding="utf-8")
     assert __main__.main(["run", "simulated", "--only", "08"]) == 0
     texts = pages.page_texts((home / "reports" / "latest" / "index.html").read_text(encoding="utf-8"))
     assert "今天需要批准哪些决定" in " ".join(texts)

@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from nbconvert import HTMLExporter, TemplateExporter
 from nbconvert.filters import DataTypeFilter, Highlight2HTML
 from nbconvert.preprocessors.sanitize import SanitizeHTML
@@ -57,7 +59,7 @@ class PageExporter(HTMLExporter):
         self.register_filter("filter_data_type", DataTypeFilter(parent=self))
         self.register_filter("is_exhibit", is_exhibit)
         self.register_filter("inert_html", inert_html)
-        self.register_filter("localised", translation.localised)
+        self.register_filter("localised", _localised)
         return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
 
 
@@ -68,3 +70,12 @@ def page_exporter() -> PageExporter:
         template_name=TEMPLATE.name, extra_template_basedirs=[str(TEMPLATE.parent)], exclude_input=True,
         exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True, embed_images=True,
     )
+
+
+@pass_context
+def _localised(_: Context, text: str) -> str:
+    """Return a text of the template in the language in use when a page is rendered.
+
+    Without the context the template would be compiled with the language of the first page of a process.
+    """
+    return translation.localised(text)

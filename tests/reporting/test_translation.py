@@ -95,7 +95,9 @@ def test_a_page_names_its_language_translates_its_headings_and_ends_with_chinese
     assert '<html lang="zh-CN">' in page
     assert all(text in page for text in ("管理层摘要", "关键指标", "Something that nobody translated.", "数据源",
                                          "一期顾客中在下一期得以保留的比例", "截至2025年12月31日"))
-    assert '<html lang="en">' in pages.notebook_page(notebook, footing=pages.Footing("simulated"))
+    english = pages.notebook_page(notebook, footing=pages.Footing("simulated"))  # in the same process
+    assert '<html lang="en">' in english
+    assert ['aria-label="The answer"' in text for text in (page, english)] == [False, True]
 
 
 def test_terms_of_the_glossary_are_found_by_their_names_in_the_language_of_the_page():
