@@ -45,13 +45,34 @@ def test_a_text_of_tables_is_found_by_the_message_that_made_it(english, chinese)
     assert localised(english) == english
 
 
+@pytest.mark.parametrize(("english", "chinese"), [
+    ("Customer club: contact 26 customers, keep 26 as a random control group",
+     "顾客俱乐部：联系 26 位顾客，随机留 26 位作对照"),
+    ("Service recovery and trust repair: contact 62 customers", "服务补救和信任修复：联系 62 位顾客"),
+    ("Win-back: contact fewer than 10 customers", "流失顾客召回：联系少于 10 位顾客"),
+    ("none yet, and no control group, since nobody is approached", "尚无：不联系任何人，也无对照组，因此无从判断"),
+    ("the list of 30 September 2025 changed margin by +€4.26 [−€0.1, +€8.62] a customer contacted",
+     "2025年9月30日的名单使每位被联系顾客的毛利变动 +€4.26 [−€0.1, +€8.62]"),
+    ("contact cut churn by 19.5 % [2.3 %, 33.7 %] in 2 rounds; the plan breaks even at 6.3 %, so it pays",
+     "联系使流失降低 19.5% [2.3%, 33.7%]（2 轮）；计划在 6.3% 处保本，因此合算"),
+    ("contact cut churn by 19.5 % [2.3 %, 33.7 %] in 2 rounds and changed margin by +€15.7 [+€7.32, +€24] a customer "
+     "(in 1 of them) (490 contacted, 79 in the control group)",
+     "联系使流失降低 19.5% [2.3%, 33.7%]（2 轮），每位顾客的毛利变动 +€15.7 [+€7.32, +€24]（其中 1 轮）"
+     "（联系 490 人，对照组 79 人）"),
+    ("Something happened since nobody asked", "Something happened since nobody asked"),
+])
+def test_what_the_action_plan_writes_of_decisions_is_translated_and_a_reason_is_taken_for_no_date(english, chinese):
+    with in_language("zh_CN"):
+        assert localised(english) == chinese
+
+
 def test_what_stands_in_places_of_a_found_message_is_translated_too():
     with in_language("zh_CN"):
         said = localised(
             "Expected churn, next 90 days (to 31 March 2026): 743 [690, 796] of 1,280 eligible customers, 58.1 % "
             "(caution: 14 of 2,000 customers are duplicate accounts; counts of customers are too high by as many).")
     assert said.startswith("预期流失，未来 90 天（至2026年3月31日）")
-    assert "1,280 位可流失顾客中有 743 [690, 796] 位，占 58.1%" in said
+    assert "1,280 位计入流失预测的顾客中有 743 [690, 796] 位，占 58.1%" in said
     assert "谨慎：2,000 位顾客中有 14 个重复账户" in said
 
 
