@@ -30,7 +30,7 @@ CASE_TASKS = {OPEN_CASE: "customers with an open case: settle it",
               UNRESOLVED: "a case was closed without being resolved: settle it",
               NOT_TOLD: "a case was closed and the customer not told: tell what came of it"}
 
-INSIDE = ["who", "must_know", "n_customers", "first_by_on", "last_by_on", "where"]
+INSIDE = ["who", "must_know", "n_customers", "first_due_on", "last_due_on", "where"]
 
 OUTSIDE = ["told", "channel", "n_customers", "first_on", "last_on"]
 
@@ -79,8 +79,8 @@ def inside_loop(sources: InsideSources, assumptions: ActionsConfig, days: Workin
             *_of_accounts(sources, assumptions, days), *_of_warnings(sources.people, sources.leads),
             *_of_opportunities(sources.opportunities, assumptions, days)]
     table = pd.DataFrame(rows, columns=INSIDE)
-    days_due = {name: pd.to_datetime(table[name]) for name in ("first_by_on", "last_by_on")}
-    return table.assign(**days_due).sort_values(["first_by_on", "last_by_on", "who", "must_know"], ignore_index=True)
+    days_due = {name: pd.to_datetime(table[name]) for name in ("first_due_on", "last_due_on")}
+    return table.assign(**days_due).sort_values(["first_due_on", "last_due_on", "who", "must_know"], ignore_index=True)
 
 
 def _of_lists(lists: ContactLists) -> Iterator[tuple]:

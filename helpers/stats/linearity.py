@@ -69,7 +69,7 @@ def column_categories(column: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> column_categories(np.repeat([0.0, 50.0, 100.0], [40, 5, 40])).max()
+    >>> int(column_categories(np.repeat([0.0, 50.0, 100.0], [40, 5, 40])).max())
     1
     """
     values, member, counts = np.unique(column, return_inverse=True, return_counts=True)

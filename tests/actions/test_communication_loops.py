@@ -102,7 +102,7 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
                             "to_record": [None, "its account", None]})
     found = communication_loops.inside_loop(InsideSources(lists, dated(), people, accounts, {"k": "Di"}, waiting),
                                             ActionsConfig(owner="Head"), WorkingDays(AS_OF))
-    assert found["first_by_on"].is_monotonic_increasing
+    assert found["first_due_on"].is_monotonic_increasing
     by = found.set_index("who")
     assert by.loc["Ed", "must_know"] == "open opportunities: decide or close (1), follow up (2), record its account (1)"
     n = by["n_customers"].drop("Ed").to_dict()
@@ -110,7 +110,7 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
     assert by.loc["Ada", "where"] == "contact-ada-phone.xlsx"
     assert by.loc["Di", "must_know"] == "leads 1 key account with one contact or none: meet another person"
     assert by.loc[["team service", "Head"], "where"].tolist() == ["service-cases.xlsx"] * 2
-    assert by.loc["team service", ["first_by_on", "last_by_on"]].tolist() == [
+    assert by.loc["team service", ["first_due_on", "last_due_on"]].tolist() == [
         pd.Timestamp("2026-07-02"), pd.Timestamp("2026-07-03")]  # ten cases a day, the first due in two days
     assert text.inside_title(found).endswith("the first by 2 July 2026")
 
@@ -128,7 +128,7 @@ def test_leads_of_key_accounts_hear_who_of_their_people_is_warned_of_and_by_when
     sources = InsideSources(lists, CASES_DUE.head(0), warned, pd.DataFrame(), {"k": "Di", "l": "Ed"}, pd.DataFrame())
     found = communication_loops.inside_loop(sources, ActionsConfig(), WorkingDays(AS_OF)).set_index("who")
     assert found["n_customers"].to_dict() == {"Di": 2, "Ed": 1}
-    assert found.loc["Di", ["first_by_on", "last_by_on"]].tolist() == [
+    assert found.loc["Di", ["first_due_on", "last_due_on"]].tolist() == [
         pd.Timestamp("2026-07-02"), pd.Timestamp("2026-07-06")]  # nobody works on the fourth
     assert set(found["where"]) == {"key-accounts.xlsx"}
 
@@ -169,7 +169,7 @@ def test_who_works_the_lists_of_several_campaigns_hears_of_every_file_by_its_own
     found = communication_loops.inside_loop(sources, ActionsConfig(), WorkingDays(AS_OF))
     own = found[found["who"].eq("Ada")]
     assert own["where"].tolist() == ["win-back-ada-phone.xlsx", "contact-ada-phone.xlsx"]
-    assert own["last_by_on"].tolist() == [pd.Timestamp("2026-07-03"), pd.Timestamp("2026-07-07")]
+    assert own["last_due_on"].tolist() == [pd.Timestamp("2026-07-03"), pd.Timestamp("2026-07-07")]
 
 
 def test_outside_only_the_treated_are_told():

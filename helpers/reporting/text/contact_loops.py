@@ -28,7 +28,7 @@ def inside_title(inside: pd.DataFrame) -> str:
     """
     if inside.empty:
         return "Nobody inside has to be told anything"
-    first = formatting.date_text(inside["first_by_on"].iloc[0])
+    first = formatting.date_text(inside["first_due_on"].iloc[0])
     return f"Inside {formatting.count_text(inside['who'].nunique(), 'name', 'names')} must know, the first by {first}"
 
 
