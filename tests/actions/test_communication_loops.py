@@ -184,7 +184,7 @@ def test_both_loops_stand_in_a_file_to_tick_off(tmp_path):
     (tmp_path / "loops.xlsx").write_bytes(communication_loops.loops_file(inside, outside)["communication-loops.xlsx"])
     sheets = {one.name: one.rows for one in spreadsheets.read_sheets(tmp_path / "loops.xlsx")}
     assert list(sheets["inside"].columns) == [
-        "who", "must know", "customers", "first by on", "last by on", "where", "done on"]
+        "who", "must know", "customers", "first due on", "last due on", "where", "done on"]
     assert sheets["outside"]["customers"].tolist() == [10]
     assert communication_loops.loops_file(inside.head(0), outside.head(0)) == {}
 
