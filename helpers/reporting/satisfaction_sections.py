@@ -167,11 +167,11 @@ def comments(written: pd.DataFrame, spoken: CommentWords, topics: pd.DataFrame, 
         Shares of comments, and the accuracy of polarity.
     """
     formats = {"share": formatting.share, "satisfaction": formatting.points, "blame": formatting.share}
-    headings = {"satisfaction": "Score of the question commented on"}
+    headings = {"satisfaction": "Score of the question commented on", "blame": "With a score below 50"}
     finding = (context_text.topic_sentence(topics), context_text.comment_language_sentence(spoken),
                context_text.comment_audit_sentence(rows))
     words = display.data_table(text_comments.polarity_words(written, spoken), {"z": formatting.number},
-                               "Words that distinguish blame from praise")
+                               "Words that distinguish low scores from high ones")
     return display.show_with_finding(
         finding, display.data_table(context_text.topic_rows(topics), formats, "Topics", headings=headings), words,
         display.estimates_table(context_text.rows_with_values(estimate_table(rows))))

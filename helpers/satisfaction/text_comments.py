@@ -31,8 +31,9 @@ MIDDLE_SCORE, MIN_PRAISE_SCORE = 50.0, 75.0
 
 WORD_PRIOR, AUDIT_SAMPLE_SIZE = 0.5, 50
 
-COMMENT_SHARES = {"blame": "share of comments in blame", "mixed": "share of mixed comments",
-                  "praise": "share of comments in praise"}
+COMMENT_SHARES = {"blame": "share of comments with a score below 50",
+                  "mixed": "share of comments with a score between 50 and 75",
+                  "praise": "share of comments with a score of 75 or more"}
 
 COMMENT_POLARITIES = tuple(COMMENT_SHARES)
 
@@ -72,7 +73,7 @@ def scored_comments(responses: ir.Table, answers: ir.Table) -> pd.DataFrame:
 def comment_shares(
     written: pd.DataFrame, scored: pd.DataFrame, replicas: ReplicateWeights | None = None
 ) -> list[Estimate]:
-    """Return how many of the completed surveys hold a comment, and how many of these are in blame and in praise.
+    """Return how many of the completed surveys hold a comment, and how many of these stand beside which score.
 
     Parameters
     ----------

@@ -326,7 +326,8 @@ def test_three_stars_of_five_are_neither_blame_nor_praise(table, catalogued, sur
     heard = written.assign(weight=1.0)
     made = text_comments.comment_shares(written, heard)
     assert [(e.quantity, e.value) for e in made[1:]] == [
-        ("share of comments in blame", 0.4), ("share of mixed comments", 0.2), ("share of comments in praise", 0.4)]
+        ("share of comments with a score below 50", 0.4), ("share of comments with a score between 50 and 75", 0.2),
+        ("share of comments with a score of 75 or more", 0.4)]
 
 
 def test_a_correlation_is_not_given_where_all_but_a_few_did_the_same():
