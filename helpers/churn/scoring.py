@@ -28,7 +28,7 @@ INTERVAL_LEVEL, MIN_RANKED_CUSTOMERS = 0.95, 100  # customers, so that a tenth o
 
 CUSTOMERS_LOST, MARGIN_AT_RISK = "customers_lost", "margin_at_risk"
 TOO_WIDE = ("past periods, forecast in the same way, were off in the level of churn by so much that the range would "
-            "begin at nothing; it takes a longer history")
+            "begin at nothing")
 BY_RULE, SAME_RATE = "_by_rule", "churn rate of the period before"  # ends a quantity; what the simple rule expects
 
 

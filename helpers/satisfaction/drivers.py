@@ -41,7 +41,7 @@ R2_SHARE, JOINT_R2_SHARE, FIRST_RANK_PROBABILITY = (
     "chance to be the first",
 )
 
-IMPORTANCE_TIMES_ROOM, DRIVER_PERFORMANCE, JOHNSON_WEIGHT = "importance × room", "performance", "Johnson weight"
+IMPORTANCE_TIMES_ROOM, DRIVER_PERFORMANCE = "importance × room", "performance"
 
 RANDOM_PROBE = "chance that a random column does as well"
 
