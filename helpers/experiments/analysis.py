@@ -96,7 +96,7 @@ def _unmeasured(design: ExperimentDesign, outcome: str, variant: str) -> dict[st
         "randomisation": design.randomisation,
         "experiment_label": design.label, "metric_label": design.metric_label(outcome), "owner": design.owner,
         "stop_on": design.stop_on, "assigned": design.assigned,
-        "treatment_cost": design.declared_money("treatment_cost"),
+        **{name: design.declared_money(name) for name in ("treatment_cost", "fixed_cost")},
         "unit_value": design.declared_money("unit_value") if design.is_primary(outcome) else math.nan,
         "level": 0.95, "is_primary": design.is_primary(outcome),
         "is_exploratory": design.is_exploratory, "plan": design.plan.fingerprint if design.plan else "",

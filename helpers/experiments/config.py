@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from helpers.foundation.study_config import Section
 
-NOT_PLANNED = {"label", "metric_labels", "unit_value", "treatment_cost", "capacity"}  # words, and what money follows
+NOT_PLANNED = {"label", "metric_labels", "unit_value", "treatment_cost", "fixed_cost", "capacity"}  # words and money
 
 NOT_IN_EARLIER_PLANS = {"aggregation", "guardrails_not_to_rise"}  # empty they change no plan's fingerprint
 
@@ -66,6 +66,10 @@ class ExperimentPlan(Section):
         default=None, ge=0, description="what one unit of the primary metric is worth; empty where it is money, or "
                                         "where that is not known [money]")
     treatment_cost: float = Field(default=0.0, ge=0, description="cost of treating a unit [money]")
+    fixed_cost: float | None = Field(
+        default=None, ge=0, description="cost of building what is shipped and running it to its review, whatever the "
+                                        "number treated; empty where that is not known: the decision then says up to "
+                                        "which it pays [money]")
     capacity: float = Field(default=1.0, gt=0, le=1, description="share of units that may be treated [share]")
     prior_effect: float | None = Field(
         default=None, gt=0, description="standard deviation of true differences beforehand; empty for nothing known "

@@ -32,8 +32,10 @@ class Payoff:
         Units that took part in the test, in all arms.
     gain : tuple of float
         Of those treated, value, low and high [money]; NaN where no outcome is money and the plan says no worth.
-    cost : float
+    unit_cost : float
         Of treating them [money]; NaN where no plan declares it.
+    fixed_cost : float
+        Of building and running it up to that day, whatever the number treated [money]; NaN where no plan declares it.
     days : int
         Days that are counted, at the pace of the test; 0 for as long as the test, whatever that was.
     is_once : bool
@@ -46,7 +48,8 @@ class Payoff:
 
     n: int
     gain: tuple[float, float, float]
-    cost: float
+    unit_cost: float
+    fixed_cost: float = math.nan
     days: int = 0
     is_once: bool = False
     share_kept: float = 0.0
@@ -58,10 +61,26 @@ class Payoff:
         return not math.isnan(self.gain[0])
 
     @property
+    def cost(self) -> float:
+        """What is declared of its cost [money]; NaN where nothing is."""
+        known = [cost for cost in (self.unit_cost, self.fixed_cost) if not math.isnan(cost)]
+        return sum(known) if known else math.nan
+
+    @property
+    def is_cost_open(self) -> bool:
+        """Whether only what building and running it cost can matter, and no plan declares that."""
+        return math.isnan(self.fixed_cost) and not self.unit_cost > 0
+
+    @property
     def net(self) -> tuple[float, float, float]:
-        """Gain less the cost that is known [money]."""
+        """Gain less the cost that is known [money]; where that is open, what building and running it may cost."""
         cost = 0.0 if math.isnan(self.cost) else self.cost
         return self.gain[0] - cost, self.gain[1] - cost, self.gain[2] - cost
+
+    @property
+    def worst(self) -> float:
+        """Worst case [money]: the cost is lost, or the lower end of the range where that is lower."""
+        return self.net[1] if math.isnan(self.cost) else min(-self.cost, self.net[1])
 
     @property
     def pays(self) -> bool:
@@ -87,17 +106,18 @@ def arm_payoff(effects: pd.DataFrame, row: Mapping[str, Any], days: int = 0) -> 
     """
     arms = effects[effects["experiment"].eq(row["experiment"]) & effects["metric"].eq(row["metric"])]
     n = int(arms["n_control"].max() + arms.drop_duplicates("variant")["n_variant"].sum())
-    each = math.nan if pd.isna(row.get("treatment_cost")) else float(row["treatment_cost"])
+    each, fixed = (math.nan if pd.isna(row.get(name)) else float(row[name])
+                   for name in ("treatment_cost", "fixed_cost"))
     unit, test_days = _unit_gain(effects, row), days_of_test(row)
     if not days or not test_days or math.isnan(unit[0]):
-        return Payoff(n, (n * unit[0], n * unit[1], n * unit[2]), n * each)
+        return Payoff(n, (n * unit[0], n * unit[1], n * unit[2]), n * each, fixed)
     is_once = row.get("assigned") == CUSTOMER
     n_units = n if is_once else n * days / test_days
     net = unit[0] - (0.0 if math.isnan(each) else each)
     share = _share_kept(row, net, (unit[2] - unit[1]) / 2, n_units)
     treated = (1 - share) * n_units
-    return Payoff(n, (treated * unit[0], treated * unit[1], treated * unit[2]), treated * each, days, is_once,
-                  share, share * n_units * net)
+    return Payoff(n, (treated * unit[0], treated * unit[1], treated * unit[2]), treated * each, fixed, days,
+                  is_once, share, share * n_units * net)
 
 
 def days_of_test(row: Mapping[str, Any]) -> int:

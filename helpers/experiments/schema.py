@@ -20,6 +20,7 @@ EXPERIMENT_EFFECTS = Table(
         Column("stop_on", "date", "day of the planned look, on which the experiment stops; empty where none is named"),
         Column("assigned", "text", "what the plan says was assigned: customer, visit, shop; empty where it does not"),
         Column("treatment_cost", "number", "cost of treating a unit; empty where no plan declares one [money]", low=0),
+        Column("fixed_cost", "number", "cost of building and running it; empty where none is declared [money]", low=0),
         Column("unit_value", "number", "what one unit of the outcome is worth; empty without a plan [money]", low=0),
         Column("variant", "text", "arm that is compared", True),
         Column("control", "text", "arm that it is compared with", True),

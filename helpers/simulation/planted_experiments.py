@@ -65,12 +65,15 @@ def simulate_assignments(world: World, rng: np.random.Generator, block: Customer
 def _checkout(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.Table:
     n = VISITS_A_CUSTOMER * len(block)
     arm = rng.integers(2, size=n)
-    eager = rng.standard_normal(n)
-    # the visitor's eagerness is half of what decides, so spend before the visit foretells spend in it
+    eager = -rng.standard_normal(n)
+    # the visitor's eagerness is half of what decides, so margin before the visit foretells margin in it
     drawn = ndtr((eager + rng.standard_normal(n)) / np.sqrt(2))
-    is_ordered = drawn > 1 - world.ordered_control - world.ordered_lift * arm
+    # the page wins over whoever would not have ordered, eager or not; by a stream that leaves the other draws alone
+    is_won = rng.spawn(1)[0].random(n) < world.ordered_lift / (1 - world.ordered_control) * arm
+    is_ordered = (drawn > 1 - world.ordered_control) | is_won
     margin = is_ordered * rng.gamma(4, world.margin_ordered / 4, n)
-    before = np.maximum(world.margin_ordered * (0.4 + 0.4 * eager + 0.2 * rng.standard_normal(n)), 0)
+    usual = world.margin_ordered * world.ordered_control
+    before = np.maximum(usual * (1 + eager + 0.25 * rng.standard_normal(n)), 0)
     at = _offset(CHECKOUT_ON) * DAY + rng.integers(CHECKOUT_DAYS * DAY, size=n)
     return pa.table({
         **_arms(CHECKOUT, arrow_columns.id_column("V", block.block, np.arange(n) + 1), arm, at),

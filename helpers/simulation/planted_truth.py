@@ -315,8 +315,8 @@ class World:
     age_satisfaction: float = 0.25
     complaint_slope: float = -0.5
     complaint_trouble: float = 0.8
-    ordered_control: float = 0.30
-    ordered_lift: float = 0.06
+    ordered_control: float = 0.06
+    ordered_lift: float = 0.025
     margin_ordered: float = 20.0
     opened_share: float = 0.3
     letter_control: float = 0.15

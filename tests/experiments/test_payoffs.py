@@ -30,6 +30,25 @@ def test_to_a_later_day_more_are_treated_at_the_pace_of_the_test_less_a_control_
     assert payoffs.times_as_many(found) == pytest.approx(payoffs.times_as_many(payoff(0)))
 
 
+def test_a_fixed_cost_is_paid_once_whatever_the_number_treated():
+    free, built = payoff(90), payoff(90, fixed_cost=300.0)
+    assert built.cost == pytest.approx(free.cost + 300)
+    assert built.net == pytest.approx(tuple(x - 300 for x in free.net))
+    assert (built.gain, built.share_kept, built.forgone) == (free.gain, free.share_kept, free.forgone)
+    assert (free.pays, payoff(90, fixed_cost=free.net[1] + 1).pays) == (True, False)
+    assert built.worst == pytest.approx(-built.cost)
+
+
+@pytest.mark.parametrize(("costs", "is_open"), [
+    ({"treatment_cost": 0.0}, True), ({"treatment_cost": np.nan}, True), ({"treatment_cost": 0.1}, False),
+    ({"treatment_cost": 0.0, "fixed_cost": 0.0}, False)])
+def test_a_cost_is_open_where_a_unit_costs_nothing_and_no_plan_says_what_building_costs(costs, is_open):
+    found = payoff(90, **costs)
+    assert found.is_cost_open == is_open
+    if is_open:
+        assert found.net == found.gain
+
+
 def test_a_customer_is_counted_once_to_whatever_day():
     found = payoff(90, assigned="customer")
     treated = 1000 * (1 - found.share_kept)

@@ -47,7 +47,7 @@ def test_planted_effect_is_found_by_most_companies():
 
 def test_covariates_foretell_their_metrics(default):
     units = table(default, "assignments")
-    assert units["metric_margin"].corr(units["covariate_margin_before"]) > 0.3
+    assert units["metric_margin"].corr(units["covariate_margin_before"]) > 0.25  # of an outcome of one visit in twelve
     assert units["metric_sales"].corr(units["covariate_sales_before"]) > 0.4
 
 

@@ -19,6 +19,8 @@
   acts.
 * ``experiment_long_run``: Text on looks over time, novelty, interactions of experiments and value after the window.
 * ``experiment_methods``: Text on CUPED, power, A/A tests and outcomes of earlier lists.
+* ``experiment_payoffs``: Text of what shipping an arm brings in money: gain, cost, break-even of a cost that is not
+  declared, worst case.
 * ``experiment_targeting``: Text on whom to treat: uplift, policy value, effects by what was known before.
 * ``experiments``: Text of the experiments page: verdicts, effects and caveats.
 * ``forecast_grades``: Text on graded forecasts: what was forecast and what came, which ranges held, whether a simple

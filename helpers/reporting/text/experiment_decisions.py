@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,7 @@ from helpers.customers.random_assignment import EXPERIMENT_PREFIXES
 from helpers.experiments import payoffs
 from helpers.experiments.payoffs import Payoff
 from helpers.reporting import decimal_places, formatting
+from helpers.reporting.text import experiment_payoffs as experiment_payoffs_text
 from helpers.reporting.text.experiments import (
     MOST_NAMED,
     arm_name,
@@ -72,7 +73,7 @@ class ExperimentCall:
         """What doing as asked costs and loses at worst [money]; nothing where that is not known or nothing is done."""
         if self.kind != "ship" or self.payoff is None:
             return 0.0, 0.0
-        return 0.0 if math.isnan(self.payoff.cost) else self.payoff.cost, max(-_worst(self.payoff), 0.0)
+        return 0.0 if math.isnan(self.payoff.cost) else self.payoff.cost, max(-self.payoff.worst, 0.0)
 
 
 def experiment_calls(effects: pd.DataFrame, days: int = 0) -> list[ExperimentCall]:
@@ -101,7 +102,9 @@ def _call(effects: pd.DataFrame, rows: Sequence[Mapping[str, Any]], days: int) -
         return ExperimentCall("stop", tuple(stopped))
     paid = [(row, payoffs.arm_payoff(effects, row, days)) for row in better]
     pays = [(row, payoff) for row, payoff in paid if payoff.pays]
-    chosen = pays or [(row, payoffs.arm_payoff(effects, row)) for row, _ in paid]  # what is not shipped has no review
+    # what is not shipped has no review, but for the one up to which a cost is declared
+    chosen = pays or [(row, payoffs.arm_payoff(effects, row, days if payoff.fixed_cost >= 0 else 0))
+                      for row, payoff in paid]
     first = chosen[0][1]
     return ExperimentCall("ship" if pays else "hold", tuple(row for row, _ in chosen), tuple(stopped),
                           first if first.is_known and len(chosen) == 1 else None)
@@ -173,13 +176,8 @@ def brief_terms(
         row = call.arms[0]
         return brief | {"expected_gain": message("{metric} {amount}", amount=difference_words(row, currency),
                                                  metric=metric_name(row).removeprefix("the "))}
-    form, days = formatting.unit_format("money", currency), payoffs.days_of_test(call.arms[0])
-    gain = _money_range(call.payoff.gain, form)
-    counted = (message("{amount} up to {date}", amount=gain, date=_last_day(call.payoff, as_of)) if call.payoff.days
-               and as_of else message("{amount} in {n} days", amount=gain, n=days) if days else gain)
-    amounts = {"expected_gain": counted, **({} if math.isnan(call.payoff.cost) else {"cost": form(call.payoff.cost)}),
-               "net": _money_range(call.payoff.net, form),
-               "worst_case": form(_worst(call.payoff))}
+    test_days = payoffs.days_of_test(call.arms[0])
+    amounts = experiment_payoffs_text.brief_payoff_terms(call.payoff, test_days, currency, as_of)
     if call.kind == "ship":
         return brief | amounts
     return brief | {name: message("if shipped, {terms}", terms=said) for name, said in amounts.items()}
@@ -189,10 +187,6 @@ def _arms(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     rest = len(rows) - MOST_NAMED
     return [*(arm_name(row["variant"]) for row in rows[:MOST_NAMED]), *([message("{n} more", n=rest)] if rest > 0
                                                                         else [])]
-
-
-def _last_day(payoff: Payoff, as_of: date) -> str:
-    return formatting.date_text(as_of + timedelta(days=payoff.days))
 
 
 def _money_terms(
@@ -210,53 +204,10 @@ def _money_terms(
     if not call.payoff:
         return {"cost": _unit_costs(call, currency), "expected_gain": formatting.join_words(done), "net": "",
                 "worst_case": message("the worse end of that range")}
-    terms = _payoff_terms(call.payoff, first, done[0], currency, as_of)
+    terms = experiment_payoffs_text.payoff_terms(call.payoff, payoffs.days_of_test(first), done[0], currency, as_of)
     if call.kind == "ship":
         return terms
     return {name: message("if shipped, {terms}", terms=said) for name, said in terms.items()}
-
-
-def _payoff_terms(
-    payoff: Payoff, row: Mapping[str, Any], effect: str, currency: str, as_of: date | None
-) -> dict[str, str]:
-    """Return cost, gain with its range and period, net and worst case of shipping an arm, in money."""
-    form = formatting.unit_format("money", currency)
-    gain, days, n = _money_range(payoff.gain, form), payoffs.days_of_test(row), formatting.whole(payoff.n)
-    if payoff.days and as_of:
-        pace = (message("each of {n} customers counted once", n=n) if payoff.is_once else
-                message("at the pace of the test, {n} in {days} days", n=n, days=days))
-        said = message("{gain} up to {date}, {pace}, with a random {share} kept back as control group, which forgoes "
-                       "{forgone} net: {effect}", gain=gain, pace=pace, effect=effect, forgone=form(payoff.forgone),
-                       date=_last_day(payoff, as_of), share=formatting.share(payoff.share_kept))
-    elif days:
-        said = message("{gain} in {days} days, as long as the test, from as many as took part, {n}: {effect}",
-                       gain=gain, days=days, n=n, effect=effect)
-    else:
-        said = message("{gain} from as many as took part, {n}, in as long a time: {effect}", gain=gain, n=n,
-                       effect=effect)
-    worst, is_declared = _worst(payoff), not math.isnan(payoff.cost)
-    because = (translatable("{amount}: the lower end of the range") if worst == payoff.net[1] else
-               translatable("{amount}: the cost, and nothing comes of it") if payoff.cost else
-               translatable("{amount}: nothing comes of it"))
-    return {"cost": cost_text(payoff.cost, currency) if is_declared else message("not declared"), "expected_gain": said,
-            "net": _money_range(payoff.net, form), "worst_case": message(because, amount=form(worst))}
-
-
-def cost_text(cost: float, currency: str) -> str:
-    """Return what shipping an arm costs by what its plan declares; of none that no more is counted."""
-    told = formatting.money(cost, currency)
-    return told if cost else message("{amount} a unit treated, as its plan declares; building and running it are not "
-                                     "counted", amount=told)
-
-
-def _worst(payoff: Payoff) -> float:
-    """Return the worst case of shipping an arm [money]: its cost is lost, or the lower end of the range where lower."""
-    return payoff.net[1] if math.isnan(payoff.cost) else min(-payoff.cost, payoff.net[1])
-
-
-def _money_range(ends: tuple[float, float, float], form: formatting.Form) -> str:
-    """Return a value with its limits in money."""
-    return f"{form(ends[0])} {formatting.interval(ends[1], ends[2], form)}"
 
 
 def _effect(effects: pd.DataFrame, row: Mapping[str, Any], currency: str) -> str:
@@ -323,10 +274,12 @@ def is_action_list(effects: pd.DataFrame) -> pd.Series:
 
 
 def _unit_costs(call: ExperimentCall, currency: str) -> str:
-    """Return what treating a unit costs in each arm that is shipped, as its plan declares it."""
+    """Return what treating a unit costs in each arm that is shipped, and building it, as its plan declares it."""
     known = [row for row in call.arms[:MOST_NAMED] if not decimal_places.is_missing(row.get("treatment_cost"))]
     told = [f"{formatting.money(float(row['treatment_cost']), currency)} a unit treated" for row in known]
-    return formatting.join_words(list(dict.fromkeys(told)), NOT_RECORDED)
+    fixed = [message("{amount} to build and run it", amount=formatting.money(float(row["fixed_cost"]), currency))
+             for row in call.arms[:1] if not decimal_places.is_missing(row.get("fixed_cost"))]
+    return formatting.join_words([*dict.fromkeys(told), *fixed], NOT_RECORDED)
 
 
 def _worth(row: Mapping[str, Any], currency: str) -> str:

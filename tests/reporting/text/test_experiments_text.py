@@ -217,11 +217,14 @@ def test_a_decision_tells_money_beside_what_decides_who_acts_and_for_how_long_th
     assert told["expected_gain"] == (
         "£1,010 [£505, £1,520] in 28 days, as long as the test, from as many as took part, 1,010: it raised ordered "
         "by 5 points [1, 9], margin by £1.00 [£0.50, £1.50]")
-    assert (told["worst_case"], told["owner"]) == ("£505: the lower end of the range", "head of shop")
+    assert told["cost"] == "not declared; it pays unless building and running it cost more than £1,010 [£505, £1,520]"
+    assert told["net"] == "£1,010 [£505, £1,520], before the cost that is not declared"
+    assert (told["worst_case"], told["owner"]) == (
+        "what building and running it cost, which is not declared: nothing comes of it", "head of shop")
     assert in_brief(shares, margin) == [{
         "decision": "Ship gift", "stop_on": "31 March 2026",
-        "expected_gain": "£1,010 [£505, £1,520] in 28 days", "net": "£1,010 [£505, £1,520]",
-        "worst_case": "£505"}]
+        "expected_gain": "£1,010 [£505, £1,520] in 28 days", "cost": "not declared",
+        "net": "£1,010 [£505, £1,520] less it", "worst_case": "its cost"}]
 
 
 def test_gain_and_cost_go_to_the_day_of_the_review_less_a_control_group_that_is_told_with_its_price():
@@ -242,11 +245,38 @@ def test_gain_and_cost_go_to_the_day_of_the_review_less_a_control_group_that_is_
     once = asked(planned | {"assigned": "customer"}, **days)[0]
     assert once["expected_gain"].startswith(
         "£909 [£727, £1,090] up to 26 May 2026, each of 1,010 customers counted once, with a random 10.0 % kept back")
-    free = asked(planned | {"treatment_cost": 0.0}, **days)[0]
-    assert free["worst_case"] == "£0: nothing comes of it"
+    free = asked(planned | {"treatment_cost": 0.0}, **days)[0]  # building it may cost something
+    assert free["cost"].endswith("; it pays unless building and running it cost more than £1,820 [£1,450, £2,180]")
+    assert free["worst_case"] == "what building and running it cost, which is not declared: nothing comes of it"
     held = asked(planned | {"low": 0.1, "high": 1.9}, **days)[0]  # what is not shipped has no review
     assert held["expected_gain"].startswith("if shipped, £1,010 [£101, £1,920] in 28 days, as long as the test")
     assert experiment_decisions_text.days_until(None, date(2026, 5, 26)) == 0
+
+
+def test_what_building_and_running_an_arm_cost_is_part_of_cost_net_and_worst_case():
+    planned = {"metric": "margin", "value": 1.0, "low": 0.8, "high": 1.2, "treatment_cost": 0.2, "fixed_cost": 1000.0,
+               "started_on": pd.Timestamp("2026-03-03"), "stop_on": pd.Timestamp("2026-03-31")}
+    days = {"as_of": date(2026, 3, 31), "review_on": date(2026, 5, 26)}
+    told = asked(planned, **days)[0]
+    assert (told["decision"], told["cost"]) == ("Ship gift", "£1,360, building and running it included")
+    assert told["net"] == "£454 [£90.80, £818]"
+    assert told["worst_case"] == "−£1,360: the cost, and nothing comes of it"
+    call, = experiment_decisions_text.experiment_calls(effects(planned), 56)
+    assert call.amounts == pytest.approx((1363.6, 1363.6))
+    brief = experiment_decisions_text.brief_terms(call, "GBP", *days.values())
+    assert (brief["cost"], brief["net"], brief["worst_case"]) == ("£1,360", "£454 [£90.80, £818]", "−£1,360")
+    held = asked(planned | {"fixed_cost": 1200.0}, **days)[0]  # told up to the review, as that cost is declared
+    assert held["decision"].startswith("Do not ship gift")
+    assert held["net"] == "if shipped, £254 [−£109, £618]"
+    uncounted = asked({"fixed_cost": 1000.0, "treatment_cost": 0.2})[0]
+    assert uncounted["cost"] == "£0.20 a unit treated and £1,000 to build and run it"
+
+
+def test_where_the_gain_may_be_a_loss_the_worst_case_names_it_beside_the_cost_that_is_not_declared():
+    money = {"metric": "margin", "value": 1.0, "low": -0.5, "high": 2.5}
+    held = asked(money)[0]
+    assert held["worst_case"] == (
+        "if shipped, −£505, the lower end of the range, and what building and running it cost, which is not declared")
 
 
 @pytest.mark.parametrize(("ends", "told"), [

@@ -10,7 +10,6 @@ from helpers.foundation.results import Estimate, Level, Status, estimate_table, 
 from helpers.reporting import kpi_history
 from helpers.reporting.forecast_tracking import all_gates
 from helpers.reporting.html import flatten
-from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import leadership_coverage as leadership_coverage_text
 from helpers.reporting.text import leadership_decisions as leadership_decisions_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
@@ -656,12 +655,6 @@ def test_an_invalid_experiment_is_to_be_repeated_or_dropped():
     assert "Invalid, to be repeated once the assignment is mended, or dropped: app banner." in said
     assert "Invalid" not in leadership_questions_text.decision_today(
         known(leading.results(experiment_effects=leading.effects())))[0]
-
-
-def test_a_cost_of_nothing_says_what_is_counted():
-    assert experiment_decisions_text.cost_text(0.0, "EUR") == (
-        "€0 a unit treated, as its plan declares; building and running it are not counted")
-    assert experiment_decisions_text.cost_text(20.0, "EUR") == "€20.00"
 
 
 def test_net_sales_without_those_of_no_customer_are_called_those_of_known_customers():
