@@ -19,6 +19,7 @@ from helpers.actions.eligibility import NO_CONSENT, OPTED_OUT, ContactConsent, c
 from helpers.actions.planner import BEYOND_CAPACITY, COSTS_TOO_MUCH, NO_RULE
 from helpers.actions.schema import ALERT_ANSWERS, ANSWERS, DECISIONS
 from helpers.actions.working_days import WorkingDays
+from helpers.customers.membership import is_among
 from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation import spreadsheets
 from helpers.foundation.spreadsheets import EXCEL, Sheet
@@ -81,7 +82,7 @@ def due_alerts(alerts: pd.DataFrame, held_out: Collection[str]) -> pd.DataFrame:
         Columns of ``results/alerts``, cause (all of them), is_service (complaints alone called for it).
     """
     is_due = alerts["is_within_capacity"].astype(bool) & ~alerts["is_control"].astype(bool)
-    due = alerts[is_due & ~alerts["customer_id"].isin(held_out)]
+    due = alerts[is_due & ~is_among(alerts["customer_id"], held_out)]
     due = due.assign(is_service=due["signal"].eq("complaints")).sort_values(
         ["customer_id", "is_service", "respond_by_on", "rule"])
     pairs = due[["customer_id", "cause"]].drop_duplicates().sort_values(["customer_id", "cause"])

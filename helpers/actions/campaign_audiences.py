@@ -9,6 +9,7 @@ import pandas as pd
 from helpers.actions.case_management import NOT_TOLD, OPEN_CASE, SETTLED, UNRESOLVED, case_columns, is_open_on
 from helpers.actions.config import ActionsConfig
 from helpers.actions.eligibility import NOT_SCORED
+from helpers.customers.membership import is_among
 from helpers.foundation.engine import Engine
 
 MIDDLE = 50.0  # of satisfaction, below which a customer who fell there is dissatisfied [points of 100]
@@ -126,7 +127,7 @@ def win_back_audience(churned: pd.DataFrame, customers: pd.DataFrame) -> pd.Data
     ----------
     Stauss, B. and Friege, C. (1999). Regaining service customers. Journal of Service Research 1, 347–361.
     """
-    is_here = churned["customer_id"].isin(customers.loc[customers["risk"] != NOT_SCORED, "customer_id"])
+    is_here = is_among(churned["customer_id"], customers.loc[customers["risk"] != NOT_SCORED, "customer_id"])
     worth = churned[(churned["value_of_asking"] > 0) & ~is_here]
     why = [f"last purchase or contract {days:,.0f} days ago; asking pays from an uptake of {100 * uptake:.2g} %"
            for days, uptake in zip(worth["away_days"], worth["break_even_uptake"], strict=True)]
@@ -157,7 +158,7 @@ def customer_club_audience(loyalty: pd.DataFrame, customers: pd.DataFrame) -> pd
     """
     at_risk = customers.loc[customers["risk"].isin(["high", "medium"]), "customer_id"]
     own = loyalty[loyalty["kind"].eq(TRUE_LOYALTY) & ~loyalty["motive"].isin(HELD_OTHERWISE)
-                  & ~loyalty["customer_id"].isin(at_risk)]
+                  & ~is_among(loyalty["customer_id"], at_risk)]
     orders = [f", {n:,.0f} purchases" if n > 0 else "" for n in own["n_orders"].fillna(0)]
     return own.assign(why=[f"attached and buys again, not for the price{n}" for n in orders],
                       value_of_asking=np.nan)[AUDIENCE].reset_index(drop=True)

@@ -19,6 +19,7 @@ from helpers.actions.eligibility import ContactConsent, contact_barriers
 from helpers.actions.planner import BEYOND_CAPACITY
 from helpers.actions.schema import CAMPAIGN_LISTS, DECISIONS
 from helpers.actions.working_days import WorkingDays
+from helpers.customers.membership import is_among
 from helpers.customers.random_assignment import (
     CAMPAIGNS,
     CONTROL_GROUP,
@@ -68,7 +69,7 @@ def plan_campaigns(
     declared, taken, parts = {one.kind: one for one in assumptions.campaigns}, pd.Series(dtype="str"), []
     for kind in (name for name in CAMPAIGNS if name in declared):
         rows = customers.merge(audiences[kind], on="customer_id")
-        rows = rows[~rows["customer_id"].isin(taken)].reset_index(drop=True)
+        rows = rows[~is_among(rows["customer_id"], taken)].reset_index(drop=True)
         campaign = declared[kind]
         barrier = contact_barriers(rows, assumptions.max_contacts, assumptions.contact_days)
         reason = np.select(
@@ -131,7 +132,7 @@ def with_campaign(customers: pd.DataFrame, lists: pd.DataFrame) -> pd.DataFrame:
     listed = lists[lists["variant"].notna()].set_index("customer_id")["campaign"]
     unsettled = lists.loc[lists["campaign"].eq(SERVICE_RECOVERY), "customer_id"]
     return customers.assign(campaign=customers["customer_id"].map(listed).astype("object").fillna(""),
-                            is_unsettled=customers["customer_id"].isin(unsettled))
+                            is_unsettled=is_among(customers["customer_id"], unsettled))
 
 
 def campaign_summary(lists: pd.DataFrame, assumptions: ActionsConfig, effects: pd.DataFrame,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from helpers.actions.config import ActionsConfig
 from helpers.actions.working_days import WorkingDays
+from helpers.customers.membership import is_among
 from helpers.customers.random_assignment import SERVICE_RECOVERY, TRUST_REPAIR
 from helpers.foundation import spreadsheets
 from helpers.foundation.engine import Engine
@@ -113,7 +114,7 @@ def with_due_days(
         With priority (within state and team, 1 the first) and do_by.
     """
     ordered = cases.assign(
-        place=_state_place(cases), is_later=~cases["customer_id"].isin(spoken_with),
+        place=_state_place(cases), is_later=~is_among(cases["customer_id"], spoken_with),
         is_other=cases["kind"].ne("complaint")).sort_values(
             ["place", "team", "is_later", "is_other", "opened_on", "case_id"], ignore_index=True)
     own = ordered.drop(columns=["place", "is_later", "is_other"])
@@ -158,9 +159,9 @@ def with_cases(lines: pd.DataFrame, due: pd.DataFrame, complained: pd.DataFrame)
         day by which they are due; empty without a case.
     """
     is_about = lines["action"].isin(ABOUT_CASES)
-    spoken_of = complained[complained["customer_id"].isin(lines.loc[is_about, "customer_id"])]
-    known = pd.concat([rows[rows["customer_id"].isin(lines["customer_id"])] for rows in (due, spoken_of) if len(rows)]
-                      or [pd.DataFrame(columns=[*OF_CASE, "do_by"])]).drop_duplicates("case_id")
+    spoken_of = complained[is_among(complained["customer_id"], lines.loc[is_about, "customer_id"])]
+    known = pd.concat([rows[is_among(rows["customer_id"], lines["customer_id"])] for rows in (due, spoken_of)
+                       if len(rows)] or [pd.DataFrame(columns=[*OF_CASE, "do_by"])]).drop_duplicates("case_id")
     if known.empty:
         return lines.assign(**dict.fromkeys(OF_LINE[:-1]), case_due_on=pd.NaT)
     told = pd.DataFrame({"customer_id": known["customer_id"], "case": known["case_id"], "case_about": known["kind"] + (

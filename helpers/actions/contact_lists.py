@@ -133,7 +133,7 @@ def reason_text(facts: Mapping[str, object]) -> str:
 
 
 def _is_absent(value: object) -> bool:
-    return value is None or value == "" or bool(pd.isna(np.asarray(value, dtype="object")))
+    return value is None or value is pd.NA or value == "" or value != value  # a missing number is unlike itself
 
 
 def contact_lists(

@@ -15,6 +15,7 @@ from helpers.actions.eligibility import (
     contact_barriers,
 )
 from helpers.actions.planner import UNSETTLED
+from helpers.customers.membership import is_among
 from helpers.customers.random_assignment import is_global_control
 
 IN_CONTROL = "in a random control group"
@@ -39,11 +40,12 @@ def all_customers(candidates: pd.DataFrame, known: pd.DataFrame, unwilling: pd.D
     unwilling, global_share
         As `eligibility.contact_candidates` takes them.
     """
-    others = known[~known["customer_id"].isin(candidates["customer_id"])].drop_duplicates("customer_id")
+    others = known[~is_among(known["customer_id"], candidates["customer_id"])].drop_duplicates("customer_id")
     ids = others["customer_id"].astype("str")
     more = pd.DataFrame({
         "customer_id": ids, "key_account": "", "is_unsettled": False,
-        "is_unwilling": ids.isin(unwilling["customer_id"]), "is_global_control": is_global_control(ids, global_share),
+        "is_unwilling": is_among(ids, unwilling["customer_id"]),
+        "is_global_control": is_global_control(ids, global_share),
         "n_recent_contacts": others["n_recent_contacts"].fillna(0).astype("int64")})
     return pd.concat([candidates[list(more.columns)], more], ignore_index=True)
 
@@ -103,10 +105,10 @@ def people_apart(
              pd.DataFrame({"customer_id": ids, "reason": permitted.missing(""), "not_by": refused})[
                  refused.eq(ANY_CHANNEL)],
              pd.DataFrame({"customer_id": ids, "reason": UNSETTLED, "not_by": ANY_CHANNEL})[
-                 customers["is_unsettled"] & ~ids.isin(contacted)],
+                 customers["is_unsettled"] & ~is_among(ids, contacted)],
              pd.DataFrame({"customer_id": ids, "reason": permitted.missing(""), "not_by": refused})[refused.ne("")]]
     rows = pd.concat(parts, ignore_index=True).drop_duplicates("customer_id", ignore_index=True)
-    is_case = rows["customer_id"].isin(in_service) & rows["not_by"].eq(ANY_CHANNEL)
+    is_case = is_among(rows["customer_id"], in_service) & rows["not_by"].eq(ANY_CHANNEL)
     case = np.where(is_case, "settle it, no extra contact", "")
     ban = np.where(rows["not_by"].eq(ANY_CHANNEL), EVERY_CHANNEL, SOME_CHANNELS)
     return rows.assign(open_case=case, ban=ban)[
@@ -162,7 +164,7 @@ def customers_accounted_for(
     barred = apart[apart["not_by"].eq(ANY_CHANNEL)].set_index("customer_id")["reason"]
     barred = barred.mask(barred.str.startswith(KEY_ACCOUNT), "key account: its lead speaks with them")
     why = customers.map(barred).fillna("").astype("object")
-    is_contacted, is_barred = customers.isin(contacted), why.ne("")
+    is_contacted, is_barred = is_among(customers, contacted), why.ne("")
     planned = customers.map(reasons.set_index("customer_id")["reason"]).fillna(NO_PURCHASE)
     group = np.select([is_contacted, is_barred], [CONTACTED, BARRED], NOT_CHOSEN)
     rows = pd.DataFrame({"group": group, "why": np.select([is_contacted, is_barred], ["", why], planned)})

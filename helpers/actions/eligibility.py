@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from helpers.customers.membership import is_among
 from helpers.customers.random_assignment import is_global_control
 from helpers.foundation.engine import Engine
 from helpers.stats import disclosure_control
@@ -70,7 +71,7 @@ def contact_candidates(
         "value_if_kept_sd": joined["value_if_kept_sd"].astype("float64").where(is_dated),
         "no_order_if_kept": joined["no_order_if_kept"].astype("float64"), "margin_at_risk": at_stake,
         "priority": at_stake.where(at_stake.notna(), untold),
-        "is_unwilling": joined["customer_id"].isin(unwilling["customer_id"]).astype("bool"),
+        "is_unwilling": is_among(joined["customer_id"], unwilling["customer_id"]),
         "is_global_control": is_global_control(joined["customer_id"], global_share),
         "key_account": "", "campaign": "", "is_unsettled": False, "last_channel": "",
     })
@@ -209,7 +210,7 @@ class ContactConsent:
         if not self.is_known:
             return np.ones(len(customers), dtype=bool)
         rows = self.in_force if not channel else self.in_force[self.in_force["channel"] == normalised_name(channel)]
-        return customers.isin(rows["customer_id"]).to_numpy(dtype=bool)
+        return is_among(customers, rows["customer_id"])
 
     def missing(self, channel: str) -> str:
         """Return the reason for not contacting who does not consent to a channel, or to any where it is empty."""

@@ -5,6 +5,7 @@
   be asked.
 * ``features``: Customer features at a cut-off: recency, frequency, sales, refunds and margin, as lazy tables.
 * ``kmeans_segments``: K-means segments of customers, with silhouette, bootstrap Jaccard and adjusted Rand index.
+* ``membership``: Membership: whether each customer is among others, at once for a million.
 * ``purchases``: Purchase occasions: days with net sales above zero; counts by customer and by month.
 * ``random_assignment``: Random assignment of customers: a registry of open draws, one arm a customer; stratified
   draws; global control group.

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from helpers.customers.membership import is_among
 from helpers.foundation.study_config import Section
 
 TREATMENT, CONTROL_GROUP = "treated", "held out"
@@ -208,8 +209,8 @@ class Draw:
             unit_id, variant, probability of that arm, stratum, experiment (the draw that decided), one row a customer,
             sorted by id.
         """
-        kept = first_drawn(self.assigned[self.assigned["unit_id"].isin(strata.index)])
-        fresh = strata[~strata.index.isin(kept["unit_id"])]
+        kept = first_drawn(self.assigned[is_among(self.assigned["unit_id"], strata.index)])
+        fresh = strata[~is_among(strata.index, kept["unit_id"])]
         rng = np.random.default_rng([self.seed, *self.experiment.encode()])
         drawn = assign_at_random(fresh, share, rng).assign(experiment=self.experiment)
         kept = kept.assign(stratum=strata.reindex(kept["unit_id"]).to_numpy())

@@ -16,6 +16,7 @@ from typing import Any
 from xml.sax.saxutils import unescape
 from zipfile import BadZipFile, ZipFile
 
+import numpy as np
 import pandas as pd
 
 from helpers.foundation.atomic_files import atomic_write, safe_name
@@ -94,13 +95,12 @@ def _write_sheet(page: Any, sheet: Sheet, formats: Mapping[str, Any]) -> None:
     rows = sheet.rows.head(MAX_ROWS)
     widths = {name: _width(str(name), rows[name]) for name in rows.columns}
     page.set_row(0, 2 * LINE_HEIGHT)
-    for row, cells in enumerate(rows.itertuples(index=False), 1):  # not every program finds the height of wrapped text
-        n_lines = max((-(-len(str(cell)) // widths[name]) for name, cell in zip(rows, cells, strict=True)
-                       if isinstance(cell, str)), default=1)
+    # not every program finds the height of wrapped text
+    for row, n_lines in enumerate(_lines_of_text(rows, widths), 1):
         if n_lines > 1:
             page.set_row(row, n_lines * LINE_HEIGHT)
     for at, name in enumerate(rows.columns):
-        values = [_plain(value) for value in rows[name]]
+        values = [_plain(value) for value in rows[name].tolist()]
         kind = "share" if name in sheet.shares else _number_kind(values)
         page.write_string(0, at, str(name), formats["header"])
         for row, value in enumerate(values, 1):
@@ -113,6 +113,16 @@ def _write_sheet(page: Any, sheet: Sheet, formats: Mapping[str, Any]) -> None:
     page.set_landscape()
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
+
+
+def _lines_of_text(rows: pd.DataFrame, widths: Mapping[str, int]) -> Sequence[int]:
+    """Return in how many lines the longest text of each row is wrapped, shape (n_rows,)."""
+    n_lines = np.ones(len(rows), dtype="int64")
+    for name in rows.columns:
+        if not pd.api.types.is_numeric_dtype(rows[name]) and not pd.api.types.is_datetime64_any_dtype(rows[name]):
+            signs = [len(cell) if isinstance(cell, str) else 0 for cell in rows[name].tolist()]
+            n_lines = np.maximum(n_lines, -(-np.array(signs, dtype="int64") // widths[name]))
+    return n_lines.tolist()
 
 
 def _width(name: str, values: pd.Series) -> int:
@@ -140,6 +150,8 @@ def _plain(value: Any) -> Any:
     """Return a cell as a plain value of Python; None where it is missing."""
     if isinstance(value, pd.Timestamp):
         return value.to_pydatetime()
+    if isinstance(value, str):
+        return value
     plain = value.item() if hasattr(value, "item") else value
     is_missing = plain is None or plain is pd.NaT or plain is pd.NA
     return None if is_missing or (isinstance(plain, float) and not math.isfinite(plain)) else plain
@@ -167,9 +179,11 @@ def csv_file(rows: pd.DataFrame, *, is_for_people: bool = True) -> bytes:
 
 
 def _without_formulas(values: pd.Series) -> pd.Series:
-    if pd.api.types.infer_dtype(values, skipna=True) == "string":  # at once; a list may hold half of all customers
+    is_text = isinstance(values.dtype, pd.StringDtype) or pd.api.types.infer_dtype(values, skipna=True) == "string"
+    if is_text:  # at once; a list may hold half of all customers
         values = values.astype("str")
-        return values.mask(values.str.startswith((*FORMULA_PREFIXES, "'")).fillna(False).astype(bool), "'" + values)
+        is_risky = values.str.startswith((*FORMULA_PREFIXES, "'")).fillna(False).astype(bool)
+        return values.mask(is_risky, "'" + values) if is_risky.any() else values
     return pd.Series([v if _plain(v) is None else escape_spreadsheet_formula(str(v)) for v in values], values.index,
                      dtype="object")
 
