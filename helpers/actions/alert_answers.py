@@ -272,7 +272,8 @@ def answers_file(answers: pd.DataFrame, lines: pd.DataFrame) -> dict[str, bytes]
     rows = rows.assign(file=rows["file"].mask(rows["answer"].eq(BY_OWNER), KEY_ACCOUNTS_FILE))
     rows = rows.round({"churn_probability": 3, "margin_at_risk": 2}).rename(
         columns={"told": "by whom, or why nobody"}).rename(columns=lambda c: c.replace("_", " "))
-    sheet = Sheet("alerts", rows, ("churn probability",), {"outcome": ("answered", "not answered")})
+    sheet = Sheet("alerts", rows, ("churn probability",), {"outcome": ("answered", "not answered")},
+                  tuple(c for c in rows if c != "campaign"))
     return {ANSWERS_FILE: spreadsheets.excel_file([sheet])} if len(rows) else {}
 
 

@@ -233,6 +233,9 @@ def case_notes(
             **{customer: f"contacted by {who}: let them know" for customer, who in contacted.items()}}
 
 
+PRINTED = ("team", "do by", "case id", "customer id", "kind", "cause", "opened on", "note", "outcome")
+
+
 def cases_file(
     due: pd.DataFrame, notes: Mapping[str, str], assumptions: ActionsConfig, days: WorkingDays
 ) -> dict[str, bytes]:
@@ -259,5 +262,5 @@ def cases_file(
                    "do_by", "note", "campaign", "done_on", "outcome"]
         known = own[columns].dropna(axis=1, how="all")
         sheets.append(Sheet(str(state), known.rename(columns=lambda c: c.replace("_", " ")),
-                            choices={"outcome": CASE_OUTCOMES}))
+                            choices={"outcome": CASE_OUTCOMES}, printed=PRINTED))
     return {CASES_FILE: spreadsheets.excel_file(sheets)} if sheets else {}

@@ -22,7 +22,7 @@ from helpers.foundation.spreadsheets import CSV, EXCEL, Sheet
 
 ANY = "any channel"  # of a contact without one: a person makes it
 
-MAILING, APART_FILE = "mailing", "do-not-contact"
+MAILING, LATER, APART_FILE = "mailing", "mailing-later", "do-not-contact"
 
 FOR_PEOPLE = {
     "rank": "rank", "customer_id": "customer id", "tier": "tier", "action": "action", "check": "check before",
@@ -32,6 +32,8 @@ FOR_PEOPLE = {
     "contact_on": "contact on", "do_by_on": "do by",
     "churn_probability": "churn probability", "margin_at_risk": "margin at risk",
     "value_of_asking": "expected value of asking", "campaign": "campaign", "done_on": "done on", "outcome": "outcome"}
+
+PRINTED = ("contact_on", "customer_id", "check", "reason", "script", "offer_code", "case", "done_on", "outcome")
 
 TO_FILL_IN = ("done_on", "outcome")  # stand empty in a list until whoever works it writes there
 
@@ -176,13 +178,21 @@ def contact_lists(
         lines.loc[rows.index, "file"] = file + EXCEL
     if len(apart):
         parts += _for_people(APART_FILE, apart.rename(columns=lambda c: c.replace("_", " ")), DO_NOT_CONTACT, "")
-    unattended = treated[treated["check"].eq("") & ~treated["channel"].isin(assumptions.personal_channels)]
-    if len(unattended):
-        names = {"offer": "offer_id", "script": "first_line", "contact_on": "send_on", "do_by_on": "send_by_on"}
-        tools = unattended.sort_values("contact_on", kind="stable").rename(columns=names)[FOR_TOOLS]
-        content = spreadsheets.csv_file(tools, is_for_people=False)
-        parts.append(_ListFile(MAILING + CSV, "mailing tools", "written", len(unattended), content))
+    written = treated[~treated["channel"].isin(assumptions.personal_channels)]
+    waits = written["check"].ne("")
+    parts += _for_tools(MAILING, "mailing tools", written[~waits], FOR_TOOLS)
+    parts += _for_tools(LATER, "mailing tools, once what 'check_before' asks is done", written[waits],
+                        [*FOR_TOOLS, "check_before"])
     return ContactLists(lines, {part.file: part.content for part in parts}, _files_table(parts))
+
+
+def _for_tools(name: str, audience: str, rows: pd.DataFrame, columns: Sequence[str]) -> "list[_ListFile]":
+    """Return the file of written contacts for mailing tools, in the order of their days; none where there is nobody."""
+    names = {"offer": "offer_id", "script": "first_line", "contact_on": "send_on", "do_by_on": "send_by_on",
+             "check": "check_before"}
+    tools = rows.sort_values("contact_on", kind="stable").rename(columns=names)[list(columns)]
+    content = spreadsheets.csv_file(tools, is_for_people=False)
+    return [_ListFile(name + CSV, audience, "written", len(rows), content)] if len(rows) else []
 
 
 def _files_table(parts: Sequence["_ListFile"]) -> pd.DataFrame:
@@ -223,7 +233,8 @@ def _for_people(
     if len(rows) > MOST_IN_EXCEL:
         return [plain]
     choices = {"outcome": outcomes} if outcomes else {}
-    sheet = spreadsheets.excel_file([Sheet("list", rows, ("churn probability",), choices)])
+    sheet = spreadsheets.excel_file([
+        Sheet("list", rows, ("churn probability",), choices, tuple(FOR_PEOPLE[c] for c in PRINTED) if choices else ())])
     return [_ListFile(name + EXCEL, audience, channel, len(rows), sheet), plain]
 
 

@@ -92,8 +92,9 @@ def people_apart(
     Returns
     -------
     DataFrame
-        Grain customer: customer_id, reason, ban (`EVERY_CHANNEL` or `SOME_CHANNELS`), not_by (channels, or *any*),
-        no_contact_until (empty where no day ends it), open_case; by reason, in the order in which one takes precedence.
+        Grain customer: customer_id, reason, also (what stands against it besides), ban (`EVERY_CHANNEL` or
+        `SOME_CHANNELS`), not_by (channels, or *any*), no_contact_until (empty where no day ends it), open_case; by
+        reason, in the order in which one takes precedence.
     """
     ids = customers["customer_id"]
     barriers = contact_barriers(customers, assumptions.max_contacts, assumptions.contact_days)
@@ -107,12 +108,21 @@ def people_apart(
              pd.DataFrame({"customer_id": ids, "reason": UNSETTLED, "not_by": ANY_CHANNEL})[
                  customers["is_unsettled"] & ~is_among(ids, contacted)],
              pd.DataFrame({"customer_id": ids, "reason": permitted.missing(""), "not_by": refused})[refused.ne("")]]
-    rows = pd.concat(parts, ignore_index=True).drop_duplicates("customer_id", ignore_index=True)
+    every = pd.concat(parts, ignore_index=True).drop_duplicates(["customer_id", "reason"])
+    rows = every.drop_duplicates("customer_id", ignore_index=True)
+    rows["also"] = rows["customer_id"].map(_joined(every[every["customer_id"].duplicated()])).fillna("")
     is_case = is_among(rows["customer_id"], in_service) & rows["not_by"].eq(ANY_CHANNEL)
     case = np.where(is_case, "settle it, no extra contact", "")
     ban = np.where(rows["not_by"].eq(ANY_CHANNEL), EVERY_CHANNEL, SOME_CHANNELS)
     return rows.assign(open_case=case, ban=ban)[
-        ["customer_id", "reason", "ban", "not_by", "no_contact_until", "open_case"]]
+        ["customer_id", "reason", "also", "ban", "not_by", "no_contact_until", "open_case"]]
+
+
+def _joined(others: pd.DataFrame) -> pd.Series:
+    """Return the reasons that stand beside the first, by customer, in one text."""
+    is_one = ~others["customer_id"].duplicated(keep=False)
+    several = others[~is_one].groupby("customer_id")["reason"].agg("; ".join)
+    return pd.concat([others[is_one].set_index("customer_id")["reason"], several])
 
 
 def channels_without_consent(ids: pd.Series, assumptions: ActionsConfig, permitted: ContactConsent) -> pd.Series:

@@ -27,6 +27,8 @@ COST_ABOVE_MARGIN, LITTLE_FOR_MARGIN = "costs more than it brings", "brings much
 
 BALANCE_FILE = "balance-of-service" + EXCEL
 
+PRINTED = ("customer id", "tier", "strategy", "cost to serve", "margin", "serve by", "done on", "outcome")
+
 SERVED_OUTCOMES = ("served so from now on", "left as it was")  # nobody is contacted
 
 PUT_IN = ("contact_cost", "case_cost", "reward_cost")
@@ -151,7 +153,7 @@ def balance_file(balance: pd.DataFrame, strategies: Sequence[TierStrategy], camp
         serve_by=balance["strategy"].map(served), campaign=campaign, **dict.fromkeys(TO_FILL_IN, ""))
     parts = rows.rename(columns=lambda c: c.replace("_", " ")).groupby("balance")
     sheets = [Sheet(str(name), part.drop(columns="balance").dropna(axis=1, how="all"),
-                    choices={"outcome": SERVED_OUTCOMES}) for name, part in parts]
+                    choices={"outcome": SERVED_OUTCOMES}, printed=PRINTED) for name, part in parts]
     return {BALANCE_FILE: spreadsheets.excel_file(sheets)} if sheets else {}
 
 
@@ -166,7 +168,9 @@ def with_balance_decision(
     decisions: pd.DataFrame, balance: pd.DataFrame, assumptions: ActionsConfig, as_of: date, horizon_days: int,
     currency: str = "",
 ) -> pd.DataFrame:
-    """Return ``results/decisions`` with the one that the balance asks for, where both its groups are of ten or more.
+    """Return ``results/decisions`` with the one that the balance asks for, where ten or more cost more than they bring.
+
+    Who brings much and gets little may get what that frees, once it is: better service costs, and is not asked for.
 
     Parameters
     ----------
@@ -183,18 +187,18 @@ def with_balance_decision(
     currency : str
         Of the money.
     """
-    over, under = (balance[balance["balance"] == name] for name in (COST_ABOVE_MARGIN, LITTLE_FOR_MARGIN))
-    if min(len(over), len(under)) < LEAST_PEOPLE:
+    over = balance[balance["balance"] == COST_ABOVE_MARGIN]
+    if len(over) < LEAST_PEOPLE:
         return decisions
     part = horizon_days / YEAR_DAYS  # of what they cost and brought within the year
     freed = currency_text(f"{part * (over['cost_to_serve'] - over['margin']).sum():,.0f}", currency)
     asked = pd.DataFrame([{
-        "decision": f"Serve {len(over):,} customers at lower cost and {len(under):,} better ({BALANCE_FILE})",
+        "decision": f"Serve {len(over):,} customers at lower cost ({BALANCE_FILE})",
         "cost": 0.0,
-        "gain": f"not measured; at the pace of the last year the first cost {freed} more than they bring in "
-                f"{horizon_days} days: at most that is freed for the others",
+        "gain": f"not measured; at the pace of the last year they cost {freed} more than they bring in "
+                f"{horizon_days} days: at most that is freed, for those who bring much and get little",
         "worst_case": part * float(over["margin"].clip(lower=0).sum()),
-        "confidence": "none yet, and no control group, since nobody is approached; worst case: every one of the first "
+        "confidence": "none yet, and no control group, since nobody is approached; worst case: every one of them "
                       f"leaves, with what he brings in {horizon_days} days at the pace of the last year",
         "owner": assumptions.owner, "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)),
         "status": "asked for"}], columns=list(DECISIONS.names))

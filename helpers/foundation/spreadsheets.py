@@ -46,6 +46,8 @@ _FORMATS = {"header": {"bold": True, "bg_color": "#E4E7EB", "bottom": 1, "text_w
 
 _CHOICES = re.compile(r'<dataValidation type="list"[^>]*sqref="([A-Z]+)\d+[^"]*"[^>]*><formula1>"([^"]*)"</formula1>')
 
+_PRINT_AREA = re.compile(r'name="_xlnm\.Print_Area" localSheetId="(\d+)"[^>]*>[^<]*!\$A\$1:\$([A-Z]+)\$')
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -61,12 +63,15 @@ class Sheet:
         Columns of shares, shown as per cent.
     choices : mapping of str to tuple of str
         What may be chosen in the cells of a column.
+    printed : tuple of str
+        Columns that stand first and are printed; of those that there are. All are printed where none is named.
     """
 
     name: str
     rows: pd.DataFrame
     shares: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    printed: tuple[str, ...] = ()
 
 
 def excel_file(sheets: Sequence[Sheet]) -> bytes:
@@ -92,7 +97,8 @@ def excel_file(sheets: Sequence[Sheet]) -> bytes:
 
 
 def _write_sheet(page: Any, sheet: Sheet, formats: Mapping[str, Any]) -> None:
-    rows = sheet.rows.head(MAX_ROWS)
+    printed = [name for name in sheet.printed if name in sheet.rows]
+    rows = sheet.rows.head(MAX_ROWS)[[*printed, *(name for name in sheet.rows if name not in printed)]]
     widths = {name: _width(str(name), rows[name]) for name in rows.columns}
     page.set_row(0, 2 * LINE_HEIGHT)
     # not every program finds the height of wrapped text
@@ -113,6 +119,8 @@ def _write_sheet(page: Any, sheet: Sheet, formats: Mapping[str, Any]) -> None:
     page.set_landscape()
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
+    if 0 < len(printed) < len(rows.columns):
+        page.print_area(0, 0, len(rows), len(printed) - 1)
 
 
 def _lines_of_text(rows: pd.DataFrame, widths: Mapping[str, int]) -> Sequence[int]:
@@ -229,7 +237,8 @@ def read_sheets(path: Path) -> list[Sheet]:
         cells = [[None if cell == "" else cell for cell in row] for row in rows]
         names = [str(c) for c in header]
         sheets.append(Sheet(name, pd.DataFrame(cells, columns=names, dtype="object"),
-                            choices=_choices(path, f"xl/worksheets/sheet{at}.xml", names)))
+                            choices=_choices(path, f"xl/worksheets/sheet{at}.xml", names),
+                            printed=_printed(path, at - 1, names)))
     return sheets
 
 
@@ -240,6 +249,14 @@ def _choices(path: Path, part: str, names: Sequence[str]) -> dict[str, tuple[str
     letters = {column_letters(at): name for at, name in enumerate(names)}
     return {letters[column]: tuple(unescape(texts).split(",")) for column, texts in _CHOICES.findall(page)
             if column in letters}
+
+
+def _printed(path: Path, at: int, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that the sheet at a place prints, from its print area; empty where it prints all."""
+    with ZipFile(path) as archive:
+        book = archive.read("xl/workbook.xml").decode("utf-8")
+    last = next((letters for place, letters in _PRINT_AREA.findall(book) if int(place) == at), "")
+    return tuple(names[:1 + [column_letters(i) for i in range(len(names))].index(last)]) if last else ()
 
 
 def column_letters(at: int) -> str:

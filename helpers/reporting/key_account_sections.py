@@ -20,6 +20,13 @@ SHARES = {"win_rate": formatting.share, "low": formatting.share, "high": formatt
           "share_of_accounts": formatting.share}
 
 
+PRINTED = {  # by sheet
+    "accounts": ("account id", "lead", "next steps", "people", "covered", "open", "expected", "do by", "outcome"),
+    "people": ("account id", "customer id", "role", "decision weight", "no consent by", "not to contact", "warned of",
+               "speak by", "outcome"),
+    "open opportunities": ("opportunity id", "account id", "product", "owner", "stage", "value if won", "next step",
+                           "do by", "outcome")}
+
 STEP_OUTCOMES, DEAL_OUTCOMES = ("done", "postponed", "not done"), ("won", "lost", "still open")
 
 
@@ -200,7 +207,8 @@ def account_file(
               ("whitespace", _with_lead(sales_pipeline.whitespace(outcomes), leads), ())]
     return {KEY_ACCOUNTS_FILE: spreadsheets.excel_file([
         Sheet(name, rows.dropna(axis=1, how="all").rename(columns=_header), tuple(map(_header, SHARES)),
-              {"outcome": choices} if choices else {}) for name, rows, choices in sheets if len(rows)])}
+              {"outcome": choices} if choices else {}, PRINTED.get(name, ()))
+        for name, rows, choices in sheets if len(rows)])}
 
 
 def _with_lead(rows: pd.DataFrame, leads: Mapping[str, str]) -> pd.DataFrame:
@@ -245,4 +253,6 @@ def account_rows(
 
 
 def _header(column: str) -> str:
+    if column in {"attitude", "support"}:
+        return f"{column}, -1 against to 1 for"
     return column.removeprefix("n_").removesuffix("_on" if column.endswith("_by_on") else "").replace("_", " ")

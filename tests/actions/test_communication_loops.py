@@ -261,8 +261,8 @@ def test_who_speaks_with_people_of_key_accounts_knows_of_their_cases_and_the_tea
 def test_written_contacts_that_wait_are_counted_and_calls_are_not():
     some = lines().assign(check="settle the open case first")
     said = text.waiting_sentence(some.assign(channel=["e-mail"] * 2 + ["phone"] * 10), ("phone",))
-    assert said.startswith("Fewer than 10 written contacts wait for what the column 'check before' asks; mailing tools "
-                           "do not get them. Nobody is contacted before the day")
+    assert said.startswith("Fewer than 10 written contacts wait for what the column 'check before' asks, in "
+                           "mailing-later.csv. Nobody is contacted before the day")
     assert text.waiting_sentence(some, ("phone",)).startswith("Nobody is contacted before the day")
     assert text.waiting_sentence(some.head(0), ("phone",)) == ""
 

@@ -72,6 +72,15 @@ def test_what_tools_read_names_the_draw_so_that_contacts_can_be_told_apart(lines
     assert set(rows["campaign"]) == {"action plan of 2026-06-30"}
 
 
+def test_a_list_prints_what_an_agent_needs_in_nine_columns_at_most(lines, tmp_path):
+    made = contact_lists.contact_lists({"plan": lines}, APART, ActionsConfig())
+    (tmp_path / "list.xlsx").write_bytes(made.contents["contact-ada-phone.xlsx"])
+    sheet = spreadsheets.read_sheets(tmp_path / "list.xlsx")[0]
+    assert sheet.printed == ("contact on", "customer id", "why this customer", "first line", "done on", "outcome")
+    assert {"rank", "margin at risk", "campaign"} <= set(sheet.rows.columns)
+    assert len(contact_lists.PRINTED) == 9
+
+
 def test_a_script_that_looks_like_a_formula_stays_text(lines, tmp_path):
     made = contact_lists.contact_lists({"plan": lines}, APART, ActionsConfig())
     assert set(read(made.contents, "contact-ada-phone.xlsx", tmp_path)["first line"]) == {"=1+1"}
@@ -193,10 +202,15 @@ def test_codes_differ_by_campaign_and_hold_for_all_of_it_from_its_last_day_on():
         ["action plan of 2026-06-30", "BACK8-AP260630", 2, 8.0], ["win-back of 2026-06-30", "BACK8-WB260630", 2, 8.0]]
 
 
-def test_tools_get_neither_calls_nor_an_offer_whose_eligibility_nobody_has_checked(lines):
+def test_tools_get_neither_calls_nor_an_offer_whose_eligibility_nobody_has_checked(lines, tmp_path):
     assert set(lines.loc[lines["check"].eq(""), "action"]) == {"call"}
     made = contact_lists.contact_lists({"plan": lines}, APART, ActionsConfig())
     assert "mailing.csv" not in made.contents
+    later = read(made.contents, "mailing-later.csv", tmp_path)
+    waits = lines["variant"].eq("treated") & lines["check"].ne("")
+    assert set(later["customer_id"]) == set(lines.loc[waits, "customer_id"])
+    assert set(later["check_before"]) == {"offer is for: gold members"}
+    assert made.files.set_index("file").loc["mailing-later.csv", "n_customers"] == waits.sum()
 
 
 def test_whom_not_to_contact_stands_in_csv_alone_where_no_sheet_could_be_worked_with(lines, monkeypatch):

@@ -130,6 +130,7 @@ def test_everybody_whom_not_to_contact_stands_apart_with_the_reason_the_channel_
     assert by.loc[ids[9], ["reason", "not_by"]].tolist() == ["no consent to marketing", "e-mail"]
     assert by.loc[ids[5], ["reason", "not_by"]].tolist() == ["no consent to marketing", "any"]
     assert by.loc[[ids[9], ids[5], ids[0]], "ban"].tolist() == ["the channels named", *["every channel"] * 2]
+    assert by.loc[[ids[0], ids[9], ids[12]], "also"].tolist() == ["no consent to marketing", "", ""]  # still then
     assert len(found) == 14
     everybody.loc[[20, 21], "is_unsettled"] = True
     known = pd.DataFrame({"customer_id": ["new", ids[0]], "n_recent_contacts": [None, 2]})

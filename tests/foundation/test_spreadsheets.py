@@ -1,5 +1,6 @@
 import datetime as dt
 import io
+import re
 import zipfile
 from dataclasses import replace
 
@@ -50,6 +51,20 @@ def test_the_header_stays_in_sight_and_can_be_filtered(book):
     assert 'ySplit="1"' in sheet
     assert 'state="frozen"' in sheet
     assert '<autoFilter ref="A1:F9"/>' in sheet
+
+
+def test_printed_columns_stand_first_and_alone_on_paper_and_stay_so_when_a_list_is_written_again(tmp_path):
+    path = tmp_path / "list.xlsx"
+    sheets = [Sheet("all of it", rows()), Sheet("it's, in part", rows(), printed=("owner", "not there", "due_on"))]
+    for _ in range(2):
+        path.write_bytes(spreadsheets.excel_file(sheets))
+        with zipfile.ZipFile(path) as archive:
+            areas = re.findall(r"<definedName name=\"_xlnm.Print_Area\"[^>]*>([^<]*)<", archive.read(
+                "xl/workbook.xml").decode())
+        assert areas == ["'it''s, in part'!$A$1:$B$9"]
+        sheets = spreadsheets.read_sheets(path)
+        assert [sheet.printed for sheet in sheets] == [(), ("owner", "due_on")]
+        assert list(sheets[1].rows) == ["owner", "due_on", "customer_id", "share", "n", "margin"]
 
 
 def test_equal_lists_are_equal_files(book):

@@ -15,6 +15,8 @@ from helpers.stats import confidence_intervals
 
 SIGNIFICANCE_LEVEL = 0.05
 
+MOST_NAMED = 2  # opportunities in a step
+
 PEOPLE_TO_RECORD = "the people who decide, their role and weight, who of us knows them, and their consent to contact"
 
 
@@ -185,8 +187,18 @@ def next_steps(account: pd.Series, people: pd.DataFrame, outcomes: pd.DataFrame,
         steps.append(f"Record when {formatting.count_text(undated, 'open opportunity was', 'open opportunities were')} "
                      "opened, or close them.")
     if (fresh := int(account["n_open"]) - late - undated) > 0:
-        steps.append(f"Follow up {formatting.count_text(fresh, 'open opportunity', 'open opportunities')}.")
+        steps.append(_follow_up(outcomes[outcomes["outcome"].eq(OPEN) & outcomes["days"].lt(longest)], fresh))
     return tuple(steps) or ("Nothing is open and nobody is uncovered: look for a new need.",)
+
+
+def _follow_up(waiting: pd.DataFrame, n: int) -> str:
+    """Return the step on open opportunities that are not late: the newest by name with product and stage."""
+    newest = waiting.sort_values(["days", "opportunity_id"]).head(MOST_NAMED)
+    named = [f"{one['opportunity_id']}" + (f" ({', '.join(known)})" if (
+        known := [str(one[name]) for name in ("product", "stage") if pd.notna(one.get(name))]) else "")
+        for one in newest.to_dict("records")]
+    rest = [formatting.count_text(n - len(named), "other", "others")] if n > len(named) else []
+    return f"Follow up {formatting.join_words([*named, *rest])}."
 
 
 def _person(person: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from helpers.actions.alert_answers import ANSWERS_FILE, BY_CASE, BY_CONTACT, BY_
 from helpers.actions.case_management import CASES_FILE
 from helpers.actions.communication_loops import LOOPS_FILE, ContactFatigue
 from helpers.actions.config import ActionsConfig
+from helpers.actions.contact_lists import CSV, LATER
 from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation.results import Status
 from helpers.reporting import formatting
@@ -16,6 +17,11 @@ from helpers.stats.disclosure_control import is_hidden, people_text
 FILES_HOLD = {CASES_FILE: "cases to settle, open or closed unresolved, and customers to be told what came of theirs",
               LOOPS_FILE: "who must know what, who is told what",
               ANSWERS_FILE: "who answers each alert, and why nobody does; without whom not to contact"}
+
+
+FILLED_IN = ("Filled-in lists are not read back: record each contact made in your table of contacts, with its day, "
+             "channel and campaign, and who wants none as opted out; of a case its closing, whether it was resolved, "
+             "and when the customer was told. By the campaign the next run measures.")
 
 
 def inside_title(inside: pd.DataFrame) -> str:
@@ -49,9 +55,8 @@ def waiting_sentence(lines: pd.DataFrame, by_people: Collection[str]) -> str:
         return ""
     n = int((treated["check"].ne("") & ~treated["channel"].isin(by_people)).sum())
     waits = (f"{people_text(n, 'written contact', 'written contacts').capitalize()} wait for what the column 'check "
-             f"before' asks; mailing tools do not get {'it' if n == 1 else 'them'}. ") if n else ""
-    return (f"{waits}Nobody is contacted before the day on which a case of theirs is due. Each contact made goes into "
-            "the records with the campaign of its line: by that the next run measures.")
+             f"before' asks, in {LATER}{CSV}. ") if n else ""
+    return (f"{waits}Nobody is contacted before the day on which a case of theirs is due. {FILLED_IN}")
 
 
 def accounted_title(counted: pd.DataFrame) -> str:
