@@ -56,17 +56,15 @@ def service_rate_title(chart: ControlChart) -> str:
     if chart.alarms.empty:
         live = chart.points.loc[chart.points["is_live"], "on"]
         return (f"{name}: no alarm in the months watched, {live.min():%Y-%m} to {live.max():%Y-%m}"
-                f"{_beyond_in_baseline(chart)}")
+                f"{_left_out(chart)}")
     last = chart.alarms.iloc[-1]
-    return f"{name}: {last['kind']} {last['direction']} the limits, signalled in {last['on']:%Y-%m}"
+    return f"{name}: {last['kind']} {last['direction']} the limits, signalled in {last['on']:%Y-%m}{_left_out(chart)}"
 
 
-def _beyond_in_baseline(chart: ControlChart) -> str:
-    """Return which months of the baseline lie beyond the limits: they are signalled by none, and widen the limits."""
-    before = chart.points[chart.points["is_baseline"]]
-    far = before[(before["value"] > before["high"]) | (before["value"] < before["low"])]
-    months = formatting.join_words([f"{on:%Y-%m}" for on in far["on"]], none="")
-    return f"; {months} in the baseline lie{'s' if len(far) == 1 else ''} beyond the limits" if months else ""
+def _left_out(chart: ControlChart) -> str:
+    """Return which months lie so far beyond the limits that these were drawn without them."""
+    months = formatting.join_words([f"{on:%Y-%m}" for on in chart.left_out_of_baseline["on"]], none="")
+    return f"; the limits are drawn without {months}, far beyond them" if months else ""
 
 
 def _alarms(n: float) -> str:
@@ -95,4 +93,11 @@ def service_rate_alarms(board: ChartSet) -> str:
         if live > 0
         else " None of them can raise an alarm at present."
     )
-    return f"{formatting.sentence_case('; '.join(told)) if told else quiet}.{expected}"
+    return f"{formatting.sentence_case('; '.join(told)) if told else quiet}.{_far_beyond(watched)}{expected}"
+
+
+def _far_beyond(charts: Sequence[ControlChart]) -> str:
+    """Return what was far beyond the limits in the months that these are learnt from."""
+    far = [f"{TITLES[c.course.name]} in {on:%Y-%m} ({formatting.unit_format(c.course.unit)(value)})"
+           for c in charts for on, value in c.left_out_of_baseline[["on", "value"]].itertuples(index=False)]
+    return f" Far beyond the limits in the baseline: {formatting.join_words(far)}." if far else ""

@@ -17,6 +17,7 @@ import numpy as np
 from scipy import stats
 
 from helpers.stats.control_charts import average_run_length
+from helpers.stats.control_charts.baseline_outliers import without_outliers
 
 MIN_BASELINE_PERIODS, CUSUM_ALLOWANCE, EWMA_WEIGHT = 24, 0.5, 0.2  # periods; CUSUM's k; EWMA's λ
 
@@ -114,7 +115,8 @@ def seasonal_harmonics(at: np.ndarray, season: int) -> np.ndarray:
     return np.hstack([np.sin(turns), np.cos(turns)])
 
 
-def fit_baseline(series: np.ndarray, design: np.ndarray, n_baseline: int, follows: float | None = None) -> BaselineFit:
+def fit_baseline(series: np.ndarray, design: np.ndarray, n_baseline: int, follows: float | None = None,
+                 n_left_out: np.ndarray | int = 0) -> BaselineFit:
     """Return what the first periods teach: least squares on the design, then dependence and spread of what is left.
 
     Parameters
@@ -128,6 +130,9 @@ def fit_baseline(series: np.ndarray, design: np.ndarray, n_baseline: int, follow
     follows : float, optional
         Dependence, where it is given rather than learnt. What is learnt is corrected for the bias towards zero that
         short baselines and seasons bring.
+    n_left_out : ndarray or int
+        Baseline periods that hold only what the others predict, from
+        `helpers.stats.control_charts.baseline_outliers.without_outliers`.
     """
     coefficients = series[:, :n_baseline] @ np.linalg.pinv(design[:n_baseline]).T
     centre = coefficients @ design.T
@@ -135,7 +140,7 @@ def fit_baseline(series: np.ndarray, design: np.ndarray, n_baseline: int, follow
     known = (np.interp(_autocorrelation(left), *_autocorrelation_bias(n_baseline, design.shape[1])) if follows is None
              else np.full(len(series), follows))
     shocks = left[:, 1:] - known[:, None] * left[:, :-1]
-    freedom = max(n_baseline - 2 - (design.shape[1] - 1), 1)
+    freedom = np.maximum(n_baseline - 2 - (design.shape[1] - 1) - n_left_out, 1)
     spread = np.sqrt((shocks**2).sum(axis=1) / freedom)
     return BaselineFit(coefficients, centre, known, np.maximum(spread, 1e-12 * (1 + np.abs(centre).max(axis=1))))
 
@@ -262,8 +267,9 @@ def simulate_limits(design: LimitDesign, alarms_a_period: float, draws: int, see
     """
     quiet = _simulated_deviations(design, draws, seed)
     waves = seasonal_harmonics(np.arange(quiet.shape[1]), design.periods_a_year)
-    columns = [np.ones((quiet.shape[1], 1)), *([waves] if design.has_season else [])]
-    found = fit_baseline(quiet, np.hstack(columns), design.n_baseline, design.follows)
+    columns = np.hstack([np.ones((quiet.shape[1], 1)), *([waves] if design.has_season else [])])
+    quiet, is_out = without_outliers(quiet, columns, design.n_baseline)
+    found = fit_baseline(quiet, columns, design.n_baseline, design.follows, is_out.sum(axis=1))
     left, (low, high) = quiet - found.centre, LIMIT_BRACKETS[design.detector]
     pair, rate = _matching_shift_limit(design.detector, high), 0.0
     for _ in range(9):

@@ -1,10 +1,11 @@
 """Control charts of weekly or monthly figures: alarms for spikes and shifts, and their onset.
 
 A chart learns from its first periods, the *baseline*: level, season (two harmonics of the year), how far one period
-follows from the one before (order one) and spread. What is left, in standard deviations, is watched for single
-*spikes* (Shewhart) and for lasting *shifts* (CUSUM or EWMA). One cause gives one alarm: further ones count only after
-the sum of deviations has been back at zero. After a shift the chart begins a new baseline at its onset, and is silent
-until that has 24 periods. Limits come from `helpers.stats.control_charts.control_limits`.
+follows from the one before (order one) and spread, without periods far beyond their limits. What is left, in standard
+deviations, is watched for single *spikes* (Shewhart) and for lasting *shifts* (CUSUM or EWMA). One cause gives one
+alarm: further ones count only after the sum of deviations has been back at zero. After a shift the chart begins a new
+baseline at its onset, and is silent until that has 24 periods. Limits come from
+`helpers.stats.control_charts.control_limits`.
 
 References
 ----------
@@ -20,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.stats.control_charts import control_limits
+from helpers.stats.control_charts.baseline_outliers import without_outliers
 from helpers.stats.control_charts.control_limits import (
     ALARM_KINDS,
     MIN_BASELINE_PERIODS,
@@ -68,6 +70,11 @@ class ControlChart:
     alarms: pd.DataFrame
     false_alarms_a_year: float
     reason: str = ""
+
+    @property
+    def left_out_of_baseline(self) -> pd.DataFrame:
+        """Points far beyond the limits that the baseline was learnt without."""
+        return self.points[self.points["centre"].notna() & ~self.points["is_baseline"] & ~self.points["is_live"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +189,8 @@ class _Regime:
     n_baseline: int
     season: _Season
     pooled: float
-    scores: np.ndarray
+    scores: np.ndarray  # of the periods left out: what the others predict
+    is_left_out: np.ndarray
     centre: np.ndarray
     follows: float
     spread: float
@@ -192,15 +200,18 @@ class _Regime:
     def learnt(cls, course: TimeSeries, rows: np.ndarray, scheme: ChartScheme, season: _Season | None) -> "_Regime":
         year, is_first = scheme.periods_a_year, season is None
         n = baseline_length(len(rows), year) if is_first else MIN_BASELINE_PERIODS
-        scores = course.scores(rows, pooled := course.pooled(rows[:n]))
         waves = control_limits.seasonal_harmonics(rows, year)
         design = np.column_stack([np.ones(len(rows)), *([waves] if is_first and n >= year > 4 else [])])
         given = waves @ season.coefficients if season and season.n_periods else np.zeros(len(rows))
-        fit = control_limits.fit_baseline((scores - given)[None, :], design, n)
+        is_out = np.zeros(len(rows), dtype=bool)
+        for _ in range(2):  # the pooled rate, too, is that of the periods kept
+            scores = course.scores(rows, pooled := course.pooled(rows[:n][~is_out[:n]]))
+            left, (is_out,) = without_outliers((scores - given)[None, :], design, n)
+        fit = control_limits.fit_baseline(left, design, n, n_left_out=int(is_out.sum()))
         has_own = design.shape[1] > 1
         own = season or _Season(fit.coefficients[0, 1:], n if has_own else 0)
-        return cls(course, rows, n, own, pooled, scores, fit.centre[0] + given, float(fit.follows[0]),
-                   float(fit.spread[0]), is_first)
+        return cls(course, rows, n, own, pooled, left[0] + given, is_out, fit.centre[0] + given,
+                   float(fit.follows[0]), float(fit.spread[0]), is_first)
 
     def limits(self, scheme: ChartScheme, alarms_a_period: float) -> ControlLimits:
         half = max(scheme.periods_a_year // 2, 1)  # designs are shared between charts of about the same length
@@ -248,11 +259,11 @@ def _point_frame(regime: _Regime, watched: _Watch, span: tuple[int, int], limits
     n, half = len(rows), limits.shewhart * regime.spread
     low, centre, high = (regime.course.figures_at(watched.expected[:n] + by, rows, regime.pooled)
                          for by in (-half, 0.0, half))
-    is_baseline = np.arange(n) < regime.n_baseline
+    is_learnt, is_left_out = np.arange(n) < regime.n_baseline, regime.is_left_out[:n]
     frame = pd.DataFrame({
-        "centre": centre, "low": low, "high": high, "deviation": np.where(is_baseline, np.nan, watched.deviation[:n]),
-        "shift_statistic": np.where(is_baseline, np.nan, watched.statistic[:n]), "is_baseline": is_baseline,
-        "is_live": ~is_baseline}, index=rows)
+        "centre": centre, "low": low, "high": high, "deviation": np.where(is_learnt, np.nan, watched.deviation[:n]),
+        "shift_statistic": np.where(is_learnt, np.nan, watched.statistic[:n]),
+        "is_baseline": is_learnt & ~is_left_out, "is_live": ~is_learnt}, index=rows)
     return _points_frame(regime.course, frame.reindex(np.arange(*span)))
 
 

@@ -13,6 +13,8 @@ from scipy import stats
 
 MEAN_SERIES, SHARE_SERIES, RATE_SERIES = "mean", "share", "rate"
 
+SURE_CHANCES = 1e-12, 1 - 1e-12  # beyond them a count has no finite score, and a score no finite count
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TimeSeries:
@@ -58,14 +60,14 @@ class TimeSeries:
             return np.asarray(self.value, dtype="float64")[rows]
         law, events = self._law(self.size[rows], pooled), self.value[rows]
         middle = law.cdf(events) - law.pmf(events) / 2
-        return stats.norm.ppf(np.clip(middle, 1e-12, 1 - 1e-12))
+        return stats.norm.ppf(np.clip(middle, *SURE_CHANCES))
 
     def figures_at(self, scores: np.ndarray, rows: np.ndarray, pooled: float) -> np.ndarray:
         """Return scores as figures again."""
         if self.size is None:
             return scores
         size = self.size[rows]
-        return self._law(size, pooled).ppf(stats.norm.cdf(scores)) / size
+        return self._law(size, pooled).ppf(np.clip(stats.norm.cdf(scores), *SURE_CHANCES)) / size
 
     def _law(self, size: np.ndarray, pooled: float) -> stats.rv_discrete:
         return stats.binom(size, pooled) if self.kind == SHARE_SERIES else stats.poisson(size * pooled)
