@@ -1,15 +1,16 @@
 """Structural model of loyalty (PLS) and moderators of the satisfaction–loyalty link."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from helpers.foundation.results import Estimate, Status, no_estimate, strike
 from helpers.loyalty.monotone_logistic import effective_weights
-from helpers.stats import bootstrap, logistic_regression, survey_scales
+from helpers.stats import bootstrap, logistic_regression, multiple_testing, survey_scales
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import people_text
 from helpers.stats.logistic_regression import LogisticFit
@@ -221,6 +222,8 @@ MODERATOR_EFFECT, EFFECT_AT_LOW, EFFECT_AT_HIGH, EFFECT_CHANGE = (
     "difference of the two effects",
 )
 
+ADJUSTED_P = "p of the difference, adjusted"
+
 MIN_PEOPLE_PER_MODERATOR, MIN_EVENTS_PER_MODERATOR = 200, 40
 
 SATISFACTION_STEP = 10.0
@@ -247,7 +250,8 @@ def moderator_estimates(came: pd.DataFrame, said: pd.DataFrame, struck: str = ""
         Segment: the moderator. ``interaction``: change of the logit's slope for ten points of satisfaction between a
         moderator at 0 and at 100 (not a member and a member) — γ for switching cost. Effects are differences in the
         share who come back, in points: of satisfaction ten points higher, at the moderator's lower and upper quartile,
-        and their difference; of the moderator itself between its quartiles. All are associations.
+        and their difference, with its p-value adjusted over the moderators (Holm); of the moderator itself between its
+        quartiles. All are associations.
 
     Notes
     -----
@@ -256,6 +260,7 @@ def moderator_estimates(came: pd.DataFrame, said: pd.DataFrame, struck: str = ""
     """
     table = came.merge(said, on="customer_id", how="left")
     rows = [row for name in LINK_MODERATORS for row in _moderator_estimates(table, name)]
+    rows += _adjusted_p_values([row for row in rows if row.quantity == EFFECT_CHANGE and row.status is Status.OK])
     return strike(rows, dict.fromkeys(LINK_MODERATORS, struck) if struck else {})
 
 
@@ -287,6 +292,14 @@ def _moderator_estimates(table: pd.DataFrame, name: str) -> list[Estimate]:
     gamma = fit.interval(5).times(SATISFACTION_STEP)
     rows = [Estimate(INTERACTION, gamma.value, gamma.low, gamma.high, "logits", len(y), name)]
     return rows + [Estimate(q, i.value, i.low, i.high, "points", len(y), name) for q, i in found.items()]
+
+
+def _adjusted_p_values(differences: Sequence[Estimate]) -> list[Estimate]:
+    """Return the p-values of normal differences, adjusted by Holm."""
+    spread = np.array([row.high - row.low for row in differences]) / (2 * stats.norm.ppf(0.975))
+    p = 2 * stats.norm.sf(np.abs([row.value for row in differences]) / spread)
+    return [Estimate(ADJUSTED_P, float(q), unit="p", n=row.n, segment=row.segment)
+            for row, q in zip(differences, multiple_testing.holm(p), strict=True)]
 
 
 def _why_not_moderated(y: np.ndarray, scaled: np.ndarray, quarters: tuple[float, float]) -> str:

@@ -1,7 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import special
+from scipy import special, stats
+from statsmodels.stats.multitest import multipletests
 
 from helpers.foundation.results import Status
 from helpers.loyalty import structural_model
@@ -53,6 +54,15 @@ def test_what_does_not_moderate_is_within_noise_and_what_is_not_asked_is_said(cu
         "programme",
         "sensitivity to quality",
     ]
+
+
+def test_p_values_of_the_differences_are_adjusted_over_the_moderators(customers):
+    table = found(*customers)
+    changes = [e for e in table.values() if e.quantity == structural_model.EFFECT_CHANGE and e.status is Status.OK]
+    raw = [2 * stats.norm.sf(abs(e.value) / ((e.high - e.low) / 3.919928)) for e in changes]
+    adjusted = [table[structural_model.ADJUSTED_P, e.segment].value for e in changes]
+    assert adjusted == pytest.approx(multipletests(raw, method="holm")[1], rel=1e-4)
+    assert (structural_model.ADJUSTED_P, structural_model.COMPETITION_MODERATOR) not in table
 
 
 def test_everybody_a_member_or_too_few_people_give_their_reasons(customers):

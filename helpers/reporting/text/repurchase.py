@@ -19,6 +19,8 @@ from helpers.stats.pls_sem.measurement_model import CAUTION
 
 Row = Mapping[str, Any]
 
+SIGNIFICANCE_LEVEL = 0.05
+
 
 def segment_row(table: pd.DataFrame, quantity: str, segment: str) -> Row:
     """Return the row of a long table that holds a quantity for a segment."""
@@ -139,7 +141,7 @@ def repurchase_headline(curve: pd.DataFrame) -> tuple[str, ...]:
 
 
 def moderator_sentence(table: pd.DataFrame) -> str:
-    """Return what changes the link of satisfaction and repurchase.
+    """Return what changes the link of satisfaction and repurchase, by tests adjusted over the moderators.
 
     Parameters
     ----------
@@ -148,26 +150,17 @@ def moderator_sentence(table: pd.DataFrame) -> str:
     """
     said, quiet, unknown = [], [], {}
     for name in structural_model.LINK_MODERATORS:
-        found = segment_row(table, structural_model.EFFECT_CHANGE, name)
+        found, p = (segment_row(table, q, name) for q in (structural_model.EFFECT_CHANGE, structural_model.ADJUSTED_P))
         if not is_reported(found):
             unknown[name] = found["reason"]
-        elif found["low"] <= 0 <= found["high"]:
-            odds = segment_row(table, structural_model.INTERACTION, name)
-            if is_reported(odds) and (odds["low"] > 0 or odds["high"] < 0):
-                said.append(f"By {name} the odds differ (interaction {formatting.estimate_text(odds)}), the shares are "
-                            f"not shown to ({formatting.estimate_text(found)}).")
-            else:
-                quiet.append(name)
+        elif p["value"] >= SIGNIFICANCE_LEVEL:
+            quiet.append(name)
         else:
             word, sign = ("more", 1) if found["value"] > 0 else ("less", -1)
             low, high = sorted([sign * found["low"], sign * found["high"]])
             size = f"{formatting.points(abs(found['value']))} {formatting.interval(low, high, formatting.points)}"
-            gamma = segment_row(table, structural_model.INTERACTION, name)
-            symbol = "γ" if name == structural_model.SWITCHING_MODERATOR else "interaction"
-            said.append(
-                f"Where {CALLED[name]}, satisfaction is associated {word} with repurchase: by {size} for ten points "
-                f"({symbol} {formatting.number(gamma['value'])} {formatting.interval(gamma['low'], gamma['high'])})."
-            )
+            said.append(f"Where {CALLED[name]}, satisfaction is associated {word} with repurchase: by {size} for ten "
+                        f"points (adjusted {formatting.p_value_sentence(p['value'])}).")
     if quiet:
         said.append(f"No statistically significant difference by {formatting.join_words(quiet)}.")
     if unknown and len(set(unknown.values())) == 1:
@@ -180,7 +173,7 @@ def moderator_sentence(table: pd.DataFrame) -> str:
 CALLED = {
     structural_model.COMPETITION_MODERATOR: "good alternatives are seen",
     structural_model.SWITCHING_MODERATOR: "it is costly to leave",
-    structural_model.PROGRAMME_MODERATOR: "customers are members of the programme",
+    structural_model.PROGRAMME_MODERATOR: "customers were members of the programme on the day of the answer",
     structural_model.QUALITY_MODERATOR: "quality is judged high",
 }
 

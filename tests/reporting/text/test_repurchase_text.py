@@ -94,23 +94,23 @@ def test_slopes_are_told_where_a_breakpoint_is_shown():
     assert repurchase_text.repurchase_headline(curve(p=0.4))[1].endswith("no threshold: a straight line fits as well")
 
 
-def drivers(low, high, unknown=()):
+def drivers(low, high, unknown=(), p=0.01):
     rows = []
     for name in structural_model.LINK_MODERATORS:
         if name in unknown:
             rows += [no_estimate(q, Status.INSUFFICIENT, "it was not asked", segment=name)
-                     for q in (structural_model.EFFECT_CHANGE, structural_model.INTERACTION)]
+                     for q in (structural_model.EFFECT_CHANGE, structural_model.ADJUSTED_P)]
         else:
             mid = (low + high) / 2
             rows += [Estimate(structural_model.EFFECT_CHANGE, mid, low, high, "points", 500, name),
-                     Estimate(structural_model.INTERACTION, -0.3, -0.5, -0.1, "logits", 500, name)]
+                     Estimate(structural_model.ADJUSTED_P, p, unit="p", n=500, segment=name)]
     return estimate_table(rows)
 
 
 def test_moderators_weaken_strengthen_do_not_differ_or_are_unknown():
     text = repurchase_text.moderator_sentence(drivers(-6, -2, ("programme",)))
     assert "Where it is costly to leave, satisfaction is associated less with repurchase: by 4 points [2, 6]" in text
-    assert "γ −0.3 [−0.5, −0.1]" in text
+    assert "for ten points (adjusted p = .010)." in text
     assert text.endswith("Not known is programme: it was not asked.")
     table = drivers(-6, -2, ("programme", "competition"))
     table.loc[table["segment"] == "programme", "reason"] = "no programme"
@@ -118,13 +118,12 @@ def test_moderators_weaken_strengthen_do_not_differ_or_are_unknown():
         "competition (it was not asked) and programme (no programme)."
     )
     assert "is associated more with repurchase" in repurchase_text.moderator_sentence(drivers(2, 6))
-    either = drivers(-2, 6)
-    assert repurchase_text.moderator_sentence(either).startswith(
-        "By competition the odds differ (interaction −0.3 [−0.5, −0.1]), the shares are not shown to (2 points [−2, 6]"
-    )
-    neither = either.assign(high=either["high"].where(either["quantity"] != structural_model.INTERACTION, 0.1))
-    assert repurchase_text.moderator_sentence(neither).startswith(
-        "No statistically significant difference by competition, switching cost,"
+    assert "members of the programme on the day of the answer" in repurchase_text.moderator_sentence(drivers(2, 6))
+
+
+def test_a_moderator_that_is_not_significant_after_adjustment_is_not_told_to_moderate():
+    assert repurchase_text.moderator_sentence(drivers(1, 6, p=0.06)).startswith(
+        "No statistically significant difference by competition, switching cost, programme and sensitivity"
     )
 
 
