@@ -127,10 +127,17 @@ def tier_gates(found: TierMoves) -> list[Gate]:
     return [Gate("members twice in a tier", found.n_double, 0, found.n_double > 0, Level.NOTE, "tiers", said)]
 
 
-def tier_transition_matrix(found: TierMoves) -> pd.DataFrame:
-    """Return the share of each tier (rows) that is in each tier afterwards (columns)."""
+def tier_transition_matrix(found: TierMoves, order: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the share of each tier (rows) that is in each tier afterwards (columns), in an order where one is given.
+
+    Tiers that have no share to show, since few people moved, have no row.
+    """
     counts = found.moves.pivot(index="tier_before", columns="tier_after", values="n").fillna(0)
     shares = disclosure_control.row_shares_suppressed(counts).drop(index=NOT_YET_MEMBER, errors="ignore")
+    places = {tier: place for place, tier in enumerate(order)} | {LEFT_PROGRAMME: len(order)}
+    shares = shares.sort_index(axis=1).sort_index(axis=1, key=lambda tiers: tiers.map(places), kind="stable")
+    shares = shares.sort_index(key=lambda tiers: tiers.map(places), kind="stable")
+    shares = shares[(shares > 0).any(axis=1)]
     return shares.rename_axis(f"tier on {found.from_on}").rename_axis(f"tier on {found.to_on}", axis=1)
 
 
@@ -172,6 +179,13 @@ def margin_last_year(engine: Engine, transactions: ir.Table, as_of_on: date, mar
     return float(found["costed"] or 0) + margin_rate * float(found["plain"] or 0)
 
 
+def tier_order(stands: pd.DataFrame, declared: Mapping[str, float]) -> list[str]:
+    """Return tiers from the lowest: by declared threshold, else by their members' mean points of the last year."""
+    if declared:
+        return sorted(declared, key=lambda tier: declared[tier])
+    return list(stands.groupby("tier")["points_year"].mean().sort_values(kind="stable").index)
+
+
 def other_tier_thresholds(
     stands: pd.DataFrame, changes: Sequence[float], declared: Mapping[str, float], are_given: bool = False
 ) -> pd.DataFrame:
@@ -200,11 +214,10 @@ def other_tier_thresholds(
         If thresholds are declared, but not of a tier that members are in.
     """
     columns = ["change", "tier", "threshold", "n", "n_now", "origin"]
-    order = stands.groupby("tier")["points_year"].mean().sort_values(kind="stable")
-    if are_given or len(order) < 2 or not stands["points_year"].any():
+    if are_given or stands["tier"].nunique() < 2 or not stands["points_year"].any():
         return pd.DataFrame(columns=columns)
-    earned = np.sort(stands["points_year"].to_numpy(float))
-    tiers, cuts = _declared_cuts(order.index, declared) if declared else _imputed_cuts(stands, order.index, earned)
+    earned, tiers = np.sort(stands["points_year"].to_numpy(float)), tier_order(stands, declared)
+    cuts = _declared_cuts(stands["tier"], tiers, declared) if declared else _imputed_cuts(stands, tiers, earned)
     sizes, origin = stands["tier"].value_counts(), DECLARED_THRESHOLD if declared else IMPUTED_THRESHOLD
     rows = []
     for change in (0.0, *changes):
@@ -216,22 +229,23 @@ def other_tier_thresholds(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _imputed_cuts(stands: pd.DataFrame, order: pd.Index, earned: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """Return tiers from the lowest, and the thresholds of all but it that give every tier its present size."""
-    sizes = stands["tier"].value_counts().reindex(order).to_numpy()
-    return list(order), earned[np.minimum(np.cumsum(sizes)[:-1], len(earned) - 1)]
+def _imputed_cuts(stands: pd.DataFrame, tiers: Sequence[str], earned: np.ndarray) -> np.ndarray:
+    """Return the thresholds of all tiers but the lowest that give every tier its present size."""
+    sizes = stands["tier"].value_counts().reindex(tiers).to_numpy()
+    return earned[np.minimum(np.cumsum(sizes)[:-1], len(earned) - 1)]
 
 
-def _declared_cuts(held: pd.Index, declared: Mapping[str, float]) -> tuple[list[str], np.ndarray]:
-    unknown = [tier for tier in held if tier not in declared]
+def _declared_cuts(held: pd.Series, tiers: Sequence[str], declared: Mapping[str, float]) -> np.ndarray:
+    unknown = [tier for tier in sorted(held.unique()) if tier not in declared]
     if unknown:
         raise InputError("loyalty.tiers", f"members are in tier '{unknown[0]}', which has no threshold",
                          "a threshold of every tier")
-    tiers = sorted(declared, key=lambda tier: declared[tier])
-    return tiers, np.array([declared[tier] for tier in tiers[1:]])
+    return np.array([declared[tier] for tier in tiers[1:]])
 
 
-def shared_profit(stands: pd.DataFrame, margin: float, shares: Sequence[float]) -> pd.DataFrame:
+def shared_profit(
+    stands: pd.DataFrame, margin: float, shares: Sequence[float], declared: Mapping[str, float]
+) -> pd.DataFrame:
     """Return what a shared profit would pay: a share of margin, divided by the points of the last year.
 
     Parameters
@@ -242,17 +256,21 @@ def shared_profit(stands: pd.DataFrame, margin: float, shares: Sequence[float]) 
         Margin of the last year [money].
     shares : sequence of float
         Shares of the margin that are paid out.
+    declared : mapping of str to float
+        Threshold of each tier, by which they are in order.
 
     Returns
     -------
     DataFrame
-        Grain share × tier: ``share_of_margin, tier, n, paid, paid_a_member`` [money]. Empty without points or margin.
+        Grain share × tier, tiers from the lowest: ``share_of_margin, tier, n, paid, paid_a_member`` [money]. Empty
+        without points or margin.
     """
     columns = ["share_of_margin", "tier", "n", "paid", "paid_a_member"]
     total = float(stands["points_year"].sum())
     if not total > 0 or not margin > 0:
         return pd.DataFrame(columns=columns)
     by_tier = stands.groupby("tier")["points_year"].agg(["size", "sum"])
+    by_tier = by_tier.loc[[tier for tier in tier_order(stands, declared) if tier in by_tier.index]]
     rows = [{"share_of_margin": s, "tier": tier, "n": int(row["size"]), "paid": s * margin * row["sum"] / total,
              "paid_a_member": s * margin * row["sum"] / total / row["size"]}
             for s in shares for tier, row in by_tier.iterrows()]

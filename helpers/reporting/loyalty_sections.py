@@ -30,9 +30,12 @@ from helpers.stats.latent_class import LatentClasses
 def loyalty_dimensions_exhibit(motives: pd.DataFrame) -> Exhibit:
     """Return the five dimensions of loyalty, of everybody and by kind."""
     dimensions = loyalty_text.reported_rows(motives[motives["quantity"].isin(loyalty_dimensions.DIMENSIONS)])
-    figure = plots.interval_plot(dimensions.query("segment == 'all'"), "quantity", "value", "low", "high",
-                                 motives_text.loyalty_dimensions_sentence(motives), "points of 100")
-    return display.show(figure, display.estimates_table(dimensions, caption="Dimensions of loyalty"))
+    of_all, finding = dimensions.query("segment == 'all'"), motives_text.loyalty_dimensions_sentence(motives)
+    table = display.estimates_table(dimensions, caption="Dimensions of loyalty")
+    if len(of_all) == 1:  # no picture of one dot
+        return display.show_with_finding(finding, table)
+    figure = plots.interval_plot(of_all, "quantity", "value", "low", "high", finding, "points of 100")
+    return display.show(figure, table)
 
 
 def evidence_of_types(people: pd.DataFrame, assumed: LoyaltyConfig) -> Exhibit:
@@ -96,15 +99,16 @@ def cohorts_of_points(programme: ProgrammeRecords) -> Exhibit:
 
 def tiers(programme: ProgrammeRecords, assumed: LoyaltyConfig) -> Exhibit:
     """Return moves between tiers, and what other thresholds would mean."""
-    figure = plots.heat_map(programme_tiers.tier_transition_matrix(programme.tiers),
-                            "Where the members of each tier went", "share",
-                            f"{loyalty_text.EMPTY} So are tiers in which others would tell them.")
     are_given = programme.tiers.are_given
+    order = [] if are_given else programme_tiers.tier_order(programme.standing, assumed.tiers)
+    went = programme_tiers.tier_transition_matrix(programme.tiers, order)
+    figure = plots.heat_map(went, "Where the members of each tier went", "share",
+                            f"{loyalty_text.EMPTY} So are tiers in which others would tell them.")
     what_if = programme_tiers.other_tier_thresholds(programme.standing, assumed.threshold_changes, assumed.tiers,
                                                     are_given)
     table = display.data_table(what_if, {"change": formatting.share}, "Other thresholds")
     return display.show_with_finding(
-        programme_text.tier_migration_sentence(programme.tiers, list(what_if["tier"].unique())), figure,
+        programme_text.tier_migration_sentence(programme.tiers, order), figure if len(went) > 1 else display.show(),
         display.show_with_finding(programme_text.tier_threshold_sentence(what_if, are_given), table))
 
 

@@ -38,7 +38,7 @@ def test_moves_between_two_days_are_counted_with_those_who_joined_and_left(moved
     assert counts == {("silver", "gold"): 1, ("silver", "silver"): 1, ("gold", programme_tiers.LEFT_PROGRAMME): 1,
                       (programme_tiers.NOT_YET_MEMBER, "silver"): 1}
     assert (found.n_members, found.names, found.from_on) == (3, ["gold", "silver"], date(2025, 6, 30))
-    assert programme_tiers.tier_transition_matrix(found).isna().loc["silver", "gold"], "one person is not shown"
+    assert programme_tiers.tier_transition_matrix(found).empty, "one person is not shown, and a row of blanks neither"
 
 
 def test_the_last_day_of_a_spell_is_a_day_in_the_tier(moved):
@@ -56,6 +56,8 @@ def test_moves_of_ten_people_or_more_are_shown_as_shares(moved):
         "gold": 0.25,
         "silver": 0.75,
     }
+    up = programme_tiers.tier_transition_matrix(moved([*went, *stayed]), ["silver", "gold"])
+    assert list(up.columns) == ["silver", "gold"]
 
 
 def test_a_member_twice_in_a_tier_is_counted_once_and_noted(moved):
@@ -115,16 +117,19 @@ def test_one_tier_or_no_points_have_no_thresholds_and_no_pool():
     one = stands().assign(tier="basic")
     assert programme_tiers.other_tier_thresholds(one, [0.2], {}).empty
     assert programme_tiers.other_tier_thresholds(stands().assign(points_year=0), [0.2], {}).empty
-    assert programme_tiers.shared_profit(stands().assign(points_year=0), 100.0, [0.01]).empty
-    assert programme_tiers.shared_profit(stands(), 0.0, [0.01]).empty
+    assert programme_tiers.shared_profit(stands().assign(points_year=0), 100.0, [0.01], {}).empty
+    assert programme_tiers.shared_profit(stands(), 0.0, [0.01], {}).empty
 
 
 def test_a_pool_pays_out_the_share_of_margin_by_points():
-    table = programme_tiers.shared_profit(stands(), 10_000.0, [0.01, 0.02])
+    table = programme_tiers.shared_profit(stands(), 10_000.0, [0.01, 0.02], {})
     assert table.groupby("share_of_margin")["paid"].sum().to_list() == pytest.approx([100, 200])
     gold = table[(table["tier"] == "gold") & (table["share_of_margin"] == 0.01)].iloc[0]
     assert gold["paid"] == pytest.approx(100 * 500 / (45 + 510 + 500))
     assert gold["paid_a_member"] == gold["paid"]
+    assert list(table["tier"][:3]) == ["basic", "silver", "gold"]
+    declared = programme_tiers.shared_profit(stands(), 10_000.0, [0.01], {"gold": 0.0, "silver": 1.0, "basic": 2.0})
+    assert list(declared["tier"]) == ["gold", "silver", "basic"]
 
 
 def test_standing_counts_the_points_of_the_last_year_only(session_engine, members):
