@@ -58,7 +58,7 @@ def purchases_by_period(engine: Engine, occasions: ir.Table, as_of_on: date, ass
     rows = [_period_row(k, counts, int(passed.loc[passed["n_periods"] >= k, "n"].sum()))
             for k in range(1, MAX_PERIODS + 1)]
     names = ["period", "n", "share_active", "low", "high", "n_before", "share_again", "again_low", "again_high"]
-    return pd.DataFrame([r for r in rows if r["n"] >= LEAST_PEOPLE], columns=names)
+    return pd.DataFrame([r for r in rows if r["n"] >= LEAST_PEOPLE], columns=names).astype({"n_before": "Int64"})
 
 
 def _period_row(k: int, counts: pd.DataFrame, n: int) -> dict[str, float]:

@@ -201,7 +201,7 @@ def _motive_share_estimate(motive: str, answered: pd.DataFrame) -> Estimate:
 
 
 def motive_evidence_table(people: pd.DataFrame, assumed: LoyaltyConfig) -> pd.DataFrame:
-    """Return each rule: for how many of the repeating customers it is known, and for which share of them it holds.
+    """Return each rule: for how many repeating customers who answered it is known, and for which share it holds.
 
     A share of one to nine people is empty.
 
@@ -212,7 +212,7 @@ def motive_evidence_table(people: pd.DataFrame, assumed: LoyaltyConfig) -> pd.Da
     assumed : LoyaltyConfig
         The cuts.
     """
-    repeating = people[people["motive"].notna()]
+    repeating = people[people["motive"].notna() & people["attitude"].notna()]
     rows = []
     for rule in motive_rules(assumed):
         value = repeating[rule.sign].dropna().to_numpy(float)

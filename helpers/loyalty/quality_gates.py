@@ -162,7 +162,7 @@ def why_satisfaction_not_reported(found: Reliability) -> str:
 def _people_gate(people: pd.DataFrame) -> Gate:
     n = int(people["kind"].isin([*LOYALTY_KINDS, NOT_SEPARATED]).sum())
     limit, level = (LEAST_PEOPLE, Level.STRIKE) if n < LEAST_PEOPLE else (FEW_PEOPLE, Level.QUALIFY)
-    named = {BEHAVIOUR_ONLY: "behaviour only", ATTITUDE_ONLY: "attitude only",
+    named = {BEHAVIOUR_ONLY: "order or contract data only", ATTITUDE_ONLY: "answers only",
              ANSWERED_TOO_EARLY: "answered, began too recently", TOO_EARLY: "began too recently, did not answer"}
     lacking = {kind: int((people["kind"] == kind).sum()) for kind in UNCLASSIFIED_KINDS}
     rest = ", ".join(f"{' or '.join(named[kind] for kind in kinds)}: {people_text(count)}"

@@ -10,7 +10,7 @@ from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, people_text
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
 
-NEVER_DELIVERED = "not delivered on record"
+NEVER_DELIVERED, LATE_OR_OVERDUE = "not delivered on record", "late or overdue when answering"
 
 LATE_SHARE, SATISFACTION_BY_DELIVERY = "share of deliveries late or overdue when answering", "satisfaction by delivery"
 
@@ -150,7 +150,7 @@ def _lateness_gap(in_time: tuple[np.ndarray, WeightedSample], late: tuple[np.nda
 
 
 def satisfaction_by_lateness(found: AnswersWithDelivery) -> pd.DataFrame:
-    """Return satisfaction by how early or late the delivery came in the end, of ten people or more.
+    """Return satisfaction in time and late, and by how early or late it came in the end, of ten people or more.
 
     Whoever answered while still waiting stands where the delivery came in the end: only the patient would be left.
 
@@ -165,12 +165,12 @@ def satisfaction_by_lateness(found: AnswersWithDelivery) -> pd.DataFrame:
         ``delivery, people, value, low, high``.
     """
     rows, made = found.rows, []
-    for low, high, name in LATENESS_BANDS:
-        values, of = found.of((rows["days_late"] > low) & (rows["days_late"] <= high))
+    groups = {IN_TIME: rows["state"] == IN_TIME, LATE_OR_OVERDUE: rows["state"].isin([LATE_DELIVERY, OVERDUE])}
+    groups |= {name: (rows["days_late"] > low) & (rows["days_late"] <= high) for low, high, name in LATENESS_BANDS}
+    groups[NEVER_DELIVERED] = (rows["state"] == OVERDUE) & rows["days_late"].isna()
+    for name, is_in in groups.items():
+        values, of = found.of(is_in)
         e = estimate_if_enough(SATISFACTION_BY_DELIVERY, of.mean(values), len(values), unit="points")
         if e.status is Status.OK:
             made.append((name, e.n, e.value, e.low, e.high))
-    values, of = found.of((rows["state"] == OVERDUE) & rows["days_late"].isna())
-    e = estimate_if_enough(SATISFACTION_BY_DELIVERY, of.mean(values), len(values), unit="points")
-    made += [(NEVER_DELIVERED, e.n, e.value, e.low, e.high)] if e.status is Status.OK else []
     return pd.DataFrame(made, columns=["delivery", "people", "value", "low", "high"])

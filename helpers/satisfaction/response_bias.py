@@ -263,7 +263,7 @@ def weight_estimates(made: raking.RakedWeights | None) -> list[Estimate]:
     if np.isnan(made.largest_gap):
         return found
     return [*found, Estimate("people whose weight is trimmed", float(made.n_trimmed), unit="people", n=n),
-            Estimate("largest gap to the customers' shares", made.largest_gap, unit="share", n=n)]
+            Estimate("largest gap to the customers' shares", round(made.largest_gap, 9), unit="share", n=n)]
 
 
 def design_effect_of(made: raking.RakedWeights | None, wave: str = "") -> float:

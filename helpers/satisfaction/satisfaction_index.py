@@ -245,11 +245,11 @@ def _wave_changes(
     waves: Sequence[str], groups: Sequence[pd.DataFrame], scores: pd.DataFrame, replicas: ReplicateWeights | None,
     given: ItemAnswers | None,
 ) -> Iterator[Estimate]:
-    """Return the change of each wave from the one before, and of the newest from that a year before."""
+    """Return the change of each wave from the one before, and of the newest of thirty from that a year before."""
     level = 1 - 0.05 / max(len(groups) - 1, 1)
     pairs = [(SATISFACTION_CHANGE, i - 1, i, level) for i in range(1, len(groups))]
-    newest = len(groups) - 1
-    year = _a_year_before(groups)
+    newest = max((i for i, group in enumerate(groups) if len(group) >= FEW_PEOPLE), default=len(groups) - 1)
+    year = _a_year_before(groups[: newest + 1])
     pairs += [(SATISFACTION_YEAR_CHANGE, year, newest, 0.95)] if 0 <= year < newest - 1 else []
     for quantity, first, last, at in pairs:
         names, pair = (waves[first], waves[last]), (groups[first], groups[last])

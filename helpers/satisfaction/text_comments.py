@@ -100,7 +100,7 @@ def weighted_writers(frame: pd.DataFrame, replicas: ReplicateWeights | None) -> 
 
 
 def polarity_words(written: pd.DataFrame, spoken: CommentWords, limit: int = 10) -> pd.DataFrame:
-    """Return the words that set blame and praise apart, each used by ten people or more.
+    """Return the words that set low and high scores apart, each used by ten people or more.
 
     Parameters
     ----------
@@ -114,7 +114,8 @@ def polarity_words(written: pd.DataFrame, spoken: CommentWords, limit: int = 10)
     Returns
     -------
     DataFrame
-        ``word, goes_with, people, z``: log odds ratio over its standard error with a flat prior, 1.96 and beyond only.
+        ``word, goes_with, people`` (who use it, whatever their score)``, z``: log odds ratio over its standard error
+        with a flat prior, 1.96 and beyond only.
     """
     rows = [(word, r.polarity, r.person) for r, words in zip(written.itertuples(), spoken.words, strict=True)
             if r.polarity != "mixed" for word in words]
@@ -127,9 +128,9 @@ def polarity_words(written: pd.DataFrame, spoken: CommentWords, limit: int = 10)
     own, rest = counts + WORD_PRIOR, total - counts + WORD_PRIOR
     log_odds = np.log(own / rest)
     z = (log_odds["praise"] - log_odds["blame"]) / np.sqrt((1 / own).sum(axis=1))
-    table = pd.DataFrame({"word": counts.index, "goes_with": np.where(z > 0, "praise", "blame"),
+    table = pd.DataFrame({"word": counts.index, "goes_with": np.where(z > 0, "high scores", "low scores"),
                           "people": people.reindex(counts.index).to_numpy(), "z": z.abs().to_numpy()})
-    table = table[table["z"] >= 1.96].sort_values(["goes_with", "z", "word"], ascending=[True, False, True])
+    table = table[table["z"] >= 1.96].sort_values(["goes_with", "z", "word"], ascending=[False, False, True])
     return table.groupby("goes_with").head(limit).reset_index(drop=True)
 
 

@@ -105,6 +105,8 @@ def test_counts_add_up_and_few_people_are_insufficient():
     assert few[loyalty_types.MOTIVE_SHARE, "trust"].status is Status.INSUFFICIENT
     rows = loyalty_types.motive_evidence_table(found, ASSUMED).set_index("evidence")
     assert rows.loc["buys mostly under promotions", "share_holds"] == pytest.approx(0.2)
+    silent = found.assign(attitude=found["attitude"].where(found.index < 40))
+    assert set(loyalty_types.motive_evidence_table(silent, ASSUMED)["n_known"]) == {40}, "of those who answered"
 
 
 def test_a_motive_without_any_evidence_for_or_against_is_not_known_instead_of_zero():

@@ -103,6 +103,9 @@ def test_the_newest_wave_is_compared_with_the_one_a_year_before_where_one_lies_n
     assert (change.value, change.reason) == (pytest.approx(-8), "since wave w1")
     later = found(estimates, satisfaction_index.SATISFACTION_CHANGE, "wave w5")
     assert later.value == pytest.approx(-2)
+    small = people(np.full(5, 50.0), "w6", first=300).assign(responded_at=pd.Timestamp(2026, 4, 10))
+    with_few = satisfaction_index.index_estimates(pd.concat([falling, small]), [*waves, "w6"])
+    assert found(with_few, satisfaction_index.SATISFACTION_YEAR_CHANGE, "wave w5").reason == "since wave w1"
     near = satisfaction_index.index_estimates(falling[falling["wave"] != "w1"], waves[1:])
     assert not [e for e in near if e.quantity == satisfaction_index.SATISFACTION_YEAR_CHANGE], "none lies near"
 

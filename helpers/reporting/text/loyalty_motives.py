@@ -167,6 +167,8 @@ def _attitudes_apart(motives: pd.DataFrame, attitudes: list[Row]) -> str:
     of = formatting.join_words([r["quantity"] for r in attitudes])
     if apart["low"] <= 0:
         return f"Of {of} none is shown to be higher: {first} and {last} are {size} apart for the same people."
+    if len(attitudes) == 2:
+        return f"{formatting.sentence_case(first)} is higher than {last}: by {size} for the same people."
     return f"Of {of} the highest is {first}, the lowest {last}: {size} apart for the same people."
 
 
@@ -193,7 +195,7 @@ def loyalty_formation(periods: pd.DataFrame) -> str:
         f"Of those who bought in one period, the share who bought in the next {rises} from "
         f"{formatting.share(first['share_again'])} of {people_text(first['n_before'])} in period "
         f"{int(first['period'])} to {formatting.share(last['share_again'])} of {people_text(last['n_before'])} in "
-        f"period {int(last['period'])}; of all customers "
+        f"period {int(last['period'])}, the last of {LEAST_BUYERS} or more; of all customers "
         f"{formatting.share(first['share_active'])} bought in the first of these and "
         f"{formatting.share(last['share_active'])} in the last. Those who remain are a selection (survivorship): "
         "this is no proof that tenure makes customers loyal."
@@ -260,7 +262,7 @@ SHOWN_BY = {
 }
 
 NOBODY = {KINDS: "no customer has both survey and order data",
-          WHY: "no repeat order of those who answered is on record"}
+          WHY: "of nobody both answers and repeat orders are recorded"}
 
 TAKES = {
     KINDS: ("answers on intention, recommendation, commitment or trust, and orders, of the same customers",

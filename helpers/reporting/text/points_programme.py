@@ -84,8 +84,8 @@ def reserving_method_range(owed: pd.DataFrame, currency: str) -> str:
         return ""
     low, high = found.loc[found["value"].idxmin()], found.loc[found["value"].idxmax()]
     named = {"all": points_liability.BY_CHAIN_LADDER}
-    text = (f"By method the liability lies between {formatting.money(low['value'], currency)} "
-            f"({named.get(low['segment'], low['segment'])}) and {formatting.money(high['value'], currency)} "
+    text = (f"By method the liability's point value is {formatting.money(low['value'], currency)} "
+            f"({named.get(low['segment'], low['segment'])}) to {formatting.money(high['value'], currency)} "
             f"({named.get(high['segment'], high['segment'])}).")
     if (found["segment"] == redemption_cohorts.LIFO_LOTS).any():
         text += " Lots are not named: which points go first is an assumption."
@@ -257,9 +257,9 @@ def coalition_sentence(service: pd.DataFrame) -> str:
     if len(issued) < 2:
         return ""
     excess = (redeemed - issued).sort_values()
-    said = [f"{name} redeems {formatting.share(redeemed[name])} of the points and issues "
+    said = [f"{readable_id(name)} redeems {formatting.share(redeemed[name])} of the points and issues "
             f"{formatting.share(issued[name])}" for name in (excess.index[-1], excess.index[0])]
-    return f"{formatting.sentence_case(said[0])}; {said[1]}."
+    return f"Farthest apart: {said[0]}; {said[1]}."
 
 
 PARTNER_COLUMNS = {coalition_points.POINTS_ISSUED: "issued", coalition_points.POINTS_REDEEMED: "redeemed",
@@ -294,7 +294,7 @@ def joining_comparison(table: pd.DataFrame) -> str:
     ]
     first, last = (formatting.date_text(pd.Timestamp(on)) for on in (table["first_on"].min(), table["last_on"].max()))
     season = "" if table["in_shared_months"].any() else (
-        " No two ways won members in the same month: way and season cannot be told apart.")
+        " No two ways won members in the same month: their days of membership lie in different seasons.")
     days = formatting.count_text(table["followed_days"].iloc[0], "day", "days")
     return (f"Of those who joined from {first} to {last}, each followed for {days}: {'; '.join(said)}. They were not "
             f"assigned at random: a difference may lie in who came, and when.{season}")

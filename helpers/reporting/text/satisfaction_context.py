@@ -34,6 +34,7 @@ from helpers.satisfaction.penalty_reward_drivers import (
     REVERSED,
     U_SHAPED,
     UNEVEN_ODDS,
+    UNSETTLED_FORM,
     PenaltyReward,
 )
 from helpers.satisfaction.response_bias import CEILING_SHARE, FLOOR_SHARE
@@ -166,6 +167,8 @@ def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel, mixed:
                                ] * bool(only[EXCITEMENT_FACTOR]) + bent
     withheld = [c.driver for c in found if not c.kind]
     rest = f" Not reported (failed check): {formatting.join_words(withheld)}." if withheld else ""
+    unsettled = formatting.join_words([c.driver for c in found if c.kind == UNSETTLED_FORM], none="")
+    rest = f" No one form is shown of {unsettled}.{rest}" if unsettled else rest
     of = "driver that is reported" if withheld else "driver"
     if all(c.kind in ("", NEITHER_FACTOR) for c in found):
         return (f"No {of} shows a statistically significant contrast of its lowest or highest scores with the middle "
@@ -183,7 +186,8 @@ def ordinal_logit_sentence(rows: Sequence[Estimate], driven: SatisfactionDrivers
     known = [e for e in rows if e.quantity == DRIVER_ODDS_RATIO and e.status is Status.OK]
     if not known or isinstance(driven, NoPathModel):
         reason = driven.reason if isinstance(driven, NoPathModel) else rows[0].reason
-        return f"An ordinal logit cannot be fitted: {reason}."
+        told = "cannot be fitted" if isinstance(driven, NoPathModel) else "is not reported (failed check)"
+        return f"The ordinal logit {told}: {reason}."
     if driven.nonlinear:  # odds are those of straight lines: not the same question
         return ""
     best = max(known, key=lambda e: abs(math.log(e.value)))

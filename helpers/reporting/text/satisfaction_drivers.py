@@ -20,7 +20,7 @@ TIE, SURE = 0.05, 0.01
 
 NO_ROOM = "what people expect is nothing to be improved"
 
-LESS = "over everybody less satisfaction where it is rated higher, the other drivers equal"
+LESS = "over everybody less satisfaction where it is rated higher, by the regression of the shares"
 
 MOST_SHARES = 2  # that a sentence names one by one
 
@@ -206,11 +206,8 @@ def _joint_title(found: SatisfactionDrivers) -> str:
     names, joint = next(iter(found.joint.items()))
     members = names.split(" + ")
     lone = _shares_apart(found, lambda i: formatting.share(i.value))
-    together = " together" if len(members) > 1 else ""
-    verb = "account" if len(members) > 1 else "accounts"
-    first_ = (
-        f"{formatting.join_words(members)} {verb} for {formatting.share(joint.value)} of what is explained{together}"
-    )
+    verb = "together account" if len(members) > 1 else "accounts"
+    first_ = f"{formatting.join_words(members)} {verb} for {formatting.share(joint.value)} of what is explained"
     return ", ".join([first_, *([lone] if lone else [])])
 
 

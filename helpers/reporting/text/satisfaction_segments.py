@@ -84,15 +84,14 @@ def segment_differences(found: pd.DataFrame) -> str:
     said = [f"{r.segment} ({'+' if r.difference > 0 else ''}{formatting.points(r.difference)})"
             for r in differ.head(MOST_SEGMENTS).itertuples()]
     more = f" and {formatting.whole(len(differ) - MOST_SEGMENTS)} more" if len(differ) > MOST_SEGMENTS else ""
-    twice = " (of a column with two values, one)" if differ["segment"].size and known["is_counterpart"].any() else ""
     if not said:
         return ("No segment differs significantly from the other respondents (adjusted for multiple "
                 f"comparisons).{other}")
-    return f"Significantly different from the other respondents: {formatting.join_words(said)}{more}{twice}.{other}"
+    return f"Significantly different from the other respondents: {formatting.join_words(said)}{more}.{other}"
 
 
 def first_driver_by_segment(found: SegmentDrivers | NoPathModel) -> str:
-    """Return what to improve first in each group; empty where the groups do not need different things.
+    """Return what goes most with satisfaction in each group; empty where the groups do not differ in it.
 
     Parameters
     ----------
@@ -104,7 +103,7 @@ def first_driver_by_segment(found: SegmentDrivers | NoPathModel) -> str:
     said = [f"{readable_id(name)} ({formatting.count_text(of.n, 'person', 'people')}, "
             f"{_satisfaction_of(mean, found.is_binary)}, {_explained(of)}): {_first_of(of)}"
             for (name, of), mean in zip(found.groups[:MOST_SEGMENTS], found.satisfaction, strict=False)]
-    return (f"Of those who answered every question, what to improve first differs by {found.label} "
+    return (f"Of those who answered every question, what goes most with satisfaction differs by {found.label} "
             f"({formatting.p_value_sentence(found.p_value)}): "
             f"{'; '.join(said)} of the explained differences in satisfaction.")
 

@@ -102,8 +102,11 @@ def test_dimensions_of_loyalty_name_highest_and_lowest_attitude_by_the_differenc
     ]
     apart = Estimate(loyalty_dimensions.DIMENSION_DIFFERENCE, 2, 1, 3, "points", 90)
     assert said(estimate_table([*rows, apart])) == (
-        "Of attachment and advocacy the highest is attachment, the lowest advocacy: 2 points [1, 3] apart for the same "
-        "people. Not known: share of category and price tolerance.")
+        "Attachment is higher than advocacy: by 2 points [1, 3] for the same people. Not known: share of category and "
+        "price tolerance.")
+    third = Estimate("intention", 79, 75, 81, "points", 90)
+    assert said(estimate_table([*rows, third, apart])).startswith(
+        "Of attachment, intention and advocacy the highest is attachment, the lowest advocacy: 2 points [1, 3] apart")
     near = replace(apart, low=-1.0)
     assert said(estimate_table([*rows, near])).startswith(
         "Of attachment and advocacy none is shown to be higher: attachment and advocacy are 2 points [−1, 3] apart")

@@ -100,7 +100,7 @@ def test_the_ends_of_the_points_are_a_table_in_words_one_row_a_method():
 
 def test_methods_are_compared_and_assumed_lots_are_named():
     assert points_programme_text.reserving_method_range(owed(), "EUR") == (
-        "By method the liability lies between €120 (chain ladder) and €150 (Bornhuetter–Ferguson).")
+        "By method the liability's point value is €120 (chain ladder) to €150 (Bornhuetter–Ferguson).")
     assert "€100 (last in, first out)" in points_programme_text.reserving_method_range(owed(lifo=True), "EUR")
     assert points_programme_text.reserving_method_range(owed(lifo=True), "EUR").endswith(
         "which points go first is an assumption."
@@ -299,7 +299,8 @@ def partner_points(**net):
 def test_partners_are_told_by_who_issues_and_who_redeems_more():
     table = partner_points(Atlas=(750.0, 100.0), Cedar=(250.0, 400.0))
     assert points_programme_text.coalition_sentence(table) == (
-        "Cedar redeems 80.0 % of the points and issues 25.0 %; Atlas redeems 20.0 % of the points and issues 75.0 %.")
+        "Farthest apart: Cedar redeems 80.0 % of the points and issues 25.0 %; Atlas redeems 20.0 % of the points and "
+        "issues 75.0 %.")
     assert points_programme_text.coalition_table(table)["issued less redeemed"].tolist() == ["650", "−150"]
     assert points_programme_text.coalition_sentence(partner_points(Atlas=(750.0, 100.0))) == ""
     assert points_programme_text.coalition_sentence(service()) == ""
@@ -314,7 +315,8 @@ def test_members_who_joined_differently_are_compared_without_a_cause():
     assert text.endswith("a difference may lie in who came, and when.")
     assert not any(word in text for word in ("because", "caused", "due to", "led to"))
     apart = points_programme_text.joining_comparison(table.assign(in_shared_months=0.0))
-    assert apart.endswith("No two ways won members in the same month: way and season cannot be told apart.")
+    assert apart.endswith(
+        "No two ways won members in the same month: their days of membership lie in different seasons.")
     hidden = points_programme_text.joining_comparison(table.assign(share_left=[0.1, float("nan")]))
     assert "promotion: 50 members, fewer than 10 had left" in hidden
     assert (

@@ -130,6 +130,10 @@ def test_what_counts_on_one_side_only_is_named():
     assert satisfaction_context_text.penalty_reward_sentence(
         [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR)]
     ) == "No driver is shown to count on one side only; C counts both where low and where high."
+    bent = [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR),
+            contrast("E", penalty_reward_drivers.UNSETTLED_FORM)]
+    assert satisfaction_context_text.penalty_reward_sentence(bent).endswith(
+        "C counts both where low and where high. No one form is shown of E.")
     withheld = [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR), contrast("D", "")]
     assert satisfaction_context_text.penalty_reward_sentence(withheld) == (
         "No driver that is reported is shown to count on one side only; C counts both where low and where high. "
@@ -168,6 +172,9 @@ def test_the_ordinal_logit_agrees_or_not_and_says_where_odds_are_uneven():
     assert satisfaction_context_text.ordinal_logit_sentence(rows, ABSENT).endswith(
         "nothing was asked but satisfaction."
     )
+    failed = [no_estimate(penalty_reward_drivers.DRIVER_ODDS_RATIO, Status.STRUCK, "A is not distinct", segment="A")]
+    assert satisfaction_context_text.ordinal_logit_sentence(failed, Driven()) == (
+        "The ordinal logit is not reported (failed check): A is not distinct.")
     tied = type("Tied", (Driven,), {"first": {"A": 0.6, "B": 0.4}})()
     assert satisfaction_context_text.ordinal_logit_sentence(turned, tied).startswith(
         "The ordinal logit (of one question, q1) agrees: A or B comes first."), "no order where none is shown"
@@ -255,7 +262,7 @@ def board():
 def test_rates_that_leave_their_limits_are_named_with_the_false_alarms_to_expect(board):
     said = service_rates_text.service_rate_alarms(board)
     assert said.startswith("Omission rate: handled: shift above the limits, begun about 2025-05, signalled in 2025-06. "
-                           "By chance alone the charts that watch now would give about 0.99 alarms a year.")
+                           "By chance alone the charts that watch now would give about 1 alarm a year.")
     few = service_quality.service_charts([board.charts[1].course], 1)
     assert (
         service_rates_text.service_rate_alarms(few)
@@ -271,12 +278,15 @@ def test_rates_that_leave_their_limits_are_named_with_the_false_alarms_to_expect
     )
     assert service_rates_text.service_rate_alarms(service_quality.service_charts([calm], 1)).startswith(
         "No alarm from 1 charted rate in the months after the baseline. By chance alone the charts that watch now "
-        "would give about 0.99 alarms a year.")
+        "would give about 1 alarm a year.")
     assert service_rates_text.service_rate_title(service_quality.service_charts([calm], 1).charts[0]).startswith(
         "Cases not handled: no alarm in the months watched, 2025-")
-    bad = replace(calm, value=np.r_[calm.value[:5], 60.0, calm.value[6:]])
-    assert service_rates_text.service_rate_title(service_quality.service_charts([bad], 1).charts[0]).endswith(
-        "; 2023-06 in the baseline lies beyond the limits")
+    bad = replace(calm, value=np.r_[calm.value[:5], 36.0, calm.value[6:]])
+    worst = service_quality.service_charts([bad], 1)
+    assert service_rates_text.service_rate_title(worst.charts[0]).endswith(
+        "; the limits are drawn without 2023-06, far beyond them")
+    assert ("months after the baseline. Far beyond the limits in the baseline: cases not handled in 2023-06 (0.9)."
+            in service_rates_text.service_rate_alarms(worst))
 
 
 def test_the_chart_of_a_rate_says_its_last_alarm_or_that_there_are_too_few_months(board):

@@ -175,7 +175,7 @@ def test_what_has_no_room_is_named_beside_the_table_and_why():
     found = replace(drivers(), expectations=("Product",), negative=("Service",))
     assert satisfaction_drivers_text.drivers_together(found) == (
         "Not in the table: Product, 60.0 % (what people expect is nothing to be improved); Service, 40.0 % "
-        "(over everybody less satisfaction where it is rated higher, the other drivers equal).")
+        "(over everybody less satisfaction where it is rated higher, by the regression of the shares).")
 
 
 def test_the_map_is_shown_with_interval_and_word():
@@ -195,7 +195,7 @@ def test_shares_of_drivers_that_cannot_be_told_apart_stand_together_beside_the_o
         == "Service accounts for 40.0 % of what is explained, Product for 60.0 %"
     )
     both = satisfaction_drivers_text.driver_shares_title(drivers(struck=("Product", "Service")))
-    assert both == "Product and Service account for 100 % of what is explained together"
+    assert both == "Product and Service together account for 100 % of what is explained"
     assert satisfaction_drivers_text.driver_shares(NOBODY).empty
 
 
@@ -204,7 +204,7 @@ def test_of_many_drivers_the_largest_shares_are_named_and_how_large_the_others_a
     many = replace(made, share={name: Interval(v, v - 0.01, v + 0.01) for name, v in (
         ("Design", 0.05), ("Price", 0.1), ("Staff", 0.2), ("Place", 0.07), ("Time", 0.02))})
     said = "Staff for 20.0 %, Price for 10.0 % and each of 3 others for 2.0 % to 7.0 %"
-    assert satisfaction_drivers_text.driver_shares_title(many).endswith(f"explained together, {said}")
+    assert satisfaction_drivers_text.driver_shares_title(many).endswith(f"of what is explained, {said}")
 
 
 SAMPLE = "From 200 people who answered every question, of 240 who answered any."
