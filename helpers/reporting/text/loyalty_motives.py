@@ -130,11 +130,11 @@ def loyalty_type_ties(ties: pd.DataFrame) -> str:
 
 
 def membership_certainty(matrix: pd.DataFrame) -> str:
-    """Return how sure the four kinds are once measurement error is considered."""
+    """Return how sure the four kinds are once measurement error is considered; empty where nobody is classified."""
     found = [quantity_row(matrix, f"expected share {c.removeprefix('p_')}") for c in PROBABILITY_COLUMNS]
     sure = quantity_row(matrix, KIND_CERTAINTY)
     if not is_reported(found[0]) or not is_reported(sure):
-        return f"The certainty of the classification is not known: {found[0]['reason'] or sure['reason']}."
+        return ""
     named = kind_names(is_satisfaction_alone(matrix))
     shares = formatting.join_words(
         [f"{formatting.share(r['value'])} {named[r['quantity'].removeprefix('expected share ')]}" for r in found]

@@ -77,19 +77,11 @@ def points_identity(owed: pd.DataFrame) -> str:
     return f"{' + '.join(left)} = {' + '.join(right)} + {formatting.whole(closing['value'])} closing balance."
 
 
-def reserving_method_range(owed: pd.DataFrame, currency: str) -> str:
-    """Return how far the methods of carrying the cohorts to their end lie apart; empty without a liability."""
+def assumed_lots_sentence(owed: pd.DataFrame) -> str:
+    """Return that which points go first is an assumption; empty where lots are named, or without a liability."""
     found = owed[(owed["quantity"] == points_liability.PROGRAMME_LIABILITY) & (owed["status"] == "ok")]
-    if len(found) < 2:
-        return ""
-    low, high = found.loc[found["value"].idxmin()], found.loc[found["value"].idxmax()]
-    named = {"all": points_liability.BY_CHAIN_LADDER}
-    text = (f"By method the liability's point value is {formatting.money(low['value'], currency)} "
-            f"({named.get(low['segment'], low['segment'])}) to {formatting.money(high['value'], currency)} "
-            f"({named.get(high['segment'], high['segment'])}).")
-    if (found["segment"] == redemption_cohorts.LIFO_LOTS).any():
-        text += " Lots are not named: which points go first is an assumption."
-    return text
+    is_assumed = (found["segment"] == redemption_cohorts.LIFO_LOTS).any()
+    return "Lots are not named: which points go first is an assumption." if is_assumed else ""
 
 
 def redemption_triangle_title(found: points_liability.PointsProgramme) -> str:

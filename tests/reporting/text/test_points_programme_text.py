@@ -75,7 +75,7 @@ def test_no_programme_has_no_answer_and_says_so_elsewhere():
     assert points_programme_text.programme_answer(nothing, "") == ""
     assert (
         points_programme_text.points_identity(nothing)
-        == points_programme_text.reserving_method_range(nothing, "")
+        == points_programme_text.assumed_lots_sentence(nothing)
         == ""
     )
     assert points_programme_text.reserving_table(nothing, "").empty
@@ -98,13 +98,10 @@ def test_the_ends_of_the_points_are_a_table_in_words_one_row_a_method():
     assert points_programme_text.reserving_table(owed(REASON), "EUR").empty
 
 
-def test_methods_are_compared_and_assumed_lots_are_named():
-    assert points_programme_text.reserving_method_range(owed(), "EUR") == (
-        "By method the liability's point value is €120 (chain ladder) to €150 (Bornhuetter–Ferguson).")
-    assert "€100 (last in, first out)" in points_programme_text.reserving_method_range(owed(lifo=True), "EUR")
-    assert points_programme_text.reserving_method_range(owed(lifo=True), "EUR").endswith(
-        "which points go first is an assumption."
-    )
+def test_assumed_lots_are_named():
+    assert points_programme_text.assumed_lots_sentence(owed()) == ""
+    assert points_programme_text.assumed_lots_sentence(owed(lifo=True)).endswith(
+        "which points go first is an assumption.")
 
 
 def moves(rows):
