@@ -48,7 +48,7 @@ STRUCTURAL_ARROWS = (
 
 PATH_TO_LOYALTY, TOTAL_EFFECT_ON_LOYALTY, EXPLAINED_VARIANCE = (
     "path to loyalty",
-    "total effect on loyalty",
+    "total association with loyalty",
     "explained variance of loyalty",
 )
 
@@ -216,10 +216,10 @@ MODERATOR_COLUMNS: Mapping[str, str] = {
 INTERACTION = "interaction with satisfaction"
 
 MODERATOR_EFFECT, EFFECT_AT_LOW, EFFECT_AT_HIGH, EFFECT_CHANGE = (
-    "effect of the moderator itself",
-    "effect of ten points of satisfaction, moderator low",
-    "effect of ten points of satisfaction, moderator high",
-    "difference of the two effects",
+    "association of the moderator itself",
+    "association of ten points of satisfaction, moderator low",
+    "association of ten points of satisfaction, moderator high",
+    "difference of the two associations",
 )
 
 ADJUSTED_P = "p of the difference, adjusted"

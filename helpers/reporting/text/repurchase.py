@@ -150,17 +150,19 @@ def moderator_sentence(table: pd.DataFrame) -> str:
     """
     said, quiet, unknown = [], [], {}
     for name in structural_model.LINK_MODERATORS:
-        found, p = (segment_row(table, q, name) for q in (structural_model.EFFECT_CHANGE, structural_model.ADJUSTED_P))
+        found = segment_row(table, structural_model.EFFECT_CHANGE, name)
         if not is_reported(found):
             unknown[name] = found["reason"]
-        elif p["value"] >= SIGNIFICANCE_LEVEL:
+            continue
+        p = segment_row(table, structural_model.ADJUSTED_P, name)["value"]
+        if p >= SIGNIFICANCE_LEVEL:
             quiet.append(name)
         else:
             word, sign = ("more", 1) if found["value"] > 0 else ("less", -1)
             low, high = sorted([sign * found["low"], sign * found["high"]])
             size = f"{formatting.points(abs(found['value']))} {formatting.interval(low, high, formatting.points)}"
             said.append(f"Where {CALLED[name]}, satisfaction is associated {word} with repurchase: by {size} for ten "
-                        f"points (adjusted {formatting.p_value_sentence(p['value'])}).")
+                        f"points (adjusted {formatting.p_value_sentence(p)}).")
     if quiet:
         said.append(f"No statistically significant difference by {formatting.join_words(quiet)}.")
     if unknown and len(set(unknown.values())) == 1:

@@ -98,8 +98,7 @@ def drivers(low, high, unknown=(), p=0.01):
     rows = []
     for name in structural_model.LINK_MODERATORS:
         if name in unknown:
-            rows += [no_estimate(q, Status.INSUFFICIENT, "it was not asked", segment=name)
-                     for q in (structural_model.EFFECT_CHANGE, structural_model.ADJUSTED_P)]
+            rows.append(no_estimate(structural_model.EFFECT_CHANGE, Status.INSUFFICIENT, "it was not asked", segment=name))
         else:
             mid = (low + high) / 2
             rows += [Estimate(structural_model.EFFECT_CHANGE, mid, low, high, "points", 500, name),
