@@ -98,7 +98,8 @@ def drivers(low, high, unknown=(), p=0.01):
     rows = []
     for name in structural_model.LINK_MODERATORS:
         if name in unknown:
-            rows.append(no_estimate(structural_model.EFFECT_CHANGE, Status.INSUFFICIENT, "it was not asked", segment=name))
+            reason = "it was not asked"
+            rows.append(no_estimate(structural_model.EFFECT_CHANGE, Status.INSUFFICIENT, reason, segment=name))
         else:
             mid = (low + high) / 2
             rows += [Estimate(structural_model.EFFECT_CHANGE, mid, low, high, "points", 500, name),
