@@ -21,6 +21,8 @@ SATISFACTION = "satisf"
 
 ALPHA = 0.05
 
+MIN_EXPECTED, N_DRAWN = 5, 9_999  # lost and kept at a level for the test's usual distribution; draws of it elsewhere
+
 RATE_COLUMNS = ["attribute", "level", "n_customers", "n_lost", "share_lost", "low", "high", "p_adjusted"]
 
 
@@ -85,7 +87,8 @@ def churn_by_attribute(dataset: Dataset) -> ChurnByAttribute:
     Notes
     -----
     Numbers with more than six values are cut at their quintiles; levels of fewer than 30 people are taken together. The
-    interval of a rate is Agresti and Coull's; levels are compared by the chi-square test of independence.
+    interval of a rate is Agresti and Coull's; levels are compared by the chi-square test of independence, whose
+    distribution is drawn with the margins given where fewer than five are expected to be lost or kept at a level.
     """
     if not dataset.training:
         return ChurnByAttribute(pd.DataFrame(columns=RATE_COLUMNS))
@@ -100,7 +103,7 @@ def churn_by_attribute(dataset: Dataset) -> ChurnByAttribute:
 
 
 def levels(values: pd.Series) -> pd.Series:
-    """Return the level of each customer as an ordered category: a value, a fifth of a number, or not recorded.
+    """Return the level of each customer as an ordered category: a value, a range of a number, or not recorded.
 
     Examples
     --------
@@ -116,14 +119,27 @@ def levels(values: pd.Series) -> pd.Series:
         kept = [f"{v:.6g}" for v in np.sort(counted.dropna().unique())]
         text = counted.map(lambda v: f"{v:.6g}")
     else:
-        fifths = pd.qcut(values.astype("float64"), 5, duplicates="drop")
-        is_log = str(values.name).startswith(("log_", "gap_"))  # whose numbers tell nobody anything
-        least = values.min()  # the first fifth begins a little below it, so that it holds it
-        names = [f"fifth {i + 1}" if is_log else f"{max(part.left, least):.4g} to {part.right:.4g}"
-                 for i, part in enumerate(fifths.cat.categories)]
-        kept, text = names, fifths.cat.rename_categories(names).astype("object")
+        counted = _without_logarithm(values).astype("float64")
+        cut = pd.qcut(counted, 5, duplicates="drop")
+        parts = cut.cat.rename_categories(_range_names(counted, cut, str(values.name)))
+        kept, text = list(parts.cat.categories), parts.astype("object")
     return pd.Series(pd.Categorical(text.where(values.notna(), NOT_RECORDED), [*kept, OTHER_VALUES, NOT_RECORDED]),
                      values.index)
+
+
+def _range_names(numbers: pd.Series, cut: pd.Series, name: str) -> list[str]:
+    """Return what parts of a number are called: by the least and the most in each, or by rank if numbers say nothing.
+
+    Examples
+    --------
+    >>> numbers = pd.Series([1.0, 1.0, 2.0, 7.0])
+    >>> _range_names(numbers, pd.qcut(numbers, 2), "n_cases"), _range_names(numbers, pd.qcut(numbers, 2), "gap_x")
+    (['1', '2 to 7'], ['1 of 2', '2 of 2'])
+    """
+    ends = numbers.groupby(cut, observed=True).agg(["min", "max"]).map(lambda v: f"{float(f'{v:.4g}'):.10g}")
+    names = [low if low == high else f"{low} to {high}" for low, high in ends.itertuples(index=False)]
+    is_told = not name.startswith("gap_") and len(set(names)) == len(names)
+    return names if is_told else [f"{i + 1} of {len(names)}" for i in range(len(names))]
 
 
 def _without_logarithm(values: pd.Series) -> pd.Series:
@@ -160,4 +176,12 @@ def _span(rates: pd.DataFrame) -> float:
 
 def _independence_p(rates: pd.DataFrame) -> float:
     counts = np.column_stack([rates["n_lost"], rates["n_customers"] - rates["n_lost"]])
-    return float(stats.chi2_contingency(counts, correction=False).pvalue) if counts.sum(axis=0).min() > 0 else 1.0
+    if not counts.sum(axis=0).min() > 0:
+        return 1.0
+    found = stats.chi2_contingency(counts, correction=False)
+    if found.expected_freq.min() >= MIN_EXPECTED:
+        return float(found.pvalue)
+    n, expected = counts.sum(axis=1), found.expected_freq
+    drawn = np.random.default_rng(0).multivariate_hypergeometric(n, counts[:, 0].sum(), N_DRAWN, method="marginals")
+    reached = ((drawn - expected[:, 0]) ** 2 * (1 / expected).sum(axis=1)).sum(axis=1)
+    return float((1 + (reached >= found.statistic * (1 - 1e-9)).sum()) / (1 + N_DRAWN))

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from helpers.churn import churn_by_attribute as churn_module
 from helpers.churn.churn_by_attribute import churn_by_attribute, levels
 from helpers.reporting.text import churn_attributes as text
 
@@ -57,12 +59,15 @@ def test_where_nothing_tells_of_churn_no_attribute_is_named(basis):
     assert text.churn_by_attribute_title(found) == "Churn by attribute"
 
 
-def test_levels_are_values_fifths_or_not_recorded():
+def test_levels_are_values_ranges_or_not_recorded():
     number = pd.Series(np.arange(100.0), name="calls")
     assert levels(number).value_counts().to_dict() == {
-        "0 to 19.8": 20, "19.8 to 39.6": 20, "39.6 to 59.4": 20, "59.4 to 79.2": 20, "79.2 to 99": 20,
+        "0 to 19": 20, "20 to 39": 20, "40 to 59": 20, "60 to 79": 20, "80 to 99": 20,
         "other values": 0, "not recorded": 0}
-    assert levels(number.rename("log_calls"))[0] == "fifth 1"
+    assert levels(np.log1p(number).rename("log_calls")).tolist() == levels(number).tolist()
+    assert levels(number.rename("gap_improbability"))[0] == "1 of 5"
+    seldom = pd.Series([0.0] * 70 + list(range(1, 31)), name="visits")  # no fifth of the customers, and not called one
+    assert levels(seldom).value_counts().head(2).to_dict() == {"0 to 10": 80, "11 to 30": 20}
     assert levels(pd.Series(np.log([1.0, 2, 3]), name="log_occasions")).tolist() == ["1", "2", "3"]
     assert levels(pd.Series(np.log1p([0.0, 2, 3]), name="log_recent_occasions")).tolist() == ["0", "2", "3"]
     text_levels = levels(pd.Series(["a"] * 40 + ["b"] * 3 + [None]))
@@ -73,3 +78,14 @@ def test_customers_who_buy_are_told_apart_too(basis, shop):
     found = churn_by_attribute(basis(shop()))
     assert "days since the last purchase" in found.clear()
     assert found.rates["n_customers"].min() > 0
+
+
+def test_levels_with_few_lost_are_compared_by_the_exact_distribution():
+    """Nine of 10,184 stayed, one of them among the 46 who bought twice: chi-square says p < .000001, Fisher .041."""
+    few = pd.DataFrame({"n_lost": [10_130, 45], "n_customers": [10_138, 46]})
+    exact = stats.fisher_exact(np.column_stack([few["n_lost"], few["n_customers"] - few["n_lost"]])).pvalue
+    assert exact == pytest.approx(0.040, abs=0.002)
+    assert churn_module._independence_p(few) == pytest.approx(exact, abs=0.008)
+    many = pd.DataFrame({"n_lost": [300, 200], "n_customers": [500, 500]})
+    assert churn_module._independence_p(many) == pytest.approx(stats.chi2_contingency(
+        [[300, 200], [200, 300]], correction=False).pvalue)
