@@ -19,7 +19,7 @@ import numpy as np
 from measure import environment
 
 PEERS = {"lifetimes": ["lifetimes==0.11.3", "numpy<2", "pandas<2.2", "scipy<1.13", "setuptools"],
-         "pymc-marketing": ["pymc-marketing>=0.10"]}
+         "pymc-marketing": ["pymc-marketing>=0.19"]}
 TARGETS = {("lifetimes", False): 8, ("lifetimes", True): 25, ("pymc-marketing", False): 1, ("pymc-marketing", True): 15}
 LARGE = 100_000
 
@@ -74,8 +74,8 @@ def of_lifetimes(path, n):
 
 def of_pymc(path, n):
     import pandas as pd
+    from pymc_extras.prior import Prior
     from pymc_marketing import clv
-    from pymc_marketing.prior import Prior
 
     x, last, age = np.load(path)
     frame = pd.DataFrame({"customer_id": np.arange(len(x)), "frequency": x, "recency": last / 7, "T": age / 7})
