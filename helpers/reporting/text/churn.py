@@ -227,7 +227,7 @@ def one_time_buyers(trial: Backtest, forecasts: pd.DataFrame) -> str:
     ahead = scoring.forecasts_of_lost(forecasts, ONE_TIME_BUYERS)
     next_ = "" if ahead.empty or ahead["n"].iloc[0] < LEAST_PEOPLE else (
         f" Of today's {formatting.count_text(ahead['n'].iloc[0], 'one-time buyer', 'one-time buyers')} "
-        f"{formatting.number(ahead['value'].iloc[0])} are expected to buy nothing.")
+        f"{formatting.whole(ahead['value'].iloc[0])} are expected to buy nothing.")
     return f"Of customers who had bought once {observed} churned within the horizon of the backtest{rest}.{next_}"
 
 
@@ -254,14 +254,13 @@ def risk_bands(bands: pd.DataFrame, currency: str = "", first_tenth: float = flo
                    f"{formatting.share(first_tenth)} of it.")
 
 
-def churn_caveats(basis: Dataset, gates: tuple[Gate, ...]) -> tuple[str, ...]:
-    """Return what would change our mind."""
-    crossed = [g.sentence for g in gates if g.is_crossed]
+def churn_caveats(basis: Dataset) -> tuple[str, ...]:
+    """Return what would change our mind, beside the checks that failed, which stand above."""
     always = ("A risk is not an effect: who is likely to leave is not by that token easy to keep.",)
     if basis.kind != PURCHASE_DATASET:
-        return (*crossed, *always)
+        return always
     lost = f"Churned means no purchase within {formatting.count_text(basis.horizon_days, 'day', 'days')}"
-    return (*crossed, f"{lost}; some who buy more rarely will come back later.",
+    return (f"{lost}; some who buy more rarely will come back later.",
             f"{_value_if_kept_basis(basis)}; what who left would have brought is never seen.", *always)
 
 

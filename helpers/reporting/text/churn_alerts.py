@@ -100,7 +100,7 @@ def _plain(raises: str) -> str:
         return readable_id(raises).replace(" = ", " is ")
     name = feature_label(feature)
     if direction == "uneven":
-        return f"{name}, neither more nor less of it throughout"
+        return f"{name}, in no steady direction"
     if name.startswith(("share of ", "spend ", "recent spend")):
         return f"{'lower' if direction == 'less' else 'higher'} {name}"
     is_count = feature.startswith("n_") or COUNTED.search(name)
@@ -117,7 +117,7 @@ def feature_group_table(found: Explanations) -> pd.DataFrame:
     return pd.DataFrame([{
         "feature_group": row.feature_group, "mean_abs_contribution": f"{formatting.number(row.mean_abs_contribution)} "
         f"{formatting.interval(row.mean_abs_contribution_low, row.mean_abs_contribution_high)}".strip(),
-        "higher_with": _plain(row.raises), "first_reason_of": first}
+        "higher_with": _plain(row.raises) if row.mean_abs_contribution > 0 else "–", "first_reason_of": first}
         for row, first in zip(found.table.itertuples(), parts, strict=True)],
         columns=["feature_group", "mean_abs_contribution", "higher_with", "first_reason_of"])
 

@@ -44,6 +44,9 @@ def test_levers_are_listed_in_words_and_few_people_hidden():
     assert churn_alerts_text.feature_group_table(Explanations(pd.DataFrame(), of_contracts, 0.7))[
         "higher_with"
     ].tolist() == ["fewer months as a customer", "internet service is Fiber optic"]
+    unused = table.assign(mean_abs_contribution=[0.5, 0.0], raises=["uneven log_age_days", "more share_promotion"])
+    assert churn_alerts_text.feature_group_table(Explanations(pd.DataFrame(), unused, 0.7))["higher_with"].tolist() == [
+        "days as a customer, in no steady direction", "–"]  # what adds nothing raises nothing
     assert churn_alerts_text.feature_group_table(NONE).empty
 
 
