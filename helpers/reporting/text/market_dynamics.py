@@ -35,8 +35,8 @@ def early_behaviour_sentence(found: ValuePredictors) -> str:
     named = [name for name in found.foretelling() if name in effects]
     others = [n for n in dict.fromkeys(e.segment.split(":")[0] for e in found.effects) if n not in found.foretelling()]
     if not found.foretelling():
-        said = (f"Nothing that customers do in their first {EARLY_DAYS} days foretells later margin with statistical "
-                "significance.")
+        said = (f"No single thing that customers do in their first {EARLY_DAYS} days is shown to make a forecast of "
+                "later margin better.")
     else:
         ratios = [f"{effects[n].unit} with {formatting.estimate_text(effects[n], formatting.number)} times the margin"
                   for n in named]

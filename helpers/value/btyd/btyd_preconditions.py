@@ -91,18 +91,16 @@ class BtydPreconditions:
         )
 
     def _random_gate(self) -> Gate:
-        if np.isnan(self.regularity):
-            said = "How regular waits between purchases are is not known: too few customers bought three times."
-        elif self.regularity <= RANDOM_REGULARITY:
-            said = f"Waits between purchases are as good as random, up to the shape {RANDOM_REGULARITY}."
-        else:
-            said = (f"Waits between purchases are more regular than {BTYD_MODEL_NAMES} take them to be, shape "
-                    f"{self.regularity:.2f} against 1: a pause tells more than they allow, so that they expect too "
-                    "many orders")
-            said += f"; MBG/CNBD-{self.erlang_shape}, which allows for it, is tried beside them." if (
-                self.erlang_shape) else "."
-        return Gate("random purchases", self.regularity, RANDOM_REGULARITY,
-                    RANDOM_REGULARITY < self.regularity <= MAX_REGULARITY,
+        untested = "How regular waits between purchases are is not known: too few customers bought three times."
+        if not self.regularity > RANDOM_REGULARITY:
+            return _qualify("random purchases", self.regularity, RANDOM_REGULARITY, False, "Waits between purchases "
+                            f"are as good as random, up to the shape {RANDOM_REGULARITY}.", untested)
+        said = (f"Waits between purchases are more regular than {BTYD_MODEL_NAMES} take them to be, shape "
+                f"{self.regularity:.2f} against 1: a pause tells more than they allow, so that they expect too many "
+                "orders")
+        said += f"; MBG/CNBD-{self.erlang_shape}, which allows for it, is tried beside them." if (
+            self.erlang_shape) else "."
+        return Gate("random purchases", self.regularity, RANDOM_REGULARITY, self.regularity <= MAX_REGULARITY,
                     Level.NOTE if self.erlang_shape else Level.QUALIFY, AFFECTED_FIGURES, said)
 
     @property
@@ -120,6 +118,13 @@ class BtydPreconditions:
 
 def _strike(name: str, statistic: float, threshold: float, is_crossed: bool, sentence: str) -> Gate:
     return Gate(name, float(statistic), threshold, bool(is_crossed), Level.STRIKE, AFFECTED_FIGURES, sentence)
+
+
+def _qualify(name: str, statistic: float, threshold: float, is_crossed: bool, tested: str, untested: str) -> Gate:
+    """Return a check that makes figures uncertain; what could not be measured is noted and has not passed."""
+    is_known = not np.isnan(statistic)
+    return Gate(name, float(statistic), threshold, bool(is_crossed) or not is_known,
+                Level.QUALIFY if is_known else Level.NOTE, AFFECTED_FIGURES, tested if is_known else untested)
 
 
 def check_btyd_preconditions(engine: Engine, buyers: ir.Table, transactions: ir.Table, subscriptions: ir.Table,
@@ -199,30 +204,14 @@ def fitted_model_gates(fit: BtydFit, spend: GammaGammaFit, error: float, depende
             bool(spend.reason),
             f"Gamma-gamma: {spend.reason or f'q is {spend.values[1]:.2f}, above 1'}.",
         ),
-        Gate(
-            "hold-out total",
-            error,
-            MAX_TOTAL_ERROR,
-            abs(error) > MAX_TOTAL_ERROR,
-            Level.QUALIFY,
-            AFFECTED_FIGURES,
-            f"Fitted to the past alone, {fit.model.name} forecast {100 * abs(error):.0f} % too {many} orders; up to "
-            f"{100 * MAX_TOTAL_ERROR:.0f} % is tolerated."
-            if error == error
-            else "No forecast could be tried in a hold-out.",
-        ),
-        Gate(
-            "spend apart from frequency",
-            dependence,
-            MAX_SPEND_FREQUENCY_CORRELATION,
-            abs(dependence) > MAX_SPEND_FREQUENCY_CORRELATION,
-            Level.QUALIFY,
-            AFFECTED_FIGURES,
-            "Gamma-gamma takes spend an occasion as independent of frequency; their rank correlation is "
-            f"{dependence:.2f}, up to {MAX_SPEND_FREQUENCY_CORRELATION} is tolerated."
-            if dependence == dependence
-            else "Whether spend goes with frequency cannot be said: one of them does not vary.",
-        ),
+        _qualify("hold-out total", error, MAX_TOTAL_ERROR, abs(error) > MAX_TOTAL_ERROR,
+                 f"Fitted to the past alone, {fit.model.name} forecast {100 * abs(error):.0f} % too {many} orders; up "
+                 f"to {100 * MAX_TOTAL_ERROR:.0f} % is tolerated.", "No forecast could be tried in a hold-out."),
+        _qualify("spend apart from frequency", dependence, MAX_SPEND_FREQUENCY_CORRELATION,
+                 abs(dependence) > MAX_SPEND_FREQUENCY_CORRELATION,
+                 "Gamma-gamma takes spend an occasion as independent of frequency; their rank correlation is "
+                 f"{dependence:.2f}, up to {MAX_SPEND_FREQUENCY_CORRELATION} is tolerated.",
+                 "Whether spend goes with frequency cannot be said: one of them does not vary."),
     )
 
 

@@ -37,8 +37,9 @@ def found(orders=0.08, channel=-0.03, whole=0.3, over_rule=0.05):
      "deviance among 400 later customers; the net sales of these days alone do as well, 22.0 %: rank new customers by "
      "them."),
     (found(orders=-0.03, whole=-0.01),
-     "Nothing that customers do in their first 90 days foretells later margin with statistical significance. Tried on "
-     "customers who came later, nothing shows: 1.0 % [−1.0 %, 3.0 %] of the deviance among 400 later customers."),
+     "No single thing that customers do in their first 90 days is shown to make a forecast of later margin better. "
+     "Tried on customers who came later, nothing shows: 1.0 % [−1.0 %, 3.0 %] of the deviance among 400 later "
+     "customers."),
     (ValuePredictors(reason="records are shorter than 270 days"),
      "What the first 90 days foretell of later margin cannot be said: records are shorter than 270 days."),
 ])

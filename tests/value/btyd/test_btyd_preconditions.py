@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from helpers.customers import features
-from helpers.value.btyd import btyd_preconditions, frequency_recency
+from helpers.value.btyd import btyd_preconditions, fitting, frequency_recency
 from helpers.value.btyd.btyd_preconditions import BtydPreconditions
+from helpers.value.btyd.gamma_gamma import GammaGammaFit
+from helpers.value.btyd.pareto_nbd import PARETO_NBD
 
 END = date(2025, 12, 31)
 
@@ -100,7 +102,7 @@ def test_people_who_hold_contracts_are_not_valued_by_purchases(checked):
 ], ids=["one customer", "no repeat buyer", "one day of history", "a 200-year-old order"])
 def test_what_the_data_cannot_bear_is_said(checked, rows, gates):
     found = checked(rows)
-    assert crossed(found) == gates
+    assert crossed(found) == [*gates, "random purchases"]  # noted: what could not be tested has not passed
     assert "1 customers" not in found.reason
     assert found.reason
 
@@ -112,6 +114,18 @@ def test_zero_spend_and_full_refunds_leave_nobody_to_value(checked):
              "refunds_order_id": "y"}]
     found = checked([*zero, *back])
     assert (found.n_buyers, found.reason, found.gates()) == (0, "No purchases are recorded.", ())
+
+
+def test_what_could_not_be_tested_is_noted_and_has_not_passed():
+    spend = GammaGammaFit(np.array([6.25, 3.74, 15.44]), 0.01 * np.eye(3), 0.0, 100)
+    fit = fitting.BtydFit(PARETO_NBD, np.ones(4), np.eye(4), 0.0, 100)
+    for error, dependence in ((np.nan, np.nan), (0.05, 0.1), (-0.2, 0.5)):
+        gates = {g.gate: g for g in btyd_preconditions.fitted_model_gates(fit, spend, error, dependence)}
+        total, apart = gates["hold-out total"], gates["spend apart from frequency"]
+        is_untested = np.isnan(error)
+        assert total.is_crossed == apart.is_crossed == (is_untested or error < -0.1)
+        assert {total.level, apart.level} == {"note" if is_untested else "qualify"}
+        assert (total.sentence == "No forecast could be tried in a hold-out.") == is_untested
 
 
 def test_a_loss_on_every_sale_leaves_no_value():
