@@ -7,13 +7,14 @@ fitted, and their intervals held against the truth; the share that covers must l
 import argparse
 import time
 from datetime import date
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from helpers.value import clv, early_behaviour, retention_mix, sales_forecast, value_predictors, weekly_sales
-from helpers.value.btyd import covariates, fitting, frequency_recency, gamma_gamma
+from helpers.value.btyd import covariates, fitting, frequency_recency, gamma_gamma, pareto_nbd
 from helpers.value.btyd.bg_nbd import BG_NBD, MBG_NBD
 from helpers.value.btyd.condensed_nbd import condensed_nbd
 from helpers.value.btyd.frequency_recency import FREQUENCY_RECENCY_KEY, CountedBuyers, FrequencyRecency
@@ -169,17 +170,33 @@ def fan(rng, n_weeks, a_week, wave):
 
 
 def of_quarters(rng, replications, _):
-    """Print the coverage of the forecast of the next quarter, by length of the history, size and season."""
-    for n_weeks, a_week, wave in ((78, 15, 0.0), (117, 15, 0.0), (117, 60, 0.0), (130, 60, 0.4)):
-        found = [fan(rng, n_weeks, a_week, wave) for _ in range(replications)]
-        for measure, level in found[0]:
+    """Print the coverage of the forecast of the next quarter, by length of the history, size and season.
+
+    Fits begin at the planted values and integrate at 12 points, which moves a forecast by a hundred millionth and takes
+    a quarter of the time. Every hundred replications of each company what is known so far is printed.
+    """
+    companies = ((78, 15, 0.0), (117, 15, 0.0), (117, 60, 0.0), (130, 60, 0.4))
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    found = {one: [] for one in companies}
+    with (mock.patch.object(fitting, "_starting_values", return_value=np.log(OF_PARETO)),
+          mock.patch.multiple(pareto_nbd, LEGENDRE_NODES=nodes, LEGENDRE_WEIGHTS=weights, BLOCK_ROWS=1_000)):
+        for n in range(1, replications + 1):
+            for one in companies:
+                found[one].append(fan(rng, *one))
+            if n % 100 == 0 or n == replications:
+                _print_quarters(found)
+
+
+def _print_quarters(found):
+    for (n_weeks, a_week, wave), held in found.items():
+        for measure, level in held[0]:
             row(f"{measure}, {n_weeks} × {a_week} a week, wave {wave}",
-                sum(f[measure, level] for f in found), len(found), level)
+                sum(f[measure, level] for f in held), len(held), level)
 
 
 def row(name, k, n, level=LEVEL):
     low, high = stats.binom.ppf([(1 - REGION) / 2, (1 + REGION) / 2], n, level) / n
-    print(f"{name:<38}{level:>9.3f}{k / n:>10.4f}   [{low:.4f}, {high:.4f}]   "
+    print(f"{name:<38}{level:>9.3f}{k / n:>10.4f}   [{low:.4f}, {high:.4f}] of {n:<6,} "
           f"{'inside' if low <= k / n <= high else 'OUTSIDE'}", flush=True)
 
 
