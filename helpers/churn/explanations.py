@@ -21,7 +21,7 @@ from helpers.stats import confidence_intervals
 
 N_RESAMPLES = 20
 
-MAX_REFITTED, MAX_COMPARED = 20_000, 50_000  # cases a resample holds, and customers whose reasons are compared in it
+MAX_REFITTED = 20_000  # cases a resample holds or is calibrated on, and customers whose reasons are compared in it
 
 N_DEPENDENCE_BINS = 5
 
@@ -80,7 +80,8 @@ def explain_scores(basis: Dataset, chosen: str, seed: int, draws: int = N_RESAMP
     Notes
     -----
     Of a large snapshot resamples hold `MAX_REFITTED` cases, m of n, and the spread of what they say is scaled by
-    √(m / n) (Bickel, Götze and van Zwet 1997); reasons are then less stable in them than they are, not more.
+    √(m / n) (Bickel, Götze and van Zwet 1997); reasons are then less stable in them than they are, not more. As many
+    cases of a large later snapshot calibrate them, and as many customers tell whether reasons stay.
     """
     reason = ("no model could be trained" if not basis.training or basis.scoring.about.empty else
               f"the {basis.rule} is used, which looks at no other feature" if chosen == basis.rule else "")
@@ -89,7 +90,7 @@ def explain_scores(basis: Dataset, chosen: str, seed: int, draws: int = N_RESAMP
     learner = backtest.final_model(basis, chosen)
     raw = learner.contributions(basis.scoring.features)
     groups = contributions_by_group(raw)
-    compared = _compared(len(groups), seed)
+    compared = _places(len(groups), seed)
     again, scale = _resampled(chosen, basis, seed, draws, compared)
     return Explanations(groups, _table(groups, raw, basis.scoring.features, again, scale),
                         _stability(groups.iloc[compared], again))
@@ -134,25 +135,24 @@ def contributions_by_group(contributions: pd.DataFrame) -> pd.DataFrame:
     return contributions.T.groupby(of, sort=True).sum().T
 
 
-def _compared(n: int, seed: int) -> np.ndarray:
-    """Return the places of those whose reasons are compared: all, or of many a random sample."""
-    return np.arange(n) if n <= MAX_COMPARED else np.sort(np.random.default_rng(seed).choice(n, MAX_COMPARED, False))
+def _places(n: int, seed: int) -> np.ndarray:
+    """Return the places of all of n cases, or of a random sample of many."""
+    return np.arange(n) if n <= MAX_REFITTED else np.sort(np.random.default_rng(seed).choice(n, MAX_REFITTED, False))
 
 
 def _resampled(name: str, basis: Dataset, seed: int, draws: int,
                compared: np.ndarray) -> tuple[list[pd.DataFrame], float]:
     """Return contributions by group in each resample to those compared, and √(m / n) for resamples of m of n cases."""
     fit, later = backtest.final_training_snapshots(basis)
-    fit, scoring = _as_numbers_and_texts(fit), _as_numbers_and_texts(basis.scoring)
-    later = _as_numbers_and_texts(later) if later else None
-    features = scoring.features.iloc[compared]
+    fit, scoring = _as_numbers_and_texts(fit), _as_numbers_and_texts(basis.scoring.rows(compared))
+    later = _as_numbers_and_texts(later.rows(_places(len(later.is_lost), seed))) if later else None
     rng, n, found = np.random.default_rng(seed), len(fit.is_lost), []
     m = min(n, MAX_REFITTED)
     for _ in range(draws if name == LOGISTIC else min(draws, 5)):
         drawn = fit.rows(np.sort(rng.integers(0, n, m)))
         if not drawn.shortage():
             again = backtest.fit_at_origin(name, basis.rule, drawn, later, scoring)
-            found.append(contributions_by_group(again.contributions(features)))
+            found.append(contributions_by_group(again.contributions(scoring.features)))
     return found, float(np.sqrt(m / n))
 
 

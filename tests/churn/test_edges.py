@@ -112,6 +112,23 @@ def test_a_rule_that_knows_no_feature_gives_no_reasons(basis, shop):
     assert why.reason == "the recency rule is used, which looks at no other feature"
 
 
+def test_resamples_of_a_large_company_look_at_no_more_than_so_many_cases(basis, shop, monkeypatch):
+    found, sizes, fit_at_origin = basis(shop()), [], backtest.fit_at_origin
+
+    def counted(name, rule, fit, later, *users):
+        sizes.append((len(fit.is_lost), len(later.is_lost), *(len(cases.is_lost) for cases in users)))
+        return fit_at_origin(name, rule, fit, later, *users)
+
+    whole = explanations.explain_scores(found, LOGISTIC, 1, draws=2)
+    monkeypatch.setattr(explanations, "MAX_REFITTED", 80)
+    monkeypatch.setattr(backtest, "fit_at_origin", counted)
+    sampled = explanations.explain_scores(found, LOGISTIC, 1, draws=2)
+    assert sizes[1:] == [(80, 80, 80)] * 2  # the first is the model of the scores, of everybody
+    assert min(sizes[0]) > 80
+    pd.testing.assert_frame_equal(sampled.groups, whole.groups)
+    assert 0 < sampled.stability <= 1
+
+
 @pytest.mark.parametrize(("effect", "raises"), [
     (lambda x: x, "more a"), (lambda x: -x, "less a"), (lambda x: (x - 2) ** 2, "uneven a")])
 def test_the_direction_is_that_of_the_whole_group_over_the_features_range(effect, raises):
