@@ -28,6 +28,7 @@
 * ``schema``: Declared result tables of satisfaction: scores, index, drivers, paths, comments, gates.
 * ``service_quality``: Service quality: case funnel, days to close, complaint and omission rates, control charts.
 * ``survey_quality``: Survey quality: reliability of scales, answer states, coverage, quality gates.
+* ``survey_sample``: Survey sample: of a very large survey the answers of people drawn at random stand for all.
 * ``text_comments``: Text comments: polarity by score, words of praise and blame, topics (NMF), audit sample.
 * ``textbook_claims``: Textbook claims on word of mouth (promoters tell 12, of whom 10 come; detractors 20), tested on
   own data.

@@ -11,6 +11,7 @@ from helpers.reporting.text.satisfaction import is_reported, quantity_rows
 from helpers.satisfaction.satisfaction_by_segment import segment_label
 from helpers.satisfaction.satisfaction_index import ALL_WAVES, SATISFACTION_LABEL
 from helpers.satisfaction.survey_quality import nonrespondent_mean
+from helpers.satisfaction.survey_sample import SurveySample
 from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 MOST_NAMED = 3  # scales by name in a title
@@ -37,6 +38,18 @@ def reliability_sentence(gates: pd.DataFrame) -> str:
     verb = "is" if len(struck) == 1 else "are"
     parts += [f"{scores} {formatting.join_words(struck)} {verb} not reported (failed check)"] if struck else []
     return formatting.sentence_case("; ".join(parts))
+
+
+def drawn_people_sentence(survey: SurveySample) -> str:
+    """Return how many people stand for how many who answered; empty where everybody counts.
+
+    Parameters
+    ----------
+    survey : SurveySample
+        From `helpers.satisfaction.survey_sample.draw_survey_sample`.
+    """
+    return (f"Of {formatting.whole(survey.n_people)} people who answered, {formatting.whole(survey.n_drawn)} drawn at "
+            "random stand for all." if survey.is_drawn else "")
 
 
 def one_sided_respondents(scores: pd.DataFrame, members: pd.DataFrame, heard: Estimate) -> str:
