@@ -196,11 +196,12 @@ def kind_questions_gate(engine: Engine, answers: ir.Table, kinds: pd.DataFrame) 
     """
     if kinds.empty:
         return []
-    given = answers.filter(answers.percent.notnull() & answers.customer_id.notnull())
+    excluded = pd.DataFrame([(kind, role) for kind, known in CUSTOMER_KINDS.items() for role in known.excluded_roles],
+                            columns=["kind", "role"])
+    given = answers.filter(answers.percent.notnull() & answers.customer_id.notnull(),
+                           answers.role.isin(sorted(set(excluded["role"]))))
     asked = engine.arrow(given.select("customer_id", "role").distinct()).to_pandas().merge(kinds, on="customer_id")
-    excluded = {(kind, role) for kind, known in CUSTOMER_KINDS.items() for role in known.excluded_roles}
-    is_wrong = np.array([pair in excluded for pair in zip(asked["kind"], asked["role"], strict=True)], bool)
-    wrong = asked[is_wrong]
+    wrong = asked.merge(excluded, on=["kind", "role"])
     n = int(wrong["customer_id"].nunique())
     who = " and ".join(CUSTOMER_KINDS[kind].label for kind in sorted(wrong["kind"].unique()))
     said = (f"{people_text(n)} people who are {who} answered questions that their kind may not be asked "

@@ -1,6 +1,6 @@
 """Common items: groups that were asked different questions are compared by those in common."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
@@ -63,15 +63,17 @@ class ItemAnswers:
     is_asked: pd.DataFrame
     share: float
 
-    def common(self, one: Iterable[str], other: Iterable[str]) -> CommonItems:
+    def common(self, one: pd.Series | pd.Index, other: pd.Series | pd.Index) -> CommonItems:
         """Return the items by which two groups of responses may be compared.
 
         Where answers are spread over the items alike, up to one in twenty, scores of all items are comparable; else
         those by the items that half of each group or more answered.
         """
-        counts = pd.DataFrame([self.percent.reindex(pd.Index(list(group))).notna().agg(["sum", "mean"]).stack()
-                               for group in (one, other)])
-        given, share = counts["sum"], counts["mean"]
+        places = [self.percent.index.get_indexer(pd.Index(group)) for group in (one, other)]
+        is_given = self.percent.notna().to_numpy()
+        given = pd.DataFrame([is_given[place[place >= 0]].sum(axis=0) for place in places],
+                             columns=self.percent.columns)
+        share = given.div([max(len(place), 1) for place in places], axis=0)
         known = given.columns[(given >= LEAST_PEOPLE).any() | (share >= MOST_OF_GROUP).any()]
         mix = given.div(given.sum(axis=1), axis=0)
         if abs(mix.iloc[0] - mix.iloc[1]).sum() / 2 <= TOLERANCE:
