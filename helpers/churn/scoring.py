@@ -1,5 +1,6 @@
 """Churn scores, expected churn and margin at risk with intervals."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
@@ -234,22 +235,13 @@ def level_error_share(row: Mapping[str, Any], v: float) -> float:
     return float(np.sqrt(max(half**2 - v, 0.0))) / row["n"]
 
 
-def most_margin_at_risk(scores: pd.DataFrame, forecasts: pd.DataFrame) -> tuple[float, float]:
-    """Return the upper end of a margin at risk whose range would begin at nothing [money], and what would tell it.
-
-    That is the error in level below which the range would begin above nothing [share of the customers]. Both are NaN
-    where no values are known.
-    """
+def most_margin_at_risk(scores: pd.DataFrame, forecasts: pd.DataFrame) -> float:
+    """Return the upper end of a margin at risk whose range would begin at nothing [money]; NaN without values."""
     if_lost = scores["value_if_lost"].fillna(0) if "value_if_lost" in scores else 0.0
     left = purchase_rate.dropout_probability(*(scores[c].to_numpy("float64") for c in (
         "churn_probability", "no_order_if_kept")))
     priced = scores.assign(margin_at_risk=left * (scores["value_if_kept"] - if_lost)).dropna(subset=["margin_at_risk"])
-    if priced.empty:
-        return float("nan"), float("nan")
-    p, losses = priced["churn_probability"], expected_losses(priced)
-    moved = confidence_intervals.normal_quantile(INTERVAL_LEVEL) * float(np.sum(p * (1 - p) * losses.weight))
-    enough = abs(float(losses.expected.sum())) / moved if moved else float("nan")
-    return losses.interval(forecast_error_logits(scores, forecasts)).high, enough * float(np.mean(p * (1 - p)))
+    return expected_losses(priced).interval(forecast_error_logits(scores, forecasts)).high if len(priced) else math.nan
 
 
 def forecast_error_logits(scores: pd.DataFrame, forecasts: pd.DataFrame) -> float:

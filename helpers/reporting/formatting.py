@@ -130,7 +130,7 @@ def share(x: float) -> str:
 
 
 def points(x: float) -> str:
-    """Return a number of points: an index or score, or a difference of shares *already* times 100.
+    """Return a number of points of an index or score.
 
     Examples
     --------
@@ -141,6 +141,11 @@ def points(x: float) -> str:
         return MISSING
     text = _hundredths(float(x)).removesuffix(".0")
     return f"{text} {'point' if text in {'1', '−1'} else 'points'}"
+
+
+def percentage_points(x: float) -> str:
+    """Return a difference of shares already times 100, told from points of a score: ``12.2 percentage points``."""
+    return points(x).replace(" point", " percentage point")
 
 
 def interval(low: float, high: float, form: Form = number) -> str:
@@ -254,8 +259,8 @@ def estimate_text(e: Estimate | Mapping[str, Any], form: Form | None = None, cur
 
 
 def share_change_text(e: Estimate) -> str:
-    """Return a change of a share in points, with its interval: ``3.84 points [−1.64, 9.42]``."""
-    return f"{points(100 * e.value)} {interval(100 * e.low, 100 * e.high, points)}"
+    """Return a change of a share with its interval: ``3.84 percentage points [−1.64, 9.42]``."""
+    return f"{percentage_points(100 * e.value)} {interval(100 * e.low, 100 * e.high, points)}"
 
 
 def change_text(difference: float, low: float, high: float, form: Form = number) -> str:
@@ -318,10 +323,8 @@ def sentence_case(text: str) -> str:
 
 def _hundredths(x: float) -> str:
     """Return a number of per cent or points: one decimal, two digits below one, none at 0 and 100."""
-    if math.isinf(x):
+    if math.isinf(x) or abs(x) == 100:
         return number(x)
-    if abs(x) == 100:
-        return with_minus_sign(x, "100")
     return with_minus_sign(x, f"{abs(x):,.1f}") if abs(x) >= 0.995 else number(x, 2)
 
 

@@ -61,7 +61,7 @@ PEOPLE, MONEY = COUNTS
 CHURN_RATE = "expected_churn_rate"
 
 UNSAID = {leadership_text.NO_EARLIER: "", "no statistically significant change": "",
-          "unchanged": ""}  # on a card: see its note
+          "unchanged": "", leadership_text.NOT_AGAIN: ""}  # on a card: see its note
 
 SIGNIFICANT = ", statistically significant"
 
@@ -246,16 +246,21 @@ def kpi_cards_of(
     is_told = found["status"].isin(FIRST)
     shown = (found[is_told] if is_told.any() else found).head(MOST_CARDS)
     cards = [_card(row, _course(ws, row, results, courses), results.currency) for row in shown.to_dict("records")]
-    notes = {"satisfaction": _satisfaction_of_the_year(results),
+    is_new = not found["change_words"][found["quantity"].eq("satisfaction")].eq(leadership_text.NOT_AGAIN).any()
+    notes = {"satisfaction": _satisfaction_of_the_year(results, is_new=is_new),
              leadership_retention_text.BY_COUNT: leadership_retention_text.year_before_words(results)}
     return [replace(card, change=card.change or notes.get(str(row["quantity"]), "") if row["status"] == Status.OK else
                     card.change) for card, row in zip(cards, shown.to_dict("records"), strict=True)]
 
 
-def _satisfaction_of_the_year(results: RunResults) -> str:
-    """Return by how much satisfaction changed within a year, for a card; empty without a wave of then."""
+def _satisfaction_of_the_year(results: RunResults, *, is_new: bool) -> str:
+    """Return by how much satisfaction changed within a year, for a card, and that no wave is new; empty without one."""
     row = satisfaction_text.year_change_row(results.frame(SURVEY)) if results.has(SURVEY) else None
-    return message("{change} in a year", change=formatting.number(row["value"], 2)) if row else ""
+    if not row:
+        return ""
+    change = formatting.number(row["value"], 2)
+    return message("{change} in a year", change=change) if is_new else message(
+        "no new wave; {change} in a year", change=change)
 
 
 def _course(

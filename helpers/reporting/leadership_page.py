@@ -15,12 +15,15 @@ from helpers.reporting.html import (
     cell_text,
     escape_text,
     flatten,
+    html_table,
     link,
     missing_exhibit,
     paragraphs,
     sparkline,
 )
 from helpers.reporting.translation import localised, message
+
+Answer = Sentences | pd.DataFrame | Sequence[Sentences | pd.DataFrame]
 
 MOST_CARDS = 6
 
@@ -189,13 +192,35 @@ def _side_by_side(figures: Sequence[Exhibit]) -> str:
     return f'<div class="trio">{"".join(figure.html for figure in figures)}</div>' if figures else ""
 
 
-def question_list(items: Iterable[tuple[str, Sentences]]) -> Exhibit:
-    """Return questions with their answers, numbered, in order; an empty answer reads *Cannot say*."""
-    pairs = [(question, flatten(said) or ["Cannot say."]) for question, said in items]
-    html = "".join(f"<li><h3>{escape_text(question)}</h3>{paragraphs(said)}</li>" for question, said in pairs)
-    text = "\n".join(f"{i} {localised(question)} {localised(' '.join(said))}"
-                     for i, (question, said) in enumerate(pairs, 1))
+def question_list(items: Iterable[tuple[str, Answer]]) -> Exhibit:
+    """Return questions with their answers, numbered, in order; an empty answer reads *Cannot say*.
+
+    The first sentence or sentences of an answer are its verdict, which stands out; a frame among them is shown as a
+    table, its first column heading its rows.
+    """
+    pairs = [(question, _parts(said) or ["Cannot say."]) for question, said in items]
+    html = "".join(f"<li><h3>{escape_text(question)}</h3>{_verdict_first(said)}</li>" for question, said in pairs)
+    text = "\n".join(f"{i} {localised(question)} " + " ".join(
+        html_table(part).text if isinstance(part, dict) else localised(part) for part in said)
+        for i, (question, said) in enumerate(pairs, 1))
     return Exhibit(f'<ol class="exhibit questions">{html}</ol>', text)
+
+
+def _parts(said: Answer) -> list[str | dict[str, list[str]]]:
+    """Return what an answer is made of: sentences, and tables as texts by column."""
+    if isinstance(said, pd.DataFrame):
+        return [{str(name): [cell_text(value) for value in said[name]] for name in said}] if len(said) else []
+    if isinstance(said, str):
+        return [*flatten(said)]
+    return [part for one in said for part in _parts(one)]
+
+
+def _verdict_first(parts: Sequence[str | dict[str, list[str]]]) -> str:
+    """Return an answer with its verdict in bold type."""
+    first, *others = parts
+    told = paragraphs([first]) if isinstance(first, str) else html_table(first).html
+    return told.replace("<p>", '<p class="verdict">', 1) + "".join(
+        paragraphs([part]) if isinstance(part, str) else html_table(part, css="within").html for part in others)
 
 
 def _card(card: KpiCard) -> str:

@@ -110,3 +110,10 @@ def results(currency="EUR", **tables):
 def everything(**more):
     return results(**{"satisfaction_index": survey(), "loyalty_matrix": matrix(), "customer_base": base(),
                       "churn_scores": scores(), "forecasts": forecasts(), "experiment_effects": effects()} | more)
+
+
+def told(said):
+    """Return an answer as one text: its sentences, and the cells of its tables row by row."""
+    if isinstance(said, pd.DataFrame):
+        return " | ".join(str(cell) for cell in said.fillna("").to_numpy().ravel())
+    return said if isinstance(said, str) else " ".join(filter(None, map(told, said)))

@@ -52,7 +52,7 @@
     }
   };
 
-  document.querySelectorAll("figure.table").forEach((figure, i) => {
+  document.querySelectorAll("figure.table:not(.within)").forEach((figure, i) => {
     const table = figure.querySelector("table");
     const title = (figure.querySelector("figcaption") || {}).textContent || `${document.title} ${i + 1}`;
     for (const heading of table.tHead.rows[0].cells) {

@@ -25,6 +25,7 @@
 * ``experiments``: Text of the experiments page: verdicts, effects and caveats.
 * ``forecast_grades``: Text on graded forecasts: what was forecast and what came, which ranges held, whether a simple
   rule did as well.
+* ``forecast_tries``: Text on forecasts tried on the past: by how much they missed, beside the simple rules.
 * ``intake``: Text of the intake page: what arrived, what was rejected and why, coverage, the finance line.
 * ``leadership``: Text of the leadership page: run state, KPIs, changes, forecasts graded, caveats.
 * ``leadership_contracts``: Text of the leadership page on contracts whose ends have no day: bounds of what has no
@@ -34,12 +35,18 @@
 * ``leadership_decisions``: Text of the leadership page's decisions: what is asked for today, and on what terms.
 * ``leadership_finance``: Text of the leadership page on finance: revenue, contracts and control totals, as counted.
 * ``leadership_findings``: Text of the leadership page's findings: one a step, with its caveats.
+* ``leadership_margin``: Text of the leadership page on margin at risk: how much, by when, and how much of it contact
+  can save.
 * ``leadership_outlook``: Text of the leadership page on what is ahead: who is gone for good, simple rules, sales that
   cannot be forecast.
+* ``leadership_planned``: Text of the terms of a planned decision: what the list is to save, what a test or a trial
+  costs, what is owed.
 * ``leadership_questions``: Ten questions that leadership asks, each answered in a sentence, or *cannot say*, with the
   reason.
 * ``leadership_retention``: Text of the leadership page on retention: the rate that counts, the year before it, season
   and mix, by money.
+* ``leadership_revenue``: Text of the leadership page on revenue: which customers made it move, and what is not on
+  record.
 * ``leadership_satisfaction``: Text of the leadership page on satisfaction: whether what customers do moves with it, and
   what would show a cause.
 * ``loyalty``: Text of the loyalty page: attitude by behaviour.

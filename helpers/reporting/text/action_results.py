@@ -1,11 +1,13 @@
 """Text on the results of earlier lists: what contact brought in money beside the control group, cost and net."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from helpers.actions import measured_response
+from helpers.experiments.action_outcomes import CONTACTED
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Status
 from helpers.reporting import formatting
@@ -29,8 +31,7 @@ UNMEASURED = 2  # rank of a list without money that can be judged
 
 DAY = r"(\d{4}-\d{2}-\d{2})$"  # ends the name of a list
 
-VERDICTS = {1: translatable("more than the control group, beyond chance"),
-            0: translatable("no difference beyond chance"),
+VERDICTS = {0: translatable("no difference beyond chance"),
             -1: translatable("less than the control group, beyond chance")}
 
 
@@ -56,12 +57,13 @@ def action_earnings(results: RunResults, costs: Mapping[str, tuple[float, float]
         row["is_contacted"] = _contact_rate(results, row["primary"]) >= LEAST_CONTACTED
     rows.sort(key=lambda row: (row["rank"], row["name"]))
     told = [_list_sentence(results, row, costs.get(row["name"])) for row in rows if row["rank"] < UNMEASURED]
-    return (_overview(rows), *told, *_too_few(rows, costs, results.currency), *_in_doubt(results, rows),
+    verdict = " ".join((_overview(rows), *_best(rows, costs, results.currency)))
+    return (verdict, *told, *_too_few(rows, costs, results.currency), *_in_doubt(results, rows),
             *_costs_note(rows, costs))
 
 
-def without_contact(results: RunResults) -> str:
-    """Return what margin would be missing without contact, as the newest lists measured it; empty where none did."""
+def margin_by_contact(results: RunResults) -> tuple[float, float, float] | None:
+    """Return margin that the newest list brought by contact, with its limits [money]; None where none did clearly."""
     effects = results.frame(EFFECTS)
     is_list = experiment_decisions_text.is_action_list(effects) if len(effects) else pd.Series(dtype=bool)
     rows = [_list_row(name, rows) for name, rows in newest_lists(effects[is_list]).groupby("experiment")] if (
@@ -69,11 +71,9 @@ def without_contact(results: RunResults) -> str:
     clear = [row["money"] for row in rows if row["rank"] == 0 and row["money"]["metric"] == measured_response.MARGIN
              and _contact_rate(results, row["primary"]) >= LEAST_CONTACTED]
     if len(clear) != 1 or _side(clear[0]) <= 0:
-        return ""
-    ends = [int(clear[0]["n_variant"]) * float(clear[0][c]) for c in ("value", "low", "high")]
-    return message("These hold if contact goes on as in the past. Without it about {amount} of margin less would come, "
-                   "if it does as much as the last list that question 5 measures.",
-                   amount=_range(ends, formatting.unit_format("money", results.currency)))
+        return None
+    value, low, high = (int(clear[0]["n_variant"]) * float(clear[0][c]) for c in ("value", "low", "high"))
+    return value, low, high
 
 
 def _first_result(results: RunResults) -> str:
@@ -134,6 +134,26 @@ def _overview(rows: list[dict[str, Any]]) -> str:
     return message("{sentence}.", sentence=told)
 
 
+def _best(rows: list[dict[str, Any]], costs: Mapping[str, tuple[float, float]], currency: str) -> list[str]:
+    """Return of the lists that earned more than their control groups what each brought, and what is left of it."""
+    form, said = formatting.unit_format("money", currency), []
+    for row in rows:
+        money = row["money"]
+        if money is None or not row["is_contacted"] or _side(money) <= 0:
+            continue
+        name = formatting.sentence_case(experiments_text.experiment_name(money).partition(" of ")[0])
+        brought = [int(money["n_variant"]) * float(money[c]) for c in ("value", "low", "high")]
+        places = {"list": name, "amount": _range(brought, form),
+                  "metric": experiments_text.metric_name(money).removeprefix("the ").lower()}
+        if row["name"] not in costs or money["metric"] != measured_response.MARGIN:
+            said.append(message("{list}: {amount} of {metric}.", **places))
+            continue
+        net = [x - costs[row["name"]][0] for x in brought]
+        said.append(message("{list}: {amount} of {metric}, {net} after planned cost.", **places,
+                            net=_range(net, form)))
+    return said
+
+
 def _list_sentence(results: RunResults, row: Mapping[str, Any], costs: tuple[float, float] | None) -> str:
     """Return what a list brought beside its control group, what it cost and what is left."""
     money, form = row["money"], formatting.unit_format("money", results.currency)
@@ -142,12 +162,14 @@ def _list_sentence(results: RunResults, row: Mapping[str, Any], costs: tuple[flo
     n, ends = int(money["n_variant"]), tuple(float(money[c]) for c in ("value", "low", "high"))
     caveats = [*experiments_text.caveats(money, results.gates("results/experiment_gates")), *_uneven(money)]
     name = formatting.sentence_case(experiments_text.experiment_name(money).partition(" of ")[0])
-    name = _contacted_share(name, _contact_rate(results, money))
-    said = message("{list}: {n} drawn for contact, {n_control} in the control group: {metric} {amount}, "
-                   "{verdict}{caveat}", list=name, n=people_text(n), n_control=people_text(int(money["n_control"])),
-                   metric=experiments_text.metric_name(money).removeprefix("the ").lower(),
-                   amount=_range([n * x for x in ends], form), verdict=VERDICTS[_side(money)],
-                   caveat=f" (caution: {formatting.join_words(caveats)})" if caveats else "")
+    name = _contacted_share(name, *_contact_shares(results, money))
+    groups = message("{list}: {n} drawn for contact, {n_control} in the control group", list=name, n=people_text(n),
+                     n_control=people_text(int(money["n_control"])))
+    caveat = f" (caution: {formatting.join_words(caveats)})" if caveats else ""
+    said = (message("{list}{caveat}", list=groups, caveat=caveat) if _side(money) > 0 else
+            message("{list}: {metric} {amount}, {verdict}{caveat}", list=groups, caveat=caveat,
+                    metric=experiments_text.metric_name(money).removeprefix("the ").lower(),
+                    amount=_range([n * x for x in ends], form), verdict=VERDICTS[_side(money)]))
     if costs is None:
         return message("{sentence}; its cost is not recorded, so that the net is not known.", sentence=said)
     cost, most = costs
@@ -156,8 +178,10 @@ def _list_sentence(results: RunResults, row: Mapping[str, Any], costs: tuple[flo
     net = [n * x - cost for x in ends]
     sure = (translatable("at that cost it paid") if net[1] > 0 else translatable("at that cost it lost money")
             if net[2] < 0 else translatable("whether it paid is open"))
-    told = message("{sentence}; planned cost {cost}, net {amount}: {verdict}.", sentence=said, cost=form(cost),
-                   amount=_range(net, form), verdict=sure)
+    told = (message("{sentence}; planned cost {cost}: {verdict}.", sentence=said, cost=form(cost), verdict=sure)
+            if _side(money) > 0 else
+            message("{sentence}; planned cost {cost}, net {amount}: {verdict}.", sentence=said, cost=form(cost),
+                    amount=_range(net, form), verdict=sure))
     if most <= cost:
         return told
     least = message("Had every offer been taken up, it cost {cost}, and net {amount} is left.", cost=form(most),
@@ -196,18 +220,33 @@ def _in_doubt(results: RunResults, rows: list[dict[str, Any]]) -> tuple[str, ...
     crossed = set(gates.loc[gates["is_crossed"].astype(bool), "gate"])
     doubted = [row for row in rows if row["rank"] == UNMEASURED
                and f"{experiments_text.experiment_name(row['primary'])}: carried out" in crossed]
-    named = [_contacted_share(readable_id(row["name"]).partition(" of ")[0], _contact_rate(results, row["primary"]))
+    named = [_contacted_share(readable_id(row["name"]).partition(" of ")[0], *_contact_shares(results, row["primary"]))
              for row in doubted]
     return (message("Not all that were drawn were contacted, or it is not recorded: {lists}.", lists=named),
             ) if named else ()
 
 
-def _contacted_share(name: str, rate: float) -> str:
-    """Return a list with the share contacted beyond that of its control group, where it is recorded."""
-    if rate >= 1:
+def _contact_shares(results: RunResults, money: Mapping[str, Any]) -> tuple[float, float]:
+    """Return which share of a list and of its control group were contacted; of the control group NaN if not told."""
+    effects = results.frame(EFFECTS)
+    rows = effects[effects["experiment"].eq(money["experiment"]) & effects["metric"].eq(CONTACTED)]
+    both = rows[["mean_variant", "mean_control"]].dropna()
+    if len(both):
+        return float(both["mean_variant"].iloc[0]), float(both["mean_control"].iloc[0])
+    return _contact_rate(results, money), math.nan
+
+
+def _contacted_share(name: str, share: float, of_control: float) -> str:
+    """Return a list with the share contacted beside that of its control group, where it is recorded."""
+    if share >= 1 and not of_control > 0:
         return name
-    return message("{list} ({share} contacted, less the control group's share)", list=name,
-                   share=formatting.share(rate))
+    places = {"list": name, "share": formatting.share(share)}
+    if math.isnan(of_control):
+        return message("{list} ({share} more contacted than of the control group)", **places)
+    if not of_control:
+        return message("{list} ({share} of those drawn were contacted, none of the control group)", **places)
+    return message("{list} ({share} of those drawn were contacted, {share_control} of the control group)", **places,
+                   share_control=formatting.share(of_control))
 
 
 def _range(ends: list[float], form: formatting.Form) -> str:

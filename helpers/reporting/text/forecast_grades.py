@@ -1,6 +1,5 @@
 """Text on graded forecasts: what was forecast and what came, which ranges held, whether a simple rule did as well."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,9 +12,7 @@ from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
 from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import RunResults
-from helpers.reporting.text.next_quarter import RULE_WORDS
 from helpers.reporting.translation import message, plural, translatable
-from helpers.value.sales_forecast import QUARTERS_TRIED
 from helpers.value.weekly_sales import BY_OTHER_RULE, BY_RULE
 
 FIRST_GRADED = "quarter_net_sales"  # whose grade is told
@@ -125,17 +122,11 @@ def last_time(grades: pd.DataFrame, quantity: str, currency: str = "") -> str:
     if not (row := _latest(grades, quantity)):
         return ""
     off = float(row["value"]) / float(row["actual"]) - 1 if row["actual"] else 0.0
-    said = (translatable("The last such forecast, due {date}, was about {share} too high ({expected} {range} against "
-                         "{actual} that came), so that this one may be too high as well.") if off > 0 else
-            translatable("The last such forecast, due {date}, was about {share} too low ({expected} {range} against "
-                         "{actual} that came), so that this one may be too low as well."))
-    return message(said, date=formatting.date_text(row["due_on"]), share=_about(off),
-                   **_places(row, currency)) if off else ""
-
-
-def _about(off: float) -> str:
-    """Return by how much a forecast was off, no finer than figures of two or three digits tell."""
-    return f"{max(round(100 * abs(off)), 1)} %"
+    said = (translatable("The last such forecast, due {date}, was too high ({expected} {range} against {actual} that "
+                         "came); this one may be too high as well.") if off > 0 else
+            translatable("The last such forecast, due {date}, was too low ({expected} {range} against {actual} that "
+                         "came); this one may be too low as well."))
+    return message(said, date=formatting.date_text(row["due_on"]), **_places(row, currency)) if off else ""
 
 
 def _latest(grades: pd.DataFrame, quantity: str) -> dict[str, Any]:
@@ -154,8 +145,8 @@ def _places(row: Mapping[str, Any], currency: str) -> dict[str, str]:
             "range": formatting.interval(row["low"], row["high"], form)}
 
 
-def nearer_than_rule(grades: pd.DataFrame, currency: str = "") -> str:
-    """Return how often a graded forecast was nearer than the simple rule made with it; empty where none was.
+def nearer_than_rule(grades: pd.DataFrame, currency: str = "") -> tuple[str, str]:
+    """Return how often a graded forecast was nearer than the simple rule made with it, and where not; empty if none.
 
     The rule is the one that had been nearer in past quarters: last quarter again or the same quarter a year before;
     of churn the rate of the period before. Those that were as near as the forecast, or nearer, are named.
@@ -166,16 +157,19 @@ def nearer_than_rule(grades: pd.DataFrame, currency: str = "") -> str:
                       suffixes=("", "_of_rule"))
     pairs, parts = pairs[pairs["segment"] == "all"], pairs[pairs["segment"] != "all"]
     if pairs.empty:
-        return ""
+        return "", ""
     n, (is_near, is_nearer) = len(pairs), _as_near_and_nearer(pairs)
-    said = plural("The {n} forecast with a simple rule beside it was {n_nearer} times nearer than the rule.",
-                  "Of {n} forecasts with a simple rule beside them {n_nearer} came nearer than the rule.", n, n=n,
+    said = plural("The {n} forecast with a simple rule beside it was {n_nearer} times nearer than the rule",
+                  "Of {n} forecasts with a simple rule beside them {n_nearer} came nearer than the rule", n, n=n,
                   n_nearer=int(is_nearer.sum()))
+    others = [quantity_label(str(name)) for name in pairs.loc[~is_nearer, "quantity"]]
+    verdict = message("{sentence}, not those of {forecasts}.", sentence=said, forecasts=others) if others else (
+        message("{sentence}.", sentence=said))
     alike, worse = ([_beside_rule(row, currency) for row in pairs[which].to_dict("records")]
                     for which in (is_near, ~is_near & ~is_nearer))
-    return " ".join((said, *([message("The rule was as near for {forecasts}.", forecasts=alike)] if alike else []),
-                     *([message("The rule was nearer for {forecasts}.", forecasts=worse)] if worse else []),
-                     *([_of_parts(parts)] if len(parts) else [])))
+    return verdict, " ".join((*([message("The rule was as near for {forecasts}.", forecasts=alike)] if alike else []),
+                              *([message("The rule was nearer for {forecasts}.", forecasts=worse)] if worse else []),
+                              *([_of_parts(parts)] if len(parts) else [])))
 
 
 def _of_parts(pairs: pd.DataFrame) -> str:
@@ -196,35 +190,6 @@ def _beside_rule(row: Mapping[str, Any], currency: str) -> str:
     return message("{forecast} (rule {rule}, forecast {expected}, came {actual})",
                    forecast=quantity_label(str(row["quantity"])), rule=form(row["value_of_rule"]),
                    expected=form(row["value"]), actual=form(row["actual"]))
-
-
-def past_quarters(holdout: pd.DataFrame) -> str:
-    """Return by how much net sales of past quarters were missed by the method in use and by the simple rules.
-
-    Parameters
-    ----------
-    holdout : DataFrame
-        ``results/value_holdout``; empty where no past quarter could be tried.
-    """
-    rows = holdout[holdout["quantity"].eq("quarter_error") & holdout["status"].eq("ok")] if len(holdout) else holdout
-    if rows.empty:
-        return ""
-    sales = rows[rows["segment"].str.startswith(SALES_BY)]
-    by = dict(zip(sales["segment"].str.removeprefix(SALES_BY), sales["value"], strict=True))
-    least = min((by[name] for name in set(by) & set(RULE_WORDS)), default=math.inf)
-    rules = [message("{rule} ({share})", rule=RULE_WORDS[name], share=formatting.share(by.pop(name)))
-             for name in sorted(set(by) & set(RULE_WORDS), key=by.__getitem__)]
-    if not rules or not by:
-        return ""
-    own = next(iter(by.values()))
-    n = int(holdout.loc[holdout["quantity"].eq(QUARTERS_TRIED), "value"].iloc[0])
-    said = plural("Net sales of the {n} past quarter that could be tried, forecast from what was known before it, "
-                  "were missed by {own} of what was forecast, by simple rules: {rules}.",
-                  "Net sales of {n} past quarters, each forecast from what was known before it, were missed by {own} "
-                  "of what was forecast (root mean square), by simple rules: {rules}.", n, n=n, rules=rules,
-                  own=formatting.share(own))
-    return f"{said} {message('The forecast is no better than a simple rule.')}" if (
-        own >= least or formatting.share(own) == formatting.share(least)) else said
 
 
 def simple_rule_verdict(difference: Estimate, rule: str, own: Estimate, by_rule: Estimate) -> str:
@@ -267,27 +232,6 @@ def churn_range_reason(results: RunResults) -> str:
                   "That range is wide because forecasts of the {n} past periods that were tried were off in level; by "
                   "chance among customers alone it would be {range}.", n, n=n,
                   range=formatting.interval(alone.low, alone.high, formatting.whole))
-
-
-def past_churn_levels(results: RunResults) -> str:
-    """Return by how much the level of churn was off in past periods by the forecast and by the simple rule."""
-    made, scores = results.frame("results/forecasts"), results.frame("results/churn_scores")
-    tried = results.estimate("results/churn_models", PERIODS_TRIED)
-    if made.empty or scores.empty or tried.status is not Status.OK:
-        return ""
-    own, p = scoring.forecasts_of_lost(made).iloc[0], scores.loc[scores["due_on"].notna(), "churn_probability"]
-    by_rule = made[made["quantity"].eq(f"{scoring.CUSTOMERS_LOST}{BY_RULE}") & made["segment"].eq("all")]
-    off = formatting.share(scoring.level_error_share(own, float((p * (1 - p)).sum())))
-    n = int(tried.value)
-    said = plural("The churn rate of the one past period that was tried was missed by {off} of the customers",
-                  "The churn rates of {n} past periods that were tried were missed by {off} of the customers (root "
-                  "mean square)", n, n=n, off=off)
-    if by_rule.empty:
-        return message("{sentence}.", sentence=said)
-    row = by_rule.iloc[0]
-    rate = row["value"] / row["n"]
-    return message("{sentence}; by the simple rule, the rate of the period before again, {by_rule}.", sentence=said,
-                   by_rule=formatting.share(scoring.level_error_share(row, row["n"] * rate * (1 - rate))))
 
 
 def _own(grades: pd.DataFrame) -> pd.DataFrame:

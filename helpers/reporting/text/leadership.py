@@ -12,12 +12,12 @@ from helpers.foundation.results import ORDERS_REACH, Status, taken_over
 from helpers.reporting import change_since_last_run, decimal_places, formatting
 from helpers.reporting.change_since_last_run import RunIdentity
 from helpers.reporting.run_results import INTAKE_GATES, RunResults
-from helpers.reporting.text import experiment_decisions as experiment_decisions_text
-from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import forecast_grades as forecast_grades_text
 from helpers.reporting.translation import message, plural, translatable
 
-NO_EARLIER = translatable("no earlier comparable run")
+NO_EARLIER, NOT_AGAIN = translatable("no earlier comparable run"), translatable("not measured again")
+
+SURVEY = "results/satisfaction_index"  # of a wave, and not of a day
 
 CHANCE, USUAL = 0.05, forecast_grades_text.USUAL
 
@@ -63,7 +63,7 @@ def change_text(row: Mapping[str, Any], currency: str = "") -> str:
     if decimal_places.is_missing(row["change"]):
         return NO_EARLIER if str(row["comparison"]).startswith("no ") and not row["previous_run"] else row["comparison"]
     if row["change"] == 0 and not decimal_places.is_missing(row["change_low"]):
-        return message("unchanged")
+        return NOT_AGAIN if row.get("table") == SURVEY else message("unchanged")
     is_share = row["unit"] == "share"
     form = formatting.points if is_share else forecast_grades_text.figure_form(str(row["unit"]), currency)
     moved = [float(row[c]) * (100 if is_share else 1) for c in ("change", "change_low", "change_high")]
@@ -148,7 +148,7 @@ def gate_counts(gates: pd.DataFrame) -> str:
 
 def significant_changes(kpis: pd.DataFrame) -> str:
     """Return which key figures changed with statistical significance, with how many would by chance alone."""
-    compared = kpis[kpis["is_beyond_noise"].notna()]
+    compared = kpis[kpis["is_beyond_noise"].notna() & kpis["change_words"].ne(NOT_AGAIN)]
     if compared.empty:
         return message("Cannot say: {reasons}.", reasons=_why_not(kpis))
     beyond = compared[compared["is_beyond_noise"].astype(bool)]
@@ -282,13 +282,3 @@ def total_as_shown(amounts: Sequence[float], currency: str = "") -> str:
         return formatting.money(total, currency)
     told = f"{abs(total):,.{0 if float(total).is_integer() else 2}f}"
     return decimal_places.with_minus_sign(total, money.currency_text(told, currency))
-
-
-def to_repeat(effects: pd.DataFrame) -> tuple[str, ...]:
-    """Return which experiments are invalid, each to be repeated once mended, or dropped; empty where none is."""
-    if effects.empty:
-        return ()
-    own = effects[effects["verdict"].eq("invalid") & ~experiment_decisions_text.is_action_list(effects)]
-    names = list(dict.fromkeys(experiments_text.experiment_name(row) for row in own.to_dict("records")))
-    return (message("Invalid, to be repeated once the assignment is mended, or dropped: {experiments}.",
-                    experiments=names),) if names else ()

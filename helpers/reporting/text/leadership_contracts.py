@@ -148,10 +148,11 @@ def records_asked(results: RunResults, review_on: str) -> list[dict[str, str]]:
     """Return the decision to record the days on which contracts end, as text; nothing where they are on record."""
     if not is_undated(results):
         return []
-    return [{"decision": message("Record the day on which each contract ended, and will end"),
+    return [{"decision": message("Record the day on which each contract ends, and ask billing for those of the past "
+                                 "and whether the table keeps all who ever left"),
              "cost": message("not estimated"),
              "expected_gain": message("questions 1 to 4 can be answered by date"), "net": translatable("not known"),
-             "worst_case": message("none"),
+             "worst_case": message("its cost"),
              "confidence": message("sure: these days are what the figures lack"), "owner": "",
              "stop_on": message("looked at again on {date}", date=review_on)}]
 
@@ -159,7 +160,7 @@ def records_asked(results: RunResults, review_on: str) -> list[dict[str, str]]:
 def brief_records_asked(rows: Sequence[Mapping[str, Any]], review_on: str) -> list[dict[str, Any]]:
     """Return the same in as few words as a first screen has room for."""
     return [{**row, "decision": message("Record the day each contract ends"), "net": "–", "stop_on": review_on,
-             "amounts": (0.0, 0.0), "is_known": False, "is_over": False} for row in rows]
+             "amounts": [(0.0, 0.0)], "is_known": False, "is_over": False} for row in rows]
 
 
 def with_listed_risks(decision: str, listed: pd.DataFrame) -> str:

@@ -2,30 +2,25 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
+from string import ascii_lowercase
 from typing import Any
 
 import pandas as pd
 
-from helpers.actions import measured_response
-from helpers.foundation.results import Estimate, Status
-from helpers.reporting import formatting
+from helpers.reporting import decimal_places, formatting
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.text import actions as actions_text
 from helpers.reporting.text import experiment_decisions as experiment_decisions_text
+from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_contracts as leadership_contracts_text
-from helpers.reporting.text import leadership_outlook as leadership_outlook_text
-from helpers.reporting.translation import message, plural, translatable
-from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
+from helpers.reporting.text import leadership_planned as leadership_planned_text
+from helpers.reporting.text.leadership_planned import NO_NET, NOT_KNOWN
+from helpers.reporting.translation import message, plural
 
-EFFECTS, SCORES = "results/experiment_effects", "results/churn_scores"
+EFFECTS = "results/experiment_effects"
 
-CENT = 0.01
-LISTED = "the list of customers to contact"  # what checks of the plan call its list
-
-TEST_END = ", as a test"  # of decisions that ask for a test by themselves
 
 MOST_AT_A_GLANCE = 4  # decisions that a first screen has room for
 
@@ -33,26 +28,116 @@ TERMS = ("decision", "cost", "expected_gain", "net", "worst_case", "confidence",
 
 BRIEF_TERMS = tuple(term for term in TERMS if term != "confidence")
 
-NO_NET = "–"
+Asked = tuple[dict[str, str], dict[str, Any]]  # a decision in full, as text, and in brief
+
 UNNAMED = frozenset({"not named", "not recorded", "nobody yet", ""})  # what stands where no owner is declared
-
-AS_TEST, ON_TRIAL, NOT_KNOWN = (translatable("{decision}, as a test"),
-                                translatable("{decision}, on trial without a control group"),
-                                translatable("not known"))
-
-OWED = "owed to"  # in the gain of what is done for those whom the company failed, neither tested nor tried
-
-NO_CONTROL = "no control group"  # what a decision without one says
 
 
 def decision_rows(results: RunResults) -> pd.DataFrame:
     """Return the decisions asked for as text, the first column what is asked: the plan's, then one an experiment."""
-    decisions = leadership_text.asked_decisions(results)
-    planned = actions_text.decision_rows(decisions, results.currency).to_dict("records")
-    planned = [row | _in_money(results, decision)
-               for row, decision in zip(planned, decisions.to_dict("records"), strict=True)]
-    rows = [dict.fromkeys(TERMS, "") | row for row in [*_records(results), *planned, *_tried(results)]]
-    return pd.DataFrame([row | {"owner": _owner(row["owner"])} for row in rows], columns=list(TERMS))
+    rows = [full for full, _ in _asked(results)]
+    return pd.DataFrame([dict.fromkeys(TERMS, "") | row | {"owner": _owner(row["owner"])} for row in rows],
+                        columns=list(TERMS))
+
+
+def _asked(results: RunResults) -> list[Asked]:
+    """Return decisions in full and in brief; where there are many, small ones and those that only end something as one.
+
+    In brief each has what it costs and loses at worst [money], and whether its gain is known and it is over.
+    """
+    decisions, review_on = leadership_text.asked_decisions(results), _review_on(results)
+    records = _records(results)
+    pairs = list(zip(records, leadership_contracts_text.brief_records_asked(records, _review_day(results)),
+                     strict=True))
+    planned = [_planned(results, row, decision) for row, decision in zip(
+        actions_text.decision_rows(decisions, results.currency).to_dict("records"), decisions.to_dict("records"),
+        strict=True)]
+    effects = results.frame(EFFECTS)
+    calls = experiment_decisions_text.experiment_calls(
+        effects, experiment_decisions_text.days_until(results.as_of, review_on))
+    tried = [(row, row | experiment_decisions_text.brief_terms(call, results.currency, results.as_of, review_on)
+              | {"amounts": [call.amounts], "net_value": call.payoff.net[0] if call.payoff else 0.0,
+                 "is_known": call.kind == "ship", "is_over": call.is_over})
+             for row, call in zip(_tried(results), calls, strict=True)]
+    again, small, over = _repeats(results), [], []
+    if len(pairs) + len(planned) + len(tried) + len(again) > MOST_AT_A_GLANCE:
+        is_small = [not _is_known(brief) and not brief["is_on_list"] for _, brief in planned]
+        planned, small = _together(planned, is_small, message("Small tests and duties"), results.currency)
+        tried, over = _together(tried, [call.is_over for call in calls], message("End what does not pay"),
+                                results.currency)
+    return [*pairs, *planned, *tried, *small, *over, *again]
+
+
+def _planned(
+    results: RunResults, row: dict[str, str], decision: Mapping[str, Any]
+) -> Asked:
+    """Return a decision of the plan in full and in brief."""
+    full = dict.fromkeys(TERMS, "") | row | leadership_planned_text.in_money(results, decision)
+    return full, full | leadership_planned_text.in_brief(results, decision) | {
+        "amounts": [(float(decision["cost"]), float(decision["worst_case"]))],
+        "is_on_list": leadership_planned_text.is_on_list(results, decision)}
+
+
+def _is_known(brief: Mapping[str, Any]) -> bool:
+    """Return whether the net gain of a decision is known."""
+    return bool(brief.get("is_known", brief["net"] not in (NO_NET, NOT_KNOWN)))
+
+
+def _together(
+    pairs: Sequence[Asked], is_small: Sequence[bool], name: str, currency: str
+) -> tuple[list[Asked], list[Asked]]:
+    """Return the decisions that stand alone, and the small ones, where several, as one with letters."""
+    small = [pair for pair, is_part in zip(pairs, is_small, strict=True) if is_part]
+    if len(small) < 2:
+        return list(pairs), []
+    small = [(row | {"owner": _owner(row["owner"])}, brief) for row, brief in small]
+    full = {term: message("; ").join(
+        message("({letter}) {said}", letter=letter, said=row[term]) for letter, (row, _) in zip(ascii_lowercase, small,
+                                                                                              strict=False))
+        for term in TERMS}
+    full |= {term: small[0][0][term] for term in ("net", "owner", "stop_on") if len(
+        {row[term] for row, _ in small}) == 1}
+    owners = {row["owner"] for row, _ in small}
+    amounts = [amount for _, brief in small for amount in brief["amounts"]]
+    cost, worst = (leadership_text.total_as_shown([x * a[i] for a in amounts], currency) for i, x in ((0, 1), (1, -1)))
+    full["decision"] = message("{name}: {decisions}", name=name, decisions=full["decision"])
+    if any(cost for cost, _ in amounts):
+        full |= {"cost": message("{total} in all: {parts}", total=cost, parts=full["cost"]),
+                 "worst_case": message("{total} in all: {parts}", total=worst, parts=full["worst_case"])}
+    days = {brief["stop_on"] for _, brief in small}
+    brief = {"decision": name, "cost": cost, "expected_gain": NOT_KNOWN, "net": NO_NET, "worst_case": worst,
+             "owner": next(iter(owners)) if len(owners) == 1 else message("several"),
+             "stop_on": next(iter(days)) if len(days) == 1 else message("see below"), "amounts": amounts,
+             "is_known": False, "is_over": all(brief.get("is_over", False) for _, brief in small),
+             "parts": [brief["decision"] for _, brief in small]}
+    return [pair for pair, is_part in zip(pairs, is_small, strict=True) if not is_part], [(full, brief)]
+
+
+def _repeats(results: RunResults) -> list[Asked]:
+    """Return that invalid experiments are to be repeated, in full and in brief; lists that runs drew are not."""
+    effects = results.frame(EFFECTS)
+    if effects.empty:
+        return []
+    own = effects[effects["verdict"].eq("invalid") & ~experiment_decisions_text.is_action_list(effects)]
+    return [_repeat(results, rows.to_dict("records")[0]) for _, rows in own.groupby("experiment", sort=False)]
+
+
+def _repeat(results: RunResults, row: Mapping[str, Any]) -> Asked:
+    """Return that an invalid experiment is to be repeated, in full and in brief."""
+    cost = row.get("treatment_cost")
+    paid = message("not declared") if decimal_places.is_missing(cost) else message(
+        "{amount} a unit treated, as its plan declares; mending it is not counted",
+        amount=formatting.money(float(cost), results.currency))
+    owner = row.get("owner")
+    full = {"decision": message("Repeat {experiment} with a mended assignment, or drop it",
+                                experiment=experiments_text.experiment_name(row)),
+            "cost": paid, "expected_gain": message("whether it does anything can be told then"), "net": NOT_KNOWN,
+            "worst_case": message("its cost, and nothing is learnt"),
+            "confidence": message("none: the result at hand is invalid"),
+            "owner": "" if decimal_places.is_missing(owner) else str(owner), "stop_on": _review_day(results)}
+    return full, full | {"decision": message("Repeat {experiment}", experiment=experiments_text.experiment_name(row)),
+                         "cost": NO_NET, "net": NO_NET, "worst_case": NO_NET, "amounts": [(0.0, 0.0)],
+                         "is_known": False, "is_over": False}
 
 
 def _records(results: RunResults) -> list[dict[str, str]]:
@@ -107,8 +192,7 @@ def _in_few_rows(rows: Sequence[dict[str, Any]], currency: str) -> list[dict[str
         return list(rows)
     by_use = sorted(rows, key=lambda row: not row["is_known"])  # stable: otherwise as they stand in full
     alone, others = by_use[:MOST_AT_A_GLANCE - 1], by_use[MOST_AT_A_GLANCE - 1:]
-    cost, worst = (leadership_text.total_as_shown([x * r["amounts"][i] for r in others], currency)
-                   for i, x in ((0, 1), (1, -1)))
+    cost, worst = _totals(others, currency)
     owners = {name for row in others for name in re.split(", | and ", row["owner"])}
     days = {row["stop_on"] for row in others if not row["is_over"]}
     return [*alone, {
@@ -118,206 +202,18 @@ def _in_few_rows(rows: Sequence[dict[str, Any]], currency: str) -> list[dict[str
         "stop_on": next(iter(days)) if len(days) == 1 else message("see below")}]
 
 
+def _totals(rows: Sequence[Mapping[str, Any]], currency: str) -> tuple[str, str]:
+    """Return what decisions cost, and what they change at worst, as they add up in print."""
+    amounts = [amount for row in rows for amount in row["amounts"]]
+    cost, worst = (leadership_text.total_as_shown([x * amount[i] for amount in amounts], currency)
+                   for i, x in ((0, 1), (1, -1)))
+    return cost, worst
+
+
 def _rows_in_brief(results: RunResults) -> list[dict[str, Any]]:
     """Return all decisions in brief, each with whether its gain is known, and with cost and loss at worst [money]."""
-    full = decision_rows(results)[list(BRIEF_TERMS)].to_dict("records")
-    planned, effects = leadership_text.asked_decisions(results).to_dict("records"), results.frame(EFFECTS)
-    n_records = len(_records(results))
-    records = leadership_contracts_text.brief_records_asked(full[:n_records], _review_day(results))
-    full = full[n_records:]
-    rows = [row | _in_brief(results, decision) | {"amounts": (float(decision["cost"]), float(decision["worst_case"]))}
-            for row, decision in zip(full, planned, strict=False)]
-    review_on = _review_on(results)
-    days = experiment_decisions_text.days_until(results.as_of, review_on)
-    tried = zip(full[len(rows):], experiment_decisions_text.experiment_calls(effects, days), strict=True)
-    rows += [row | experiment_decisions_text.brief_terms(call, results.currency, results.as_of, review_on)
-             | {"amounts": call.amounts, "is_known": call.kind == "ship", "is_over": call.is_over}
-             for row, call in tried]
-    return [{"is_known": row["net"] not in (NO_NET, NOT_KNOWN), "is_over": False} | row for row in [*records, *rows]]
-
-
-def _in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str]:
-    """Return the terms of a planned decision without how they follow."""
-    n = results.frame("results/actions").get("variant", pd.Series(dtype="str")).value_counts()
-    brief = {"worst_case": formatting.money(-float(decision["worst_case"]), results.currency),
-             "decision": _test_in_brief(_headword(decision["decision"]),
-                                       is_trial=_is_trial(decision),
-                                       is_owed=OWED in str(decision["gain"])), "expected_gain": NOT_KNOWN,
-             "net": NO_NET}
-    if not _is_on_list(results, decision):
-        return brief
-    if gain := saved_margin(results):
-        net = [x - float(decision["cost"]) for x in gain]
-        brief |= {"expected_gain": message("{amount} up to {date}", amount=_money_range(gain, results.currency),
-                                           date=formatting.date_text(decision["stop_on"])),
-                  "net": _money_range(net, results.currency)}
-    if "held out" in n:
-        said = (translatable("Contact {n}, {n_control} control")
-                if gain and gain[0] >= float(decision["cost"]) else
-                translatable("Test of the action plan: contact {n}, {n_control} control"))
-        brief["decision"] = message(said, n=formatting.whole(n["treated"]), n_control=people_text(n["held out"]))
-    return brief
-
-
-def _test_in_brief(decision: str, *, is_trial: bool = False, is_owed: bool = False) -> str:
-    """Return a decision on a test in a word and what is tested; without a control group it is a trial, or is owed."""
-    if is_owed:
-        return decision
-    said = formatting.within_sentence(decision.removesuffix(TEST_END))
-    return message("Trial: {decision}", decision=said) if is_trial else message("Test: {decision}", decision=said)
-
-
-def _as_test(decision: Mapping[str, Any]) -> str:
-    """Return what is asked as a test alone, since its gain is not known or below its cost; on trial without control."""
-    asked = str(decision["decision"])
-    if asked.endswith(TEST_END) or OWED in str(decision["gain"]):
-        return asked
-    return message(ON_TRIAL if _is_trial(decision) else AS_TEST, decision=asked)
-
-
-def _is_trial(decision: Mapping[str, Any]) -> bool:
-    """Return whether nothing will be compared with a control group, as its gain or the confidence in it says."""
-    return any(NO_CONTROL in str(decision[name]) for name in ("gain", "confidence"))
-
-
-def _headword(text: str) -> str:
-    """Return what stands before the first explanation in a text: a bracket, a colon, a semicolon."""
-    return re.split(r" \(|: |; ", text, maxsplit=1)[0]
-
-
-def treated(results: RunResults) -> pd.DataFrame:
-    """Return who of the plan's list is contacted."""
-    listed = results.frame("results/actions")
-    return listed[listed["variant"] == "treated"] if len(listed) else listed
-
-
-def _is_on_list(results: RunResults, decision: Mapping[str, Any]) -> bool:
-    """Return whether a row of ``results/decisions`` asks for the list: its worst case is what all its offers cost."""
-    listed = treated(results)
-    return len(listed) >= LEAST_PEOPLE and abs(listed["cost_worst"].sum() - float(decision["worst_case"])) <= CENT
-
-
-def saved_margin(results: RunResults) -> tuple[float, float, float] | None:
-    """Return what the listed save if they respond as was measured, value, low and high; None where nothing was."""
-    gone = measured_response.pooled_response(results.frame(EFFECTS)).reduction
-    if gone.status is not Status.OK or treated(results)["margin_at_risk"].isna().all():
-        return None
-    at_risk = float(treated(results)["margin_at_risk"].sum())
-    return gone.value * at_risk, gone.low * at_risk, gone.high * at_risk
-
-
-def _money_range(ends: Sequence[float], currency: str) -> str:
-    """Return a value with its limits in money."""
-    form = formatting.unit_format("money", currency)
-    return f"{form(ends[0])} {formatting.interval(ends[1], ends[2], form)}"
-
-
-def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a planned decision brings in money, gain and net, and how the worst case of the list follows.
-
-    One without a measured gain, or with one below its cost, is a test.
-
-    Parameters
-    ----------
-    results : RunResults
-        What the wings found.
-    decision : mapping
-        A row of ``results/decisions``.
-    """
-    doubted = _with_doubt(results, decision)
-    test = {"decision": _as_test(decision), "net": NOT_KNOWN} | doubted
-    if not _is_on_list(results, decision):
-        return test
-    test["decision"] = leadership_contracts_text.with_listed_risks(test["decision"], results.frame("results/actions"))
-    if months := leadership_contracts_text.months_to_break_even(results, float(decision["cost"])):
-        test["expected_gain"] = months
-    worst = formatting.money(-float(decision["worst_case"]), results.currency)
-    said = {"worst_case": message("{amount}: every offer is taken up and nobody stays for it", amount=worst)}
-    said |= doubted
-    if not (gain := saved_margin(results)):
-        return test | said
-    cost, until = float(decision["cost"]), formatting.date_text(decision["stop_on"])
-    net = {"net": _money_range([x - cost for x in gain], results.currency)}
-    if gain[0] < cost:
-        net["decision"] = message("{decision}: the expected gain is below the cost",
-                                  decision=_as_test(decision))
-    return said | net | {"expected_gain": _gain_in_words(results, gain, cost, until)}
-
-
-def _with_doubt(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str]:
-    """Return the confidence in a decision that contacts people with what checks doubt of whom it may contact."""
-    doubt = results.qualified_by("results/action_gates", LISTED)
-    if not doubt or NO_CONTROL in str(decision["confidence"]):
-        return {}
-    return {"confidence": message("{confidence}; {doubt}", confidence=str(decision["confidence"]).rstrip("."),
-                                  doubt=formatting.within_sentence(doubt).rstrip("."))}
-
-
-def _gain_in_words(results: RunResults, gain: Sequence[float], cost: float, until: str) -> str:
-    """Return what the list saves until when, and from which cut in churn it pays."""
-    listed, response = treated(results), measured_response.pooled_response(results.frame(EFFECTS))
-    at_risk, gone = float(listed["margin_at_risk"].sum()), response.reduction
-    return message(
-        "{amount} of margin to {date}, before the cost: churn of the {n} contacted cut by {share}, as measured; it "
-        "pays from a cut of {break_even}", amount=_money_range(gain, results.currency),
-        n=formatting.whole(len(listed)), date=until,
-        break_even=formatting.share(cost / at_risk) if at_risk else formatting.MISSING,
-        share=f"{formatting.share(gone.value)} {formatting.interval(gone.low, gone.high, formatting.share)}")
-
-
-def savable(results: RunResults, stake: Estimate) -> str:
-    """Return how much of the margin at risk contact can save, by what earlier lists have measured."""
-    measured = measured_response.pooled_response(results.frame(EFFECTS), results.currency)
-    if not measured.is_measured:
-        return message("how much of it can be saved cannot be said until an action is tried on customers drawn at "
-                       "random.")
-    found = message("contact {response} ({people})", people=measured_response.response_people(measured),
-                    response=measured_response.response_sentence(replace(measured, margin=measured_response.NO_MARGIN)))
-    gone = measured.reduction
-    if stake.status is not Status.OK or gone.status is not Status.OK:
-        return message("{sentence}.", sentence=found)
-    form = formatting.unit_format("money", results.currency)
-    value, low, high = leadership_outlook_text.product_interval(gone, stake)
-    saved = message("{response}. Were everybody at risk contacted and did they respond alike, {amount} of it would be "
-                    "saved, before the cost of contact.", response=found,
-                    amount=f"{form(value)} {formatting.interval(low, high, form)}")
-    return " ".join(filter(None, (saved, _net_of_contact(results, (value, low, high)), _beside_the_list(results))))
-
-
-def _beside_the_list(results: RunResults) -> str:
-    """Return what today's list is to save; empty without a list."""
-    listed = treated(results)
-    if len(listed) < LEAST_PEOPLE or not (gain := saved_margin(results)):
-        return ""
-    form = formatting.unit_format("money", results.currency)
-    said = message("Of it the list asked for today, of {n} customers who may be contacted, is to save {amount}.",
-                   n=formatting.whole(len(listed)),
-                   amount=f"{form(gain[0])} {formatting.interval(gain[1], gain[2], form)}")
-    each = measured_response.pooled_response(results.frame(EFFECTS), results.currency).margin
-    if each.status is not Status.OK or gain[0] / len(listed) >= each.value:
-        return said
-    why = message("That is {each} a customer, against {earned} measured before: what those buy more who stay is not "
-                  "counted.", each=form(gain[0] / len(listed)), earned=form(each.value))
-    return f"{said} {why}"
-
-
-def _net_of_contact(results: RunResults, saved: tuple[float, float, float]) -> str:
-    """Return what is left of the margin saved once everybody at risk is contacted at the cost of the list's customers.
-
-    Empty without a list.
-    """
-    listed, scores = treated(results), results.frame(SCORES)
-    if len(listed) < LEAST_PEOPLE:
-        return ""
-    n, each = int(scores["churn_probability"].notna().sum()), float(listed["cost_expected"].mean())
-    form = formatting.unit_format("money", results.currency)
-    net = [x - n * each for x in saved]
-    verdict = (translatable("it pays") if net[1] > 0 else translatable("it costs more than it saves") if net[2] < 0
-               else translatable("whether it pays is open"))
-    return message("At the list's {each} a customer, contacting all {n}, as if all might be, costs {cost}, and "
-                   "net {net} is left: "
-                   "{verdict}.", each=form(each), n=formatting.whole(n), cost=form(n * each), verdict=verdict,
-                   net=f"{form(net[0])} {formatting.interval(net[1], net[2], form)}")
+    return [{"is_over": False} | brief | {"owner": _owner(brief["owner"]), "is_known": _is_known(brief)}
+            for _, brief in _asked(results)]
 
 
 def decision_today(results: RunResults) -> tuple[str, ...]:
@@ -328,21 +224,28 @@ def decision_today(results: RunResults) -> tuple[str, ...]:
             return (message("None: there is no list of customers to act on, and no verdict on an experiment asks for "
                             "one."),)
         return (message("None: there is no list of customers to act on."),)
-    cost, worst = (leadership_text.total_as_shown([row["amounts"][i] for row in rows], results.currency)
-                   for i in (0, 1))
+    cost, worst = _totals(rows, results.currency)
     opening = plural("{n} decision is asked for: it is expected to cost {cost} and loses {worst} at worst.",
                      "{n} decisions are asked for: together they are expected to cost {cost} and lose {worst} at "
-                     "worst.", len(rows), n=len(rows), cost=cost, worst=worst)
+                     "worst.", len(rows), n=len(rows), cost=cost, worst=worst.removeprefix("−"))
     if _records(results):
         opening = " ".join((opening, message("What recording the days of ends costs is not estimated and not in it.")))
     known = [message("{decision} (net {net})", decision=row["decision"], net=row["net"] or row["expected_gain"])
              for row in rows if row["is_known"] and not row["is_over"]]
+    first = message("Most is expected of {decision}.", decision=known.pop(_largest(rows))) if known else (
+        plural("What it gains is not known yet.", "What they gain is not known yet.", len(rows)))
     unknown = [row["decision"] for row in rows if not row["is_known"] and not row["is_over"]]
-    over = [row["decision"] for row in rows if row["is_over"]]
-    said = (opening, *([message("With a known gain: {decisions}.", decisions=known)] if known else []),
+    over = [part for row in rows if row["is_over"] for part in row.get("parts", [row["decision"]])]
+    said = (*([message("Known too is the gain of: {decisions}.", decisions=known)] if known else []),
             *([message("With a gain that is not known yet: {decisions}.", decisions=unknown)] if unknown else []),
             *([message("To be ended, at no cost: {decisions}.", decisions=over)] if over else []),
-            *leadership_text.not_asked(results), *leadership_text.to_repeat(results.frame(EFFECTS)),
+            *leadership_text.not_asked(results),
             message("Cost, expected gain, worst case, owner and stop date of each stand under “Decisions asked for, in "
                     "full”."))
-    return (" ".join(said),)
+    return f"{opening} {first}", " ".join(said)
+
+
+def _largest(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Return which of the decisions whose gain is known has the largest net gain: the first without an amount."""
+    known = [row for row in rows if row["is_known"] and not row["is_over"]]
+    return max(range(len(known)), key=lambda i: known[i].get("net_value", 0.0))

@@ -18,13 +18,6 @@ from helpers.value.config import PlanConfig
 
 AUDIT, BASE, CENT = "results/intake_audit", "results/customer_base", 0.01
 
-RECONCILED = {  # by whether the difference is within the tolerance
-    True: translatable("{quantity} {records} in the records, {ledger} in the ledger, off by {difference}"),
-    False: translatable("{quantity} {records} in the records, {ledger} in the ledger, off by {difference}, beyond the "
-                        "tolerance"),
-}
-
-
 def finance_sentence(results: RunResults) -> str:
     """Return revenue and customers as counted; contracts where nobody orders."""
     money, customers = (results.estimate(AUDIT, quantity) for quantity in ("net sales", "customers with orders"))
@@ -65,26 +58,69 @@ def ledger_sentence(compared: pd.DataFrame, results: RunResults) -> str:
     """
     rows, currency = compared.to_dict("records"), results.currency
     if not rows:
-        return message("No figure of the ledger is declared in the study, so nothing is reconciled with it: "
-                       "neither net sales nor margin nor customers. {asked}", asked=_asked_of_finance(results))
-    declared = set(compared["quantity"])
-    missing = [name for name in (finance.NET_SALES, finance.MARGIN, finance.CUSTOMERS) if name not in declared]
-    ties = (message("Yes, within the tolerance.") if compared["is_reconciled"].all() else
-            message("No, not within the tolerance."))
-    figures = message("; ").join(_compared(row, currency) for row in rows)
-    said = message("From {first} to {last}, with a tolerance of {tolerance}: {figures}.", figures=figures,
+        return message("Nothing is reconciled, since no figure of the ledger is declared in the study. {asked}",
+                       asked=_asked_of_finance(results))
+    ties = (translatable("Yes, within the tolerance of {tolerance}, from {first} to {last}: {figures}.")
+            if compared["is_reconciled"].all() else
+            translatable("No, not within the tolerance of {tolerance}, from {first} to {last}: {figures}."))
+    return message(ties, figures=[_off(row, currency) for row in rows],
                    first=formatting.date_text(rows[0]["first_on"]), last=formatting.date_text(rows[0]["last_on"]),
                    tolerance=formatting.share(rows[0]["tolerance"]))
-    is_short = any(row["difference"] and not row["is_covered"] for row in rows)
-    return " ".join([ties, said, *([message("The records do not reach the end of that period.")] if is_short else []),
+
+
+def not_compared(compared: pd.DataFrame) -> str:
+    """Return which figures the ledger does not declare, and whether the records reach the end of its period."""
+    if compared.empty:
+        return ""
+    declared = set(compared["quantity"])
+    missing = [name for name in (finance.NET_SALES, finance.MARGIN, finance.CUSTOMERS) if name not in declared]
+    is_short = any(row["difference"] and not row["is_covered"] for row in compared.to_dict("records"))
+    return " ".join([*([message("The records do not reach the end of that period.")] if is_short else []),
                      *([message("Not held against the ledger, which declares none: {figures}.", figures=missing)]
                        if missing else [])])
+
+
+def ledger_table(compared: pd.DataFrame, currency: str) -> pd.DataFrame:
+    """Return the figures of the records and of the ledger as text, a row each; empty where none is declared.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        As `helpers.reporting.finance.ledger_comparison` gives it.
+    currency : str
+        Of the run.
+    """
+    names = [message("Figure"), message("in the records"), message("in the ledger"), message("difference")]
+    rows = [(row["quantity"], *(_form(row, currency)(row[name]) for name in ("records", "ledger", "difference")))
+            for row in compared.to_dict("records")]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _form(row: Mapping[str, Any], currency: str) -> formatting.Form:
+    return formatting.whole if row["quantity"] == finance.CUSTOMERS else partial(formatting.exact_money,
+                                                                                currency=currency)
+
+
+def _off(row: Mapping[str, Any], currency: str) -> str:
+    """Return by how much a figure of the records is off that of the ledger."""
+    if not row["difference"]:
+        return message("{quantity} equal", quantity=row["quantity"])
+    share = f" ({formatting.share(abs(row['difference'] / row['ledger']))})" if row["ledger"] else ""
+    said = (translatable("{quantity} off by {difference}") if row["is_reconciled"] else
+            translatable("{quantity} off by {difference}, beyond the tolerance"))
+    return message(said, quantity=row["quantity"],
+                   difference=_form(row, currency)(abs(row["difference"])) + share)
 
 
 def _asked_of_finance(results: RunResults) -> str:
     """Return which figure of the ledger is asked of finance, for which days, and what it is to be held against."""
     accepted, rejected, length = (results.estimate(AUDIT, quantity, segment) for quantity, segment in (
         ("accepted money", "all"), ("rejected money", "all"), ("history", "transactions")))
+    fees = results.estimate(BASE, "monthly_fee", "active")
+    if results.as_of is not None and accepted.status is not Status.OK and fees.status is Status.OK:
+        return message("Ask finance for the fees billed in the month to {date}, to be held against {amount} of the "
+                       "contracts that run.", date=formatting.date_text(results.as_of),
+                       amount=formatting.exact_money(fees.value, results.currency))
     if results.as_of is None or any(e.status is not Status.OK for e in (accepted, rejected, length)):
         return message("It takes the ledger's figures of a period from finance.")
     return message("Ask finance for net sales from {first} to {last}, to be held against {amount} in the files.",
@@ -186,16 +222,6 @@ def plan_sentence(history: pd.DataFrame, plan: PlanConfig, currency: str, anonym
                    plan=plan_amount)
 
 
-def _compared(row: Mapping[str, Any], currency: str) -> str:
-    is_money = row["quantity"] != finance.CUSTOMERS
-    form = (lambda x: formatting.exact_money(x, currency)) if is_money else formatting.whole
-    places = {"quantity": row["quantity"], "records": form(row["records"]), "ledger": form(row["ledger"])}
-    if not row["difference"]:
-        return message("{quantity} {records} in the records, {ledger} in the ledger, reconciled", **places)
-    share = f" ({formatting.share(abs(row['difference'] / row['ledger']))})" if row["ledger"] else ""
-    return message(RECONCILED[bool(row["is_reconciled"])], **places, difference=form(abs(row["difference"])) + share)
-
-
 def contracts(results: RunResults) -> str:
     """Return what contracts come to, as counted, within a sentence; empty where there are none."""
     running, ended = (results.estimate(BASE, "contracts", segment) for segment in ("active", "ended"))
@@ -245,12 +271,12 @@ def files_to_figures(results: RunResults) -> str:
 
 
 def _share_without_customer(results: RunResults, of_net: float) -> str:
-    """Return which share of all money sales without a customer are, beside the share that the check on them counts."""
+    """Return which share of all money sales without a customer are, beside that of the check on them if it failed."""
     gates = results.gates("results/value_gates")
-    found = gates.loc[gates["gate"].eq(NOBODYS_SALES), "statistic"]
+    found = gates.loc[gates["gate"].eq(NOBODYS_SALES) & gates["is_crossed"].astype(bool), "statistic"]
     if found.empty or formatting.share(found.iloc[0]) == formatting.share(of_net):
-        return ""
-    return message(", {share} of the net; {share_added} where refunds are added to sales, as the check counts",
+        return message(", {share} of the net", share=formatting.share(of_net))
+    return message(", {share} of the net; the check on them says {share_added}, since it adds refunds to sales",
                    share=formatting.share(of_net), share_added=formatting.share(found.iloc[0]))
 
 

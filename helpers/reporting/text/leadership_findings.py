@@ -23,18 +23,22 @@ from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY
 BASE = "results/customer_base"
 YEAR_DAYS, UNDATED = (365, 366), "dated ends"  # of periods [days]; gate that finds contracts ended without a day
 
+REVENUE_CLAIMS = ("change in revenue", "every number by customer", *COUNTS)
+
 ALIKE = 0.9  # of the largest part, from which another is as large, so that none leads
 
 REST = 0.0005  # of the largest part, below which the rest is lost in rounding
 
-MOVED = {"all": "all", translatable("new customers"): "new", translatable("retained"): "retained",
+NEW = translatable("new customers")
+
+MOVED = {"all": "all", NEW: "new", translatable("retained"): "retained",
          translatable("reactivated"): "reactivated", translatable("churned"): "churned",
          translatable("anonymous sales"): ANONYMOUS_SALES, translatable("fully refunded customers"): REFUNDED_ONLY}
 
 TOGETHER = translatable("new and reactivated")  # withheld classes of which the new make nearly all
 
 OPENING_NAMES = {"retained": translatable("retained customers"), "reactivated": translatable("reactivated customers"),
-                 "churned": translatable("churned customers"), TOGETHER: translatable("new customers")}
+                 "churned": translatable("churned customers"), TOGETHER: translatable("new or returned customers")}
 
 
 def headlines(results: RunResults) -> pd.DataFrame:
@@ -96,21 +100,20 @@ def loyalty_finding(results: RunResults) -> str:
 
 def revenue_finding(results: RunResults) -> str:
     """Return which customers made revenue move; empty without transactions and contracts."""
-    table, claims = BASE, ("change in revenue", "every number by customer", *COUNTS)
-    if not results.has(table):
+    if not results.has(BASE):
         return ""
-    whole = results.estimate(table, "net_sales_change")
+    whole = results.estimate(BASE, "net_sales_change")
     lost = results.struck("results/value_gates", "change in revenue")
     if lost or whole.status is not Status.OK:
         signed = contracts(results)
         reason = formatting.within_sentence(lost or whole.reason)
         why = "" if signed and not lost else message("What made revenue move cannot be said: {reason}.", reason=reason)
         return " ".join(filter(None, (why, signed)))
-    return message("{movement}{caveat}.", movement=_movement(results),
-                   caveat=results.caveat("results/value_gates", *claims))
+    return message("{movement}{caveat}.", movement=movement(results),
+                   caveat=results.caveat("results/value_gates", *REVENUE_CLAIMS))
 
 
-def _movement(results: RunResults) -> str:
+def movement(results: RunResults) -> str:
     """Return by how much net sales moved against the period before, and what each class of customers added."""
     change, days = (results.estimate(BASE, quantity).value for quantity in ("net_sales_change", "period_length"))
     found = revenue_parts(results)
@@ -123,37 +126,7 @@ def _movement(results: RunResults) -> str:
     whole = message(said[(change > 0) - (change < 0)], n=formatting.whole(days), amount=whole_amount)
     if not parts:
         return whole
-    return message("{sentence}: {parts}", sentence=whole, parts=parts) + _few_reactivated(results)
-
-
-def _few_reactivated(results: RunResults) -> str:
-    """Return how few of the new and reactivated were reactivated, in brackets, and whom their amount includes."""
-    below, parts = results.estimate(BASE, "reactivated_below"), dict(revenue_parts(results))
-    if below.status is not Status.OK or TOGETHER not in parts:
-        return ""
-    most = (below.value - 1) * abs(parts[TOGETHER]) / below.n
-    said = message("fewer than {n} of the {n_all} are on record as reactivated, at the mean spend at most {amount}",
-                   n=formatting.whole(below.value), n_all=formatting.whole(below.n),
-                   amount=formatting.money(most, results.currency))
-    if results.estimate(BASE, "net_sales_change", REFUNDED_ONLY).reason == WITHHELD:
-        said = message("{sentence}; customers whose purchases were all refunded are within it", sentence=said)
-    return f" ({said})"
-
-
-def revenue_people(results: RunResults) -> str:
-    """Return how many customers stand behind the classes whose counts are told; empty where none is."""
-    known = [(name, e) for name, segment in MOVED.items() if segment in ("new", "retained", "churned")
-             and (e := results.estimate(BASE, "net_sales_change", segment)).status is Status.OK and not is_hidden(e.n)]
-    parts = [message("{customers} {amount}", customers=name, amount=formatting.whole(e.n)) for name, e in known if e.n]
-    if not parts:
-        return ""
-    before, after = (results.estimate(BASE, f"customers_{when}") for when in ("before", "after"))
-    said = message("By customers: {parts}.", parts=parts)
-    if before.status is not Status.OK or after.status is not Status.OK:
-        return said
-    both = message("{n} customers bought, {n_before} in the period before.", n=formatting.whole(after.value),
-                   n_before=formatting.whole(before.value))
-    return f"{said} {both}"
+    return message("{sentence}: {parts}", sentence=whole, parts=parts)
 
 
 def revenue_parts(results: RunResults) -> list[tuple[str, float]]:
@@ -231,8 +204,15 @@ def _sales_moved(results: RunResults, change: Estimate, after: Estimate) -> str:
     if results.estimate(BASE, "period_length").value not in YEAR_DAYS:
         moved = message("{sentence}, season included", sentence=moved)
     largest = _largest_part(results)
+    if largest == NEW and is_history_short(results):
+        largest = TOGETHER
     return message("{sentence}, led by {customers}", sentence=moved,
                    customers=OPENING_NAMES.get(largest, largest)) if largest else moved
+
+
+def is_history_short(results: RunResults) -> bool:
+    """Return whether who came back from before the records began counts as new, as the check on it found."""
+    return results.has_crossed("results/value_gates", "earlier history")
 
 
 def is_of_known_customers(results: RunResults) -> bool:

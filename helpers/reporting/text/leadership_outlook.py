@@ -59,7 +59,18 @@ def sales_on_record(results: RunResults, history: pd.DataFrame) -> tuple[str, ..
     scale = message("For scale: whole quarters on record brought {least} to {most}, the latest, to {date}, {last}; "
                     "season is in them.", least=form(whole["value"].min()), most=form(whole["value"].max()),
                     last=form(whole["value"].iloc[-1]), date=formatting.date_text(whole["on"].iloc[-1]))
-    return (" ".join(filter(None, (cannot, more, _sales_by_rule(results), scale))),)
+    return (" ".join(filter(None, (cannot, more, _sales_by_rule(results), scale, _year_before(results, whole)))),)
+
+
+def _year_before(results: RunResults, whole: pd.DataFrame) -> str:
+    """Return what the whole quarter brought in which, a year before, the 13 weeks ahead end; empty if not on record."""
+    if results.as_of is None:
+        return ""
+    ends = pd.Timestamp(results.as_of + timedelta(7 * QUARTER_WEEKS - 365))
+    rows = whole[pd.PeriodIndex(whole["on"], freq="Q") == pd.Period(ends, "Q")]
+    return "" if rows.empty else message(
+        "The quarter of a year before, to {date}, brought {amount}.", date=formatting.date_text(rows["on"].iloc[0]),
+        amount=formatting.money(float(rows["value"].iloc[0]), results.currency))
 
 
 def _sales_by_rule(results: RunResults) -> str:
@@ -69,8 +80,8 @@ def _sales_by_rule(results: RunResults) -> str:
     if rows.empty or results.as_of is None:
         return ""
     rule, value = str(rows["segment"].iloc[0]).removeprefix(SALES_BY), float(rows["value"].iloc[0])
-    said = (translatable("The simple rule, the 13 weeks to {date} again, says {amount} for the 13 weeks to {due}; how "
-                         "far off it was before stands under question 9.")
+    said = (translatable("The simple rule, the 13 weeks to {date} again, says {amount} for the 13 weeks to {due}, "
+                         "season not counted; how far off it was before stands under question 9.")
             if rule == RULES[LAST_QUARTER] else
             translatable("The simple rule, the same quarter a year before, says {amount} for the 13 weeks to {due}; "
                          "how far off it was before stands under question 9."))
@@ -80,18 +91,17 @@ def _sales_by_rule(results: RunResults) -> str:
 
 
 def untold_margin(results: RunResults, scores: pd.DataFrame) -> str:
-    """Return the upper end of a margin at risk whose range would begin at nothing, and what would tell it."""
+    """Return between which ends a margin at risk lies that begins at nothing, and why; empty where it is not known."""
     made = results.frame(FORECASTS)
     lost = scoring.forecasts_of_lost(made) if len(made) else made
-    most, enough = scoring.most_margin_at_risk(scores, made)
+    most = scoring.most_margin_at_risk(scores, made)
     if lost.empty or decimal_places.is_missing(most):
         return ""
     row, p = lost.iloc[0], scores["churn_probability"]
     off = scoring.level_error_share(row, float((p * (1 - p)).sum()))
-    return message("At most {amount} is at risk by {date}. Past periods were off by {off} of the customers; below "
-                   "{enough} the range would begin above nothing.",
-                   amount=formatting.money(most, results.currency), date=formatting.date_text(row["due_on"]),
-                   off=formatting.share(off), enough=formatting.share(enough))
+    return message("Between nothing and {amount} of margin is at risk by {date}: past periods, forecast in the same "
+                   "way, were off by {off} of the customers.", amount=formatting.money(most, results.currency),
+                   date=formatting.date_text(row["due_on"]), off=formatting.share(off))
 
 
 def churn_of_parts(made: pd.DataFrame) -> str:

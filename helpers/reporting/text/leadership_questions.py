@@ -6,23 +6,26 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.churn import scoring
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
 from helpers.churn.model_selection import PairedComparison
 from helpers.foundation.results import Estimate, Status
-from helpers.reporting import decimal_places, formatting, kpi_history
+from helpers.reporting import decimal_places, formatting
+from helpers.reporting.leadership_page import Answer
 from helpers.reporting.run_results import COUNTS, RunResults
 from helpers.reporting.schema import HISTORY
 from helpers.reporting.text import action_results as action_results_text
 from helpers.reporting.text import churn as churn_text
 from helpers.reporting.text import forecast_grades as forecast_grades_text
+from helpers.reporting.text import forecast_tries as forecast_tries_text
 from helpers.reporting.text import leadership_contracts as leadership_contracts_text
 from helpers.reporting.text import leadership_coverage as leadership_coverage_text
 from helpers.reporting.text import leadership_decisions as leadership_decisions_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
+from helpers.reporting.text import leadership_margin as leadership_margin_text
 from helpers.reporting.text import leadership_outlook as leadership_outlook_text
 from helpers.reporting.text import leadership_retention as leadership_retention_text
+from helpers.reporting.text import leadership_revenue as leadership_revenue_text
 from helpers.reporting.text import leadership_satisfaction as leadership_satisfaction_text
 from helpers.reporting.text import next_quarter as next_quarter_text
 from helpers.reporting.text.leadership import cannot
@@ -50,12 +53,14 @@ class QuestionInputs:
         ``results/gates``, the key figures with what changed, ``results/forecast_grades``.
     redefined : str
         What was redefined since the last run, in a sentence.
-    ledger : str
-        What the ledger says beside the records, in sentences.
+    ledger : str, DataFrame or sequence of both
+        What the ledger says beside the records: whether they tie, the figures, and why they differ.
     history : DataFrame
         ``results/kpi_history``.
     list_costs : mapping of str to pair of float
         What lists that earlier runs drew were to cost, by their names: as expected, and at most [money].
+    moved : str
+        Which figures of a day both the last run and this one tell otherwise, in a sentence.
     """
 
     results: RunResults
@@ -63,105 +68,88 @@ class QuestionInputs:
     kpis: pd.DataFrame
     grades: pd.DataFrame
     redefined: str = ""
-    ledger: str = ""
+    ledger: Answer = ""
     history: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(HISTORY.names)))
     list_costs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    moved: str = ""
 
 
-def customer_retention(known: QuestionInputs) -> tuple[str, ...]:
+def customer_retention(known: QuestionInputs) -> Answer:
     """Return the answer to: are we keeping customers, by count and by money, and is the change real."""
-    first, *others = leadership_retention_text.retention_answer(known.results, known.kpis, known.history)
+    first, *others = leadership_retention_text.retention_answer(
+        known.results, known.kpis, known.history, leadership_coverage_text.retention_doubt(known.results))
     if leadership_contracts_text.is_undated(known.results):
-        return " ".join(filter(None, (first, leadership_contracts_text.retention_bounds(known.results)))), *others
-    if not leadership_coverage_text.undone_retention(known.results):
-        return first, *others
-    where = message("How much of it can be buyers whom the records did not recognise stands under question 8.")
-    return f"{first} {where}", *others
+        return first, leadership_contracts_text.retention_bounds(known.results), *others
+    between = leadership_coverage_text.retention_between(known.results)
+    return f"{first} {between}".strip(), *others
 
 
-def revenue_movement(known: QuestionInputs) -> str | tuple[str, ...]:
+def revenue_movement(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: which customers made revenue move."""
     struck = known.results.struck(VALUE_GATES, "change in revenue")
     whole = known.results.estimate(BASE, "net_sales_change")
     if whole.status is Status.OK and not struck:
-        moved = " ".join(filter(None, (said(known.results) for said in (
-            leadership_findings_text.revenue_finding, leadership_findings_text.revenue_people,
-            leadership_retention_text.retained_customers_change, leadership_retention_text.earlier_history))))
-        return tuple(filter(None, (moved, kpi_history.quarter_growth_sentence(known.history, known.results.currency))))
+        return leadership_revenue_text.revenue_answer(known.results, known.history)
     undated = known.results.has_crossed(VALUE_GATES, leadership_findings_text.UNDATED)
     lacking = (translatable("contracts are seen at one moment, without the days on which they ended") if undated else
                _lacking(whole, translatable("no orders are recorded")))
-    cannot_say = " ".join(filter(None, (cannot(struck or lacking),
-                                        leadership_contracts_text.new_contracts(known.results) if undated else "")))
+    cannot_say = cannot(struck or lacking)
     fees = [known.results.estimate(BASE, "monthly_fee", segment) for segment in ("ended", "active")]
     if any(e.status is not Status.OK for e in fees):
-        return cannot_say
+        return (cannot_say,)
     lost, runs = (formatting.money(e.value, known.results.currency) for e in fees)
     paid = message("Of contracts, those that have ended paid {lost} a month and those that run pay {running}; who was "
                    "reactivated is not on record.", lost=lost, running=runs)
-    return f"{cannot_say} {paid}"
+    young = leadership_contracts_text.new_contracts(known.results) if undated else ""
+    return cannot_say, " ".join(filter(None, (young, paid)))
 
 
-def margin_at_risk(known: QuestionInputs) -> str:
+def margin_at_risk(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: how much margin is at risk, by when, and how much is savable."""
-    scores = known.results.frame(SCORES)
-    if scores.empty:
-        return cannot(translatable("nobody could be scored: it takes orders or contracts, over more than one period"))
-    if struck := known.results.struck(CHURN_GATES, "every forecast of churn"):
-        return cannot(struck)
-    stake = scoring.margin_at_risk(scores, known.results.frame(FORECASTS))
-    savable = leadership_decisions_text.savable(known.results, stake)
-    before = forecast_grades_text.last_time(known.grades, "margin_at_risk", known.results.currency)
-    if stake.status is not Status.OK:
-        said = [cannot(stake.reason), leadership_outlook_text.untold_margin(known.results, scores),
-                known.results.qualified_by(VALUE_GATES, "margin")] if known.results.has(FORECASTS) else [
-            cannot(stake.reason), leadership_contracts_text.margin_at_risk_bounds(known.results),
-            leadership_findings_text.churn_finding(known.results)]
-        said = [sentence for sentence in said if sentence]
-        return " ".join((*said, formatting.sentence_case(savable)))
-    due = known.results.frame(FORECASTS)["due_on"].max() if known.results.has(FORECASTS) else None
-    places = {"amount": known.results.said(stake), "savable": formatting.sentence_case(savable),
-              "caveat": known.results.caveat(CHURN_GATES, "every forecast of churn", "margin at risk", *COUNTS)}
-    said = (message("{amount} of margin is at risk{caveat}. {savable}", **places) if decimal_places.is_missing(due) else
-            message("{amount} of margin is at risk by {date}, the chance of each customer to be gone for good times "
-                    "the margin that would else come until then{caveat}. {savable}", **places,
-                    date=formatting.date_text(due)))
-    return " ".join(filter(None, (
-        said, leadership_outlook_text.gone_for_good(scores), leadership_outlook_text.at_risk_by_rule(known.results),
-        known.results.qualified_by(VALUE_GATES, "margin"), before)))
+    return leadership_margin_text.margin_answer(known.results, forecast_grades_text.last_time(
+        known.grades, "margin_at_risk", known.results.currency))
 
 
 def next_quarter(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: if we do nothing, what happens next, in what range."""
-    money = [said for said in (next_quarter_text.quarter_ahead_sentence(known.results),
-                               next_quarter_text.recurring_revenue_ahead(known.results)) if said]
-    signed = leadership_contracts_text.contracts_ahead(known.results)
-    if struck := known.results.struck(CHURN_GATES, "every forecast of churn"):
+    results, by_contact = known.results, action_results_text.margin_by_contact(known.results)
+    verdict, fees = (next_quarter_text.quarter_verdict(results, by_contact),
+                     next_quarter_text.recurring_revenue_ahead(results))
+    money = [said for said in (verdict, next_quarter_text.beside_the_forecast(results, by_contact), fees) if said]
+    signed = leadership_contracts_text.contracts_ahead(results)
+    if struck := results.struck(CHURN_GATES, "every forecast of churn"):
         left = message("How many customers leave cannot be said, because {reason}.",
                        reason=formatting.within_sentence(struck)) if money else cannot(struck)
         return tuple(filter(None, (*money, left, signed)))
-    if known.results.has(FORECASTS):
-        apart = action_results_text.without_contact(known.results) or message(
-            "These hold if contact goes on as in the past; what would come without any takes a random control group.")
-        money = money or [*leadership_outlook_text.sales_on_record(known.results, known.history)]
-        return *money, _churn_ahead(known), apart
+    if results.has(FORECASTS):
+        apart = "" if by_contact else message("What would come without any contact takes a random control group.")
+        ahead = " ".join(filter(None, (_churn_ahead(known), apart)))
+        if money:
+            return *money, f"{_churn_expected(known)} {ahead}".strip()
+        sales = leadership_outlook_text.sales_on_record(results, known.history)
+        untold = message("Net sales of the quarter cannot be forecast.") if sales else ""
+        return tuple(filter(None, (f"{_churn_expected(known)} {untold}".strip(), *sales, ahead)))
     if money:
         return tuple(filter(None, (*money, signed)))
-    if signed and leadership_contracts_text.is_undated(known.results):
-        return tuple(filter(None, (leadership_contracts_text.quarter_bounds(known.results), " ".join(filter(None, (
-            signed, leadership_contracts_text.year_bounds(known.results)))))))
+    if signed and leadership_contracts_text.is_undated(results):
+        return tuple(filter(None, (leadership_contracts_text.quarter_bounds(results), " ".join(filter(None, (
+            signed, leadership_contracts_text.year_bounds(results)))))))
     if signed:
         return (signed,)
     return (cannot(translatable("no forecast could be made: it takes orders over more than one period")),)
 
 
-def _churn_ahead(known: QuestionInputs) -> str:
-    """Return how many are expected to leave, which, what the simple rule says, and how the last such forecast did."""
+def _churn_expected(known: QuestionInputs) -> str:
+    """Return how many are expected to leave, beside the simple rule, with what the checks doubt of it."""
     caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "probabilities", *COUNTS)
     made = known.results.frame(FORECASTS)
     churn = message("{sentence}{caveat}.", caveat=caveat, sentence=churn_text.expected_churn(made).rstrip("."))
-    return " ".join(filter(None, (churn, leadership_outlook_text.churn_of_parts(made),
-                                  leadership_outlook_text.churn_by_rule(made),
+    return " ".join(filter(None, (churn, leadership_outlook_text.churn_by_rule(made))))
+
+
+def _churn_ahead(known: QuestionInputs) -> str:
+    """Return which customers are expected to leave, why the range is wide, and how the last such forecast did."""
+    return " ".join(filter(None, (leadership_outlook_text.churn_of_parts(known.results.frame(FORECASTS)),
                                   forecast_grades_text.churn_range_reason(known.results),
                                   forecast_grades_text.last_time(known.grades, "customers_lost"))))
 
@@ -181,7 +169,7 @@ def satisfaction_causality(known: QuestionInputs) -> str | tuple[str, ...]:
     return leadership_satisfaction_text.satisfaction_answer(known.results)
 
 
-def missing_customers(known: QuestionInputs) -> tuple[str, ...]:
+def missing_customers(known: QuestionInputs) -> Answer:
     """Return the answer to: who is not in these data, and could they reverse it."""
     rows: list[dict[str, Any]] = known.kpis[known.kpis["quantity"].eq("satisfaction")].to_dict("records")
     target = rows[0].get("target") if rows else None
@@ -191,26 +179,31 @@ def missing_customers(known: QuestionInputs) -> tuple[str, ...]:
 
 def forecast_accuracy(known: QuestionInputs) -> tuple[str, ...]:
     """Return the answer to: were the last forecasts right, and would a simple rule have done as well."""
-    rule, past = _rule(known.results), " ".join(filter(None, (
-        forecast_grades_text.past_quarters(known.results.frame(HOLDOUT)),
-        forecast_grades_text.past_churn_levels(known.results))))
+    tried, rule = forecast_tries_text.tried_verdict(known.results), _rule(known.results)
+    past = " ".join(filter(None, (forecast_tries_text.past_quarters(known.results.frame(HOLDOUT)),
+                                  forecast_tries_text.past_churn_levels(known.results))))
     if known.grades.empty:
-        due = known.results.frame(FORECASTS)["due_on"].dropna() if known.results.has(FORECASTS) else []
-        first = (message("The first, of this report, is due on {date}.", date=formatting.date_text(max(due)))
-                 if len(due) else
-                 message("None of this report falls due, since contracts without dates give no horizon.")
-                 if leadership_contracts_text.is_undated(known.results) else "")
-        none_due = " ".join(filter(None, (cannot(translatable("no earlier report has made a forecast that is due")),
-                                          first)))
-        return tuple(filter(None, (none_due, past, rule)))
-    outcomes = (*forecast_grades_text.forecast_accuracy(known.grades, known.results.currency),
-                forecast_grades_text.missed(known.grades, known.results.currency),
-                forecast_grades_text.parts_graded(known.grades),
-                forecast_grades_text.running_calibration(known.grades))
-    rules = (forecast_grades_text.nearer_than_rule(known.grades, known.results.currency), past,
-             rule or message("Whether a simple rule would have done as well cannot be said."))
-    return tuple(" ".join(filter(None, part)) for part in (outcomes, rules, (_holdout_failed(known.results),)) if any(
-        part))
+        none_due = cannot(translatable("no earlier report has made a forecast that is due"))
+        parts = (" ".join(filter(None, (none_due, tried))), " ".join(filter(None, (_first_due(known), past))), rule)
+        return tuple(filter(None, parts))
+    currency = known.results.currency
+    first, *others = forecast_grades_text.forecast_accuracy(known.grades, currency)
+    nearer, details = forecast_grades_text.nearer_than_rule(known.grades, currency)
+    verdict = (first, nearer, forecast_grades_text.running_calibration(known.grades))
+    outcomes = (*others, forecast_grades_text.missed(known.grades, currency),
+                forecast_grades_text.parts_graded(known.grades), details)
+    rules = (past, rule or message("Whether a simple rule would have done as well cannot be said."))
+    return tuple(" ".join(filter(None, part)) for part in (verdict, outcomes, rules, (_holdout_failed(known.results),))
+                 if any(part))
+
+
+def _first_due(known: QuestionInputs) -> str:
+    """Return when the first forecast falls due, where no earlier report has made one; empty where none is made."""
+    due = known.results.frame(FORECASTS)["due_on"].dropna() if known.results.has(FORECASTS) else []
+    if len(due):
+        return message("The first, of this report, is due on {date}.", date=formatting.date_text(max(due)))
+    return (message("None of this report falls due, since contracts without dates give no horizon.")
+            if leadership_contracts_text.is_undated(known.results) else "")
 
 
 def _holdout_failed(results: RunResults) -> str:
@@ -243,18 +236,22 @@ def _duel(results: RunResults, model: str, other: str) -> PairedComparison:
     return PairedComparison(model, other, auc, brier)
 
 
-def finance_reconciliation(known: QuestionInputs) -> tuple[str, ...]:
+def finance_reconciliation(known: QuestionInputs) -> Answer:
     """Return the answer to: does it tie to finance, and what was redefined."""
+    first, *others = (known.ledger if isinstance(known.ledger, tuple) else (known.ledger,))
     finance, signed = (
         leadership_finance_text.finance_sentence(known.results), leadership_finance_text.contracts(known.results)
     )
-    beside = message("Beside them {contracts}.", contracts=signed) if signed and signed not in finance else ""
-    counted = (leadership_finance_text.files_to_figures(known.results), finance, beside, *(
+    beside = message("Contract fees are not in net sales, and no figure of the ledger is declared for them: "
+                     "{contracts}.", contracts=signed) if signed and signed not in finance else ""
+    counted = (leadership_finance_text.files_to_figures(known.results), finance, *(
         said(known.results) for said in (leadership_finance_text.accounts, leadership_finance_text.controls)))
-    return tuple(filter(None, (known.ledger, " ".join(filter(None, counted)), known.redefined)))
+    verdict = " ".join(filter(None, (str(first), known.redefined)))
+    return tuple(part for part in (verdict, *others, beside, " ".join(filter(None, counted)), known.moved)
+                 if isinstance(part, pd.DataFrame) or part)
 
 
-QUESTIONS: tuple[tuple[str, Callable[[QuestionInputs], str | tuple[str, ...]]], ...] = (
+QUESTIONS: tuple[tuple[str, Callable[[QuestionInputs], Answer]], ...] = (
     ("Are we keeping customers, by count and by money, and is the change real, seasonal or mix?", customer_retention),
     ("Which customers made revenue move: new, retained, reactivated, churned?", revenue_movement),
     ("How much margin is at risk, by when, and how much of it can be saved?", margin_at_risk),
@@ -268,7 +265,7 @@ QUESTIONS: tuple[tuple[str, Callable[[QuestionInputs], str | tuple[str, ...]]], 
 )
 
 
-def question_answers(known: QuestionInputs) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
+def question_answers(known: QuestionInputs) -> tuple[tuple[str, Answer], ...]:
     """Return each question with its answer, in order: a paragraph, or several."""
     return tuple((question, answer(known)) for question, answer in QUESTIONS)
 

@@ -1,6 +1,5 @@
 """Text of the leadership page on retention: the rate that counts, the year before it, season and mix, by money."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,7 +11,6 @@ from helpers.reporting.run_results import COUNTS, RunResults
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.text.leadership import NO_EARLIER, cannot
 from helpers.reporting.translation import message, translatable
-from helpers.stats.disclosure_control import is_hidden
 from helpers.value import retention_mix
 
 BASE, VALUE_GATES, BY_COUNT, BY_MONEY = ("results/customer_base", "results/value_gates", "retention_by_count",
@@ -21,16 +19,26 @@ BASE, VALUE_GATES, BY_COUNT, BY_MONEY = ("results/customer_base", "results/value
 EVERYBODY = "every number by customer"
 
 VERDICTS = {  # by the sign of the change on the year before, 0 where its interval includes zero
-    1: translatable("Yes, more than a year before"),
-    0: translatable("About as many as a year before"),
-    -1: translatable("No, fewer than a year before"),
+    1: translatable("We keep more customers than a year before"),
+    0: translatable("Whether we keep more customers than a year before is open"),
+    -1: translatable("We keep fewer customers than a year before"),
 }
 
-BEYOND = {True: translatable("more than chance would make"), False: translatable("within what chance would make")}
+BY_MONEY_TOO = {1: translatable("by money more"), 0: translatable("by money it is open"),
+                -1: translatable("by money less")}
+
+SHOWN = {  # by whether the part that is neither season nor mix is told from chance by count, and by money
+    (True, True): translatable("the rest is shown by count and by money"),
+    (True, False): translatable("the rest is shown by count alone"),
+    (False, True): translatable("the rest is shown by money alone"),
+    (False, False): translatable("the rest may be chance"),
+}
 
 
-def retention_answer(results: RunResults, kpis: pd.DataFrame, history: pd.DataFrame) -> tuple[str, ...]:
-    """Return whether customers are kept: the same season a year apart, by money, by quarters, and the rate of the card.
+def retention_answer(
+    results: RunResults, kpis: pd.DataFrame, history: pd.DataFrame, doubt: str = ""
+) -> tuple[str | pd.DataFrame, ...]:
+    """Return whether customers are kept: a verdict, the rates in a table, and what they leave out.
 
     Parameters
     ----------
@@ -40,19 +48,112 @@ def retention_answer(results: RunResults, kpis: pd.DataFrame, history: pd.DataFr
         Key figures with what changed.
     history : DataFrame
         ``results/kpi_history``.
+    doubt : str
+        What of the part that is neither season nor mix buyers without a customer may be, for the end of the verdict.
     """
     by_count = results.estimate(BASE, BY_COUNT)
     struck = results.struck(VALUE_GATES, "retention")
     if struck or by_count.status is not Status.OK:
         return (_without_orders(results, kpis, struck, by_count),)
-    card = " ".join(filter(None, (_rate_of_the_card(results, kpis, by_count), _by_money(results, by_count))))
-    compared = year_comparison(results)
-    if not compared:
-        return card, _without_year_before(results, history)
+    card = _rate_of_the_card(results, kpis, by_count)
+    if not (compared := year_comparison(results)):
+        return (_verdict_without_year(results, by_count), rates_table(results, message("period before")),
+                " ".join((card, _without_year_before(results, history))))
     if compared[-1] not in leadership_findings_text.YEAR_DAYS:
         card = " ".join((card, message("Its year before would take records of three years.")))
-    return tuple(filter(None, (_compared(results, compared), _compared_by_money(results),
-                               _compared_by_quarters(results), card)))
+    return (_verdict(results, compared, doubt), rates_table(results, message("year before")),
+            " ".join(filter(None, (_how_counted(results, compared), _paused(results)))), card)
+
+
+def _verdict(results: RunResults, compared: tuple[Estimate, Estimate, Estimate, int], doubt: str) -> str:
+    """Return the verdict on the same season a year apart: by count, by money, what is mix, and what is left."""
+    change, before, after, _ = compared
+    said = message("{verdict}, {after} against {before} ({change})", verdict=VERDICTS[side(change)],
+                   after=formatting.share(after.value), before=formatting.share(before.value),
+                   change=formatting.share_change_text(change))
+    money, money_before, money_after, money_same = (results.estimate(BASE, f"{quantity}{retention_mix.BY_MONEY}")
+                                                    for quantity in (retention_mix.CHANGE, retention_mix.RATE_BEFORE,
+                                                                     retention_mix.RATE_AFTER, retention_mix.WITHIN))
+    is_paid = all(e.status is Status.OK for e in (money, money_before, money_after))
+    if is_paid:
+        said = message("{sentence}; {verdict}, {after} against {before}", sentence=said,
+                       verdict=BY_MONEY_TOO[side(money)], after=formatting.share(money_after.value),
+                       before=formatting.share(money_before.value))
+    mix, same = (results.estimate(BASE, quantity) for quantity in (retention_mix.BY_MIX, retention_mix.WITHIN))
+    if not side(change) or any(e.status is not Status.OK for e in (mix, same)):
+        return message("{sentence}.", sentence=said)
+    is_shown = (side(same) != 0, is_paid and money_same.status is Status.OK and side(money_same) != 0)
+    return message("{sentence}. It is not seasonal; {mix} are mix; {rest}{doubt}.", sentence=said,
+                   mix=formatting.percentage_points(100 * mix.value), rest=SHOWN[is_shown],
+                   doubt=doubt if any(is_shown) else "")
+
+
+def _verdict_without_year(results: RunResults, by_count: Estimate) -> str:
+    """Return how many are kept where no year before is on record: that change and season cannot be told."""
+    by_money = results.estimate(BASE, BY_MONEY)
+    kept = message("{share} of customers bought again in the {period}", share=results.said(by_count),
+                   period=leadership_findings_text.period_text(results.estimate(BASE, "period_length")))
+    if by_money.status is Status.OK:
+        kept = message("{sentence}, {share} by money", sentence=kept, share=results.said(by_money))
+    return message("{sentence}. Whether that is more than a year before, or season, cannot be said: that year is not "
+                   "on record.", sentence=kept)
+
+
+def rates_table(results: RunResults, earlier: str) -> pd.DataFrame:
+    """Return retention rates now and earlier, the change and its parts, a row each way of counting.
+
+    Parameters
+    ----------
+    results : RunResults
+        What the wings found.
+    earlier : str
+        Heading of the earlier rate: that of the year before, or of the period before.
+    """
+    days = results.estimate(BASE, retention_mix.PERIOD)
+    ways = [(message("by count, {n} days", n=formatting.whole(days.value)), "", "all"),
+            (message("by money, {n} days", n=formatting.whole(days.value)), retention_mix.BY_MONEY, "all")] if (
+        days.status is Status.OK) else []
+    if year_comparison(results):
+        ways.append((message("by count, a quarter"), "", retention_mix.QUARTER))
+    kept, now, change, mix, same = (message("Retention rate"), message("now"), message("change, percentage points"),
+                                    message("of it mix"), message("of it same kind"))
+    rows = []
+    for name, by, segment in ways:
+        found = [results.estimate(BASE, f"{quantity}{by}", segment) for quantity in (
+            retention_mix.RATE_AFTER, retention_mix.RATE_BEFORE, retention_mix.CHANGE, retention_mix.BY_MIX,
+            retention_mix.WITHIN)]
+        if all(e.status is Status.OK for e in found):
+            told = [*map(results.said, found[:2]), *map(_bare_points, found[2:])]
+            rows.append(dict(zip((kept, now, earlier, change, mix, same), (name, *told), strict=True)))
+    period = leadership_findings_text.brief_period_text(results.estimate(BASE, "period_length"))
+    for said, quantity in ((message("by count, {period}", period=period), BY_COUNT),
+                           (message("by money, {period}", period=period), BY_MONEY)):
+        if (e := results.estimate(BASE, quantity)).status is Status.OK:
+            rows.append({kept: said, now: results.said(e)})
+    return pd.DataFrame(rows).dropna(axis=1, how="all")
+
+
+def _bare_points(e: Estimate) -> str:
+    """Return a change of a share in percentage points without the word, with its interval."""
+    return formatting.share_change_text(e).replace(" percentage points", "").replace(" percentage point", "")
+
+
+def _how_counted(results: RunResults, compared: tuple[Estimate, Estimate, Estimate, int]) -> str:
+    """Return what the rates of a year apart count, and what mix is."""
+    _, before, after, days = compared
+    return message("In {n} days: of {n_after} customers of the {n} days before, {n_before} a year before. Mix is other "
+                   "kinds of customers by number of orders and time as a customer.", n=days,
+                   n_after=formatting.whole(after.n), n_before=formatting.whole(before.n))
+
+
+def _paused(results: RunResults) -> str:
+    """Return that a quarter leaves out who comes back after a pause, and how many do; empty where it is not known."""
+    before, after = (results.estimate(BASE, quantity) for quantity in (
+        retention_mix.PAUSED_BEFORE, retention_mix.PAUSED_AFTER))
+    if any(e.status is not Status.OK for e in (before, after)):
+        return ""
+    return message("A quarter leaves out who comes back after a pause, as {after} of those did who had paused, "
+                   "{before} a year before.", after=results.said(after), before=results.said(before))
 
 
 def side(change: Estimate) -> int:
@@ -101,10 +202,9 @@ def _without_orders(results: RunResults, kpis: pd.DataFrame, struck: str, by_cou
 
 
 def _rate_of_the_card(results: RunResults, kpis: pd.DataFrame, by_count: Estimate) -> str:
-    """Return the rate of the card, with its base, its target and what changed since the previous report."""
+    """Return the base of the rate of the card, its target and what changed since the previous report."""
     period = leadership_findings_text.period_text(results.estimate(BASE, "period_length"))
-    return message("The rate of the card: {share} of the {n} customers of the period before bought again in the "
-                   "{period}{target}{caveat}; {change}.", share=results.said(by_count),
+    return message("In the {period}: of the {n} customers of the period before{target}{caveat}; {change}.",
                    n=formatting.whole(by_count.n), period=period, target=_target(kpis),
                    change=since_last_report(kpis, BY_COUNT),
                    caveat=results.caveat(VALUE_GATES, "retention", EVERYBODY, *COUNTS))
@@ -127,90 +227,17 @@ def since_last_report(kpis: pd.DataFrame, quantity: str) -> str:
                    date=formatting.date_text(row["previous_as_of_on"]))
 
 
-def _compared(results: RunResults, compared: tuple[Estimate, Estimate, Estimate, int]) -> str:
-    """Return the verdict on the same season a year apart, with what of the change is mix."""
-    change, before, after, days = compared
-    by_mix, within = (results.estimate(BASE, quantity) for quantity in (retention_mix.BY_MIX, retention_mix.WITHIN))
-    said = message("{verdict}: of the {n_after} customers of {n} days {after} bought in the {n} days after, {before} "
-                   "of {n_before} a year before: {change}, {beyond}. As the season is the same it is not seasonal.",
-                   verdict=VERDICTS[side(change)], n=days, after=results.said(after), before=results.said(before),
-                   n_after=formatting.whole(after.n), n_before=formatting.whole(before.n),
-                   change=formatting.share_change_text(change), beyond=BEYOND[side(change) != 0])
-    if any(e.status is not Status.OK for e in (by_mix, within)):
-        return said
-    split = message("Of it {mix} are mix, other kinds of customers by number of orders and time as a customer; "
-                    "{within} are customers of the same kind, {beyond}.", mix=formatting.share_change_text(by_mix),
-                    within=formatting.share_change_text(within), beyond=BEYOND[side(within) != 0])
-    return f"{said} {split}"
-
-
-def _compared_by_money(results: RunResults) -> str:
-    """Return the same season a year apart with each customer counted by net sales; or why that cannot be said."""
-    change, by_mix, within, before, after = (results.estimate(BASE, f"{quantity}{retention_mix.BY_MONEY}")
-                                             for quantity in (retention_mix.CHANGE, retention_mix.BY_MIX,
-                                                              retention_mix.WITHIN, retention_mix.RATE_BEFORE,
-                                                              retention_mix.RATE_AFTER))
-    if any(e.status is not Status.OK for e in (change, by_mix, within, before, after)):
-        return message("By money the year before cannot be said: {reason}.",
-                       reason=formatting.within_sentence(change.reason or "it was not counted"))
-    return message("By money, each customer counted by net sales: {after}, {before} a year before: {change}, {beyond}. "
-                   "{mix} are mix, {within} customers of the same kind, {beyond_same}.", after=results.said(after),
-                   before=results.said(before), change=formatting.share_change_text(change),
-                   beyond=BEYOND[side(change) != 0], mix=formatting.share_change_text(by_mix),
-                   within=formatting.share_change_text(within), beyond_same=BEYOND[side(within) != 0])
-
-
-def _compared_by_quarters(results: RunResults) -> str:
-    """Return the change by quarters beside that of longer periods, and why the two differ; empty where there is none.
-
-    A quarter leaves out who comes back after a pause; longer periods count them.
-    """
-    change, within, before, after = (results.estimate(BASE, quantity, retention_mix.QUARTER) for quantity in (
-        retention_mix.CHANGE, retention_mix.WITHIN, retention_mix.RATE_BEFORE, retention_mix.RATE_AFTER))
-    if any(e.status is not Status.OK for e in (change, within, before, after)):
-        return ""
-    said = message("By quarters: {after}, {before} a year before: {change}, {verdict}; {within} of it are customers of "
-                   "the same kind.", after=results.said(after), before=results.said(before),
-                   change=formatting.share_change_text(change), within=formatting.share_change_text(within),
-                   verdict=BEYOND[side(change) != 0])
-    paused_before, paused_after = (results.estimate(BASE, quantity) for quantity in (
-        retention_mix.PAUSED_BEFORE, retention_mix.PAUSED_AFTER))
-    if paused_before.status is not Status.OK or paused_after.status is not Status.OK:
-        return said
-    paused = message("A quarter leaves out who comes back after a pause, as {after} of those did who had paused, "
-                     "{before} a year before.", after=results.said(paused_after), before=results.said(paused_before))
-    return f"{said} {paused}"
-
-
 def _without_year_before(results: RunResults, history: pd.DataFrame) -> str:
-    """Return that no year before is on record, with what is: the same quarter of it, else the last two periods."""
-    return " ".join(filter(None, (message("What the rate was a year before is not on record, so that real and seasonal "
-                                          "change cannot be told apart."), _quarters(history), _mix_alone(results))))
-
-
-def _mix_alone(results: RunResults) -> str:
-    """Return what of the last change is mix where no year before is on record; that season may be part of it."""
-    by_count, by_money = ([results.estimate(BASE, f"{quantity}{by}") for quantity in (
-        retention_mix.CHANGE, retention_mix.BY_MIX, retention_mix.WITHIN, retention_mix.RATE_BEFORE,
-        retention_mix.RATE_AFTER)] for by in ("", retention_mix.BY_MONEY))
+    """Return what is on record where no year before is: the same quarter of it, else what the table compares."""
     days = results.estimate(BASE, retention_mix.PERIOD)
-    if any(e.status is not Status.OK for e in (*by_count, days)):
-        return message("Mix is not told apart here.")
-    said = message("The last three periods that the records hold have {n} days each; between them, season included, "
-                   "the rate went from {before} to {after}: {change}, {mix} by mix, {same} among customers of the same "
-                   "kind.", n=formatting.whole(days.value), **_ends(results, by_count))
-    if any(e.status is not Status.OK for e in by_money):
-        return said
-    money = message("By money it went from {before} to {after}: {change}, {mix} by mix, {same} among customers of the "
-                    "same kind.", **_ends(results, by_money))
-    return f"{said} {money}"
-
-
-def _ends(results: RunResults, split: Sequence[Estimate]) -> dict[str, str]:
-    """Return a change in the rate with its parts and both its ends, in words."""
-    change, mix, same = (formatting.share_change_text(e) for e in split[:3])
-    before, after = (results.said(e) for e in split[3:])
-    return {"change": change, "mix": mix, "same": same, "before": before, "after": after}
+    if any(results.estimate(BASE, quantity).status is not Status.OK for quantity in (
+            retention_mix.PERIOD, retention_mix.CHANGE, retention_mix.BY_MIX, retention_mix.WITHIN)):
+        periods = message("Mix is not told apart here.")
+    else:
+        periods = message("The last three periods that the records hold have {n} days each: the table compares these, "
+                          "season included. Mix is other kinds of customers by number of orders and time as a "
+                          "customer.", n=formatting.whole(days.value))
+    return " ".join(filter(None, (_quarters(history), periods)))
 
 
 def _quarters(history: pd.DataFrame) -> str:
@@ -223,45 +250,9 @@ def _quarters(history: pd.DataFrame) -> str:
     shares = [formatting.estimate_text({**row, "status": Status.OK}, formatting.share) for row in (last, before)]
     return message("In the same season: {share} of the customers of the quarter before bought again in that to {date}, "
                    "{before} a year earlier ({change}, difference {range}).", share=shares[0], before=shares[1],
-                   date=formatting.date_text(last["on"]), range=formatting.interval(low, high, formatting.points),
-                   change=formatting.change_text(moved, low, high, formatting.points))
-
-
-def _by_money(results: RunResults, by_count: Estimate) -> str:
-    """Return the rate by money beside the one by count, and whether who spends more is kept better."""
-    by_money = results.estimate(BASE, BY_MONEY)
-    if by_money.status is not Status.OK:
-        return ""
-    better = (message(": who spends more is kept better") if by_money.low > by_count.high else
-              message(": who spends more is kept less") if by_money.high < by_count.low else "")
-    return message("By money it is {share}{better}.", share=results.said(by_money), better=better)
-
-
-def retained_customers_change(results: RunResults) -> str:
-    """Return what of the change among retained customers is orders, and what money an order; empty where not known."""
-    orders, value = (results.estimate(BASE, "kept_sales_change", segment) for segment in (
-        "frequency", "value per order"))
-    if orders.status is not Status.OK or value.status is not Status.OK or is_hidden(orders.n):
-        return ""
-    _, parts = formatting.money_of_parts([orders.value, value.value], results.currency)
-    by_orders, by_value = (f"+{told}" if e.value > 0 else told for e, told in zip((orders, value), parts, strict=True))
-    return message("Of the change of those retained {orders} are by orders a customer, {amount} by money an order.",
-                   orders=by_orders, amount=by_value)
-
-
-def earlier_history(results: RunResults) -> str:
-    """Return that who came back from before the records began counts as new, where the check found so; else nothing."""
-    gates = results.gates("results/value_gates")
-    found = gates[gates["gate"].eq("earlier history")]
-    if not results.has_crossed("results/value_gates", "earlier history"):
-        return ""
-    new = results.estimate(BASE, "net_sales_change", "new")
-    if new.status is Status.OK and not is_hidden(new.n):
-        return message("More may have been reactivated, at most the {n} counted as new; earlier records would tell: "
-                       "{reason}.", n=formatting.whole(new.n),
-                       reason=formatting.within_sentence(str(found["sentence"].iloc[0]).rstrip(".")))
-    return message("More may have been reactivated, and fewer new: {reason}.",
-                   reason=formatting.within_sentence(str(found["sentence"].iloc[0]).rstrip(".")))
+                   date=formatting.date_text(last["on"]),
+                   range=formatting.interval(low, high, formatting.points),
+                   change=formatting.change_text(moved, low, high, formatting.percentage_points))
 
 
 def retention_beside_churn(results: RunResults) -> str:

@@ -1,6 +1,8 @@
 """Text of the leadership page on satisfaction: whether what customers do moves with it, and what would show a cause."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -52,7 +54,9 @@ def satisfaction_answer(results: RunResults) -> str | tuple[str, ...]:
     sign = _verdict_side(side, returned)
     verdict = message("{verdict}; that it causes it cannot be said, because nobody was made more satisfied at random.",
                       verdict=VERDICTS[sign])
-    return tuple(filter(None, (verdict, said, _over_the_year(results, sign), _trial(results))))
+    year = _over_the_year(results, sign)
+    verdict = " ".join(filter(None, (verdict, year[0])))
+    return tuple(filter(None, (verdict, " ".join(filter(None, (said, year[1]))), _trial(results))))
 
 
 def _verdict_side(side: int, returned: pd.DataFrame) -> int:
@@ -61,8 +65,8 @@ def _verdict_side(side: int, returned: pd.DataFrame) -> int:
     return 0 if signs >= {1, -1} else sum(signs)
 
 
-def _over_the_year(results: RunResults, side: int) -> str:
-    """Return how satisfaction has changed within a year, and retention where both changed; empty without a wave.
+def _over_the_year(results: RunResults, side: int) -> tuple[str, str]:
+    """Return whether satisfaction and retention went apart within a year, and by how much each; empty without a wave.
 
     Parameters
     ----------
@@ -72,35 +76,35 @@ def _over_the_year(results: RunResults, side: int) -> str:
         Sign of what customers do beside what they say.
     """
     if not (row := satisfaction_text.year_change_row(results.frame("results/satisfaction_index"))):
-        return ""
+        return "", ""
     since = str(row["reason"]).removeprefix("since wave ").partition("; ")[0]
     amount = f"{formatting.points(row['value'])} {formatting.interval(row['low'], row['high'], formatting.points)}"
     compared = leadership_retention_text.year_comparison(results)
     is_clear = not row["low"] <= 0 <= row["high"]
     if not (compared and is_clear and (kept := leadership_retention_text.side(compared[0]))):
-        return message("Satisfaction itself changed by {amount} since wave {wave}, a year before.", wave=since,
-                       amount=amount)
-    moved = {"wave": since, "satisfaction": _moved(row["value"], row["low"], row["high"]),
-             "retention": _moved(*(100 * x for x in (compared[0].value, compared[0].low, compared[0].high)))}
+        return "", message("Satisfaction itself changed by {amount} since wave {wave}, a year before.", wave=since,
+                           amount=amount)
+    change = compared[0]
+    told = message("Over the year satisfaction {satisfaction} since wave {wave}, retention {retention}.", wave=since,
+                   satisfaction=_moved(row["value"], amount.removeprefix("−"), row),
+                   retention=_moved(change.value, formatting.share_change_text(change).removeprefix("−"),
+                                    {"low": 100 * change.low, "high": 100 * change.high}))
     if kept * row["value"] > 0:
-        return message("Over the year satisfaction {satisfaction} since wave {wave} and retention {retention}, which "
-                       "shows no cause.", **moved)
-    apart = message("Over the year they went apart: satisfaction {satisfaction} since wave {wave}, retention "
-                    "{retention}.", **moved)
+        return message("Over the year both went the same way, which shows no cause."), told
     if side != 1:
-        return apart
-    cannot_explain = (message("So satisfaction does not explain the rise.") if kept > 0 else
-                      message("So satisfaction does not explain the fall."))
-    return " ".join((apart, cannot_explain))
+        return message("Over the year they went apart."), told
+    return (message("Over the year they went apart, so satisfaction does not explain the rise in retention.")
+            if kept > 0 else
+            message("Over the year they went apart, so satisfaction does not explain the fall in retention.")), told
 
 
-def _moved(value: float, low: float, high: float) -> str:
-    """Return a change that its interval tells from none, in points with its direction."""
+def _moved(value: float, amount: str, ends: Mapping[str, Any]) -> str:
+    """Return a change that its interval tells from none, with its direction and its size."""
     if value > 0:
-        return message("rose by {amount}",
-                       amount=f"{formatting.points(value)} {formatting.interval(low, high, formatting.points)}")
+        return message("rose by {amount}", amount=amount)
+    size = amount.partition(" [")[0]
     return message("fell by {amount}",
-                   amount=f"{formatting.points(-value)} {formatting.interval(-high, -low, formatting.points)}")
+                   amount=f"{size} {formatting.interval(-ends['high'], -ends['low'], formatting.points)}")
 
 
 def _trial(results: RunResults) -> str:
@@ -117,7 +121,8 @@ def _trial(results: RunResults) -> str:
                    "again within {period}. So many show a difference of {difference} with {power} power.",
                    n=formatting.whole(10 * math.ceil(n / 10)),
                    period=formatting.count_text(int(days.value), "day", "days"),
-                   difference=f"{100 * SMALL_DIFFERENCE:.0f} points", power=f"{100 * power.TARGET_POWER:.0f} %")
+                   difference=formatting.percentage_points(100 * SMALL_DIFFERENCE),
+                   power=f"{100 * power.TARGET_POWER:.0f} %")
 
 
 def _returned(results: RunResults) -> pd.DataFrame:

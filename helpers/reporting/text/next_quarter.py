@@ -69,22 +69,93 @@ def _without_customer(found: SalesForecast, currency: str) -> tuple[str, ...]:
             f"{formatting.money(found.anonymous, currency)} in the last {QUARTER_WEEKS} weeks.",)
 
 
-def quarter_ahead_sentence(results: RunResults) -> str:
-    """Return what the next quarter brings if nothing is done, beside the simple rule; empty without a forecast."""
-    table = results.frame(SALES_FORECAST)
-    is_whole = table["period"].eq("quarter") & table["measure"].isin(["net_sales", "margin"]) if len(table) else []
-    whole = table[is_whole] if len(table) else table
+def quarter_verdict(results: RunResults, by_contact: tuple[float, float, float] | None) -> str:
+    """Return what the next quarter brings as now and without contact, and the chance of the plan; empty if not known.
+
+    Parameters
+    ----------
+    results : RunResults
+        What the wings found.
+    by_contact : tuple of float, optional
+        Margin that contact brings, with its limits [money].
+    """
+    whole = _quarter(results)
     if whole.empty:
         return ""
-    quarter = whole.set_index(["measure", "quantile"])["value"]
-    sales, margin = (_range(quarter, measure, results.currency) for measure in ("net_sales", "margin"))
+    quarter, form = whole.set_index(["measure", "quantile"])["value"], formatting.unit_format("money", results.currency)
+    date = formatting.date_text(whole.iloc[0]["due_on"])
+    measures = set(whole["measure"])
+    if "margin" not in measures:
+        said = message("Going on as now brings {sales} of net sales in the 13 weeks to {date}", date=date,
+                       sales=_range(quarter, "net_sales", results.currency))
+        return message("{sentence}{plan}.", sentence=said, plan=_chance_of_plan(whole, results.currency))
+    said = message("Going on as now brings {sales} of net sales and {margin} of margin in the 13 weeks to {date}",
+                   date=date, **{name: _range(quarter, measure, results.currency)
+                      for name, measure in (("sales", "net_sales"), ("margin", "margin"))})
+    if by_contact:
+        low, value, high = (float(quarter["margin", q]) for q in (0.025, 0.5, 0.975))
+        less, least, most = by_contact
+        ends = (value - less - math.hypot(value - low, most - less), value - less + math.hypot(high - value,
+                                                                                              less - least))
+        said = message("{sentence}; without any contact {margin} of margin", sentence=said,
+                       margin=f"{form(value - less)} {formatting.interval(*ends, form)}")
+    return message("{sentence}{plan}.", sentence=said, plan=_chance_of_plan(whole, results.currency))
+
+
+def _quarter(results: RunResults) -> pd.DataFrame:
+    """Return the rows of the sales forecast on net sales and margin of the quarter; empty without net sales."""
+    table = results.frame(SALES_FORECAST)
+    if table.empty:
+        return table
+    whole = table[table["period"].eq("quarter") & table["measure"].isin(["net_sales", "margin"])]
+    return whole if whole["measure"].eq("net_sales").any() else whole.head(0)
+
+
+def is_margin_forecast(results: RunResults) -> bool:
+    """Return whether margin of the next quarter is forecast."""
+    return "margin" in set(_quarter(results).get("measure", ()))
+
+
+def _chance_of_plan(whole: pd.DataFrame, currency: str) -> str:
+    """Return, for the end of a sentence, the chance that the plan of net sales is reached; empty without a plan."""
     row = whole[whole["measure"] == "net_sales"].iloc[0]
-    low, high = (float(quarter["net_sales", quantile]) for quantile in (0.025, 0.975))
-    wide = "" if high - low < quarter["net_sales", 0.5] else " " + message(
-        "That range is wider than what is expected, since past quarters forecast in the same way were off by as much.")
-    said = message("If we go on as before, customers known by an id bring {sales} of net sales and {margin} of margin "
-                   "in the 13 weeks to {date}.", date=formatting.date_text(row["due_on"]), sales=sales, margin=margin)
-    return said + wide + _by_rules(row, results.currency) + _beside_plan(row, quarter, results.currency)
+    if decimal_places.is_missing(row["plan_value"]):
+        return ""
+    plan = formatting.money(float(row["plan_value"]), currency)
+    limits = whole[whole["measure"] == "net_sales"].set_index("quantile")["value"]
+    if row["plan_value"] > limits[0.975]:
+        return message("; the plan of {amount} lies above that range", amount=plan)
+    if row["plan_value"] < limits[0.025]:
+        return message("; the plan of {amount} lies below that range", amount=plan)
+    if decimal_places.is_missing(row["plan_chance"]):
+        return message("; the plan of {amount} lies within that range", amount=plan)
+    return message("; the plan of {amount} has a chance of {share}", amount=plan,
+                   share=formatting.share(row["plan_chance"]))
+
+
+def beside_the_forecast(results: RunResults, by_contact: tuple[float, float, float] | None = None) -> str:
+    """Return what the simple rules say of the quarter, what half of such forecasts bring, and whose sales are in it.
+
+    Parameters
+    ----------
+    results : RunResults
+        What the wings found.
+    by_contact : tuple of float, optional
+        As `quarter_verdict` takes it.
+    """
+    whole = _quarter(results)
+    if whole.empty:
+        return ""
+    rows = whole[whole["measure"] == "net_sales"]
+    row, limits = rows.iloc[0], rows.set_index("quantile")["value"]
+    form = formatting.unit_format("money", results.currency)
+    wide = message("That range is wider than what is expected, since past quarters forecast in the same way were off "
+                   "by as much.") if limits[0.975] - limits[0.025] >= limits[0.5] else ""
+    half = message("Half of such forecasts bring {range} of net sales.",
+                   range=formatting.interval(limits[0.25], limits[0.75], form))
+    without = message("Without contact: if it does as much as the last list that question 5 measures.") if (
+        by_contact and is_margin_forecast(results)) else ""
+    return " ".join(filter(None, (without, wide, half, *_by_rules(row, results.currency))))
 
 
 def anonymous_sales(results: RunResults) -> float:
@@ -94,8 +165,8 @@ def anonymous_sales(results: RunResults) -> float:
     return math.nan if rows.empty else float(rows["anonymous_value"].iloc[0])
 
 
-def _by_rules(row: pd.Series, currency: str) -> str:
-    """Return what the simple rules say of net sales, the nearer first, and what is part of none of these figures."""
+def _by_rules(row: pd.Series, currency: str) -> list[str]:
+    """Return what the simple rules say of net sales, the nearer first, and whose sales the figures are."""
     said = []
     if not decimal_places.is_missing(row["rule_value"]):
         said.append(message("The simple rule that was nearer in past quarters, {rule}, says {amount}.",
@@ -106,29 +177,10 @@ def _by_rules(row: pd.Series, currency: str) -> str:
         said.append(message("The other, {rule}, says {amount}.", rule=other,
                             amount=formatting.money(row["other_rule_value"], currency)))
     if not decimal_places.is_missing(row["anonymous_value"]) and abs(row["anonymous_value"]) >= 0.005:
-        said.append(message("Sales without a customer, which finance counts, are part neither of it nor of the plan: "
-                            "{amount} in the last 13 weeks.",
+        said.append(message("Customers still to come are in it and in the plan; sales without a customer number, "
+                            "{amount} in the last 13 weeks, are in neither.",
                             amount=formatting.money(row["anonymous_value"], currency)))
-    return "".join(f" {sentence}" for sentence in said)
-
-
-def _beside_plan(row: pd.Series, quarter: pd.Series, currency: str) -> str:
-    """Return what is planned for the quarter, and where in the forecast's range the plan lies; empty without a plan."""
-    if decimal_places.is_missing(row["plan_value"]):
-        return ""
-    plan, (low, value, high) = float(row["plan_value"]), (float(quarter["net_sales", q]) for q in (0.025, 0.5, 0.975))
-    said = (translatable("above all that the range holds") if plan > high else
-            translatable("below all that the range holds") if plan < low else
-            translatable("within the range, above what is expected") if plan > value else
-            translatable("within the range, not above what is expected"))
-    places = {"amount": formatting.money(plan, currency), "place": said}
-    if decimal_places.is_missing(row["plan_chance"]) or not low <= plan <= high:
-        return " " + message("Planned are {amount} of net sales: {place}.", **places)
-    form = formatting.unit_format("money", currency)
-    lower, upper = (float(quarter["net_sales", q]) for q in (0.25, 0.75))
-    return " " + message("Planned are {amount} of net sales: {place}; the plan is reached with a chance of {share}; "
-                         "half of such forecasts bring {range}.", **places, share=formatting.share(row["plan_chance"]),
-                         range=formatting.interval(lower, upper, form))
+    return said
 
 
 def _range(quarter: pd.Series, measure: str, currency: str) -> str:
@@ -163,8 +215,8 @@ def recurring_revenue_ahead(results: RunResults) -> str:
     form = formatting.unit_format("money", results.currency)
     fees, rule = rows.loc[QUANTITY], float(rows.at[BY_RULE, "value"])
     amount = f"{form(float(fees['value']))} {formatting.interval(fees['low'], fees['high'], form)}"
-    return message("If we go on as before, contracts bring {fees} of recurring revenue in the quarter to {date}; the "
-                   "simple rule, the 13 weeks to {today} again, says {rule}.",
+    return message("Contract fees, which are not net sales: {fees} in the quarter to {date}; the simple rule, the 13 "
+                   "weeks to {today} again, says {rule}.",
                    today=formatting.date_text(fees["made_as_of_on"]), date=formatting.date_text(fees["due_on"]),
                    rule=form(rule), fees=amount)
 

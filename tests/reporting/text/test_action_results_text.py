@@ -27,9 +27,9 @@ def test_without_a_measured_list_no_earning_is_claimed_and_what_was_tried_otherw
 def test_a_list_tells_its_margin_its_cost_and_what_is_left_with_their_ranges():
     said = answered({}, MARGIN, costs={PLAN: (500.0, 2500.0)})
     assert said == (
-        "Of 1 list drawn on 1 January 2026 1 earned more than its control group, beyond chance.",
-        "Action plan: 200 drawn for contact, 100 in the control group: margin €2,000 [€400, €3,600], more than the "
-        "control group, beyond chance; planned cost €500, net €1,500 [−€100, €3,100]: whether it paid is open. Had "
+        "Of 1 list drawn on 1 January 2026 1 earned more than its control group, beyond chance. Action plan: €2,000 "
+        "[€400, €3,600] of margin, €1,500 [−€100, €3,100] after planned cost.",
+        "Action plan: 200 drawn for contact, 100 in the control group; planned cost €500: whether it paid is open. Had "
         "every offer been taken up, it cost €2,500, and net −€500 [−€2,100, €1,100] is left.",
         "Costs are those planned when the lists were drawn, at the uptake assumed then; what was paid is not on "
         "record.")
@@ -41,8 +41,9 @@ def test_each_list_of_the_latest_day_is_told_and_none_of_an_earlier_one():
     said = answered({}, MARGIN, {"experiment": WIN_BACK}, MARGIN | {"experiment": WIN_BACK, "low": -2.0}, club,
                     MARGIN | {"experiment": OLD}, costs={PLAN: (100.0, 100.0), WIN_BACK: (4000.0, 4000.0)})
     assert said[0] == ("Of 3 lists drawn on 1 January 2026 1 earned more than their control groups, beyond chance; 1 "
-                       "shows no difference beyond chance; 1 was too small to tell in money.")
-    assert said[1].endswith("net €1,900 [€300, €3,500]: at that cost it paid.")
+                       "shows no difference beyond chance; 1 was too small to tell in money. Action plan: €2,000 "
+                       "[€400, €3,600] of margin, €1,900 [€300, €3,500] after planned cost.")
+    assert said[1].endswith("planned cost €100: at that cost it paid.")
     assert said[2].startswith("Win-back: 200 drawn for contact, 100 in the control group: margin €2,000 [−€400, "
                               "€3,600], no difference beyond chance")
     assert said[2].endswith("net −€2,000 [−€4,400, −€400]: at that cost it lost money.")
@@ -62,12 +63,12 @@ def test_before_the_first_result_it_is_said_when_one_can_be_had():
         assert said.endswith("is compared with its control group after 28 September 2026.") == told
 
 
-def test_without_contact_as_much_less_comes_as_the_one_clear_list_measured():
+def test_contact_brings_as_much_margin_as_the_one_clear_list_measured():
     clear, open_still = ({}, MARGIN), ({}, MARGIN | {"low": -2.0})
-    told = [action_results.without_contact(leading.results(experiment_effects=leading.lists(*rows)))
+    told = [action_results.margin_by_contact(leading.results(experiment_effects=leading.lists(*rows)))
             for rows in (clear, open_still)]
-    assert "Without it about €2,000 [€400, €3,600] of margin less would come" in told[0]
-    assert told[1] == action_results.without_contact(leading.results()) == ""
+    assert told == [(2_000.0, 400.0, 3_600.0), None]
+    assert action_results.margin_by_contact(leading.results()) is None
 
 
 def test_a_list_whose_cost_is_not_recorded_has_no_net():
@@ -80,7 +81,11 @@ def test_a_list_that_was_not_carried_out_says_so_beside_what_it_brought():
                                     "both arms were contacted alike"))
     said = answered({}, MARGIN, experiment_gates=idle)[1]
     assert "(caution: both arms were contacted alike)" in said
-    assert said.startswith("Action plan (70.0 % contacted, less the control group's share): 200 drawn for contact")
+    assert said.startswith("Action plan (70.0 % more contacted than of the control group): 200 drawn for contact")
+    for share, told in ((0.0, "none"), (0.05, "5.0 %")):
+        contacted = {"metric": "contacted", "is_primary": False, "mean_control": share, "mean_variant": 0.75}
+        assert answered({}, MARGIN, contacted, experiment_gates=idle)[1].startswith(
+            f"Action plan (75.0 % of those drawn were contacted, {told} of the control group): 200 drawn")
 
 
 def test_a_single_list_that_cannot_be_judged_says_why():
@@ -91,8 +96,8 @@ def test_a_single_list_that_cannot_be_judged_says_why():
 
 def test_a_list_that_tells_money_but_not_what_decides_is_counted_apart():
     unclear = {"status": "insufficient", "value": None, "metric_label": "the repurchase rate"}
-    assert answered(unclear, MARGIN, {"experiment": WIN_BACK, **unclear})[0].endswith(
-        "; 1 was too small to tell in money.")
+    assert "; 1 was too small to tell in money. Action plan: " in answered(
+        unclear, MARGIN, {"experiment": WIN_BACK, **unclear})[0]
 
 
 def test_an_uneven_range_says_why():
@@ -108,7 +113,7 @@ def test_lists_too_small_to_tell_of_which_it_is_in_doubt_whether_all_were_contac
     club = {"experiment": "customer club of 2026-01-01", "experiment_label": name, "status": "insufficient",
             "value": None, "n_variant": 27, "n_control": 14, "reason": "few"}
     told = "Not all that were drawn were contacted, or it is not recorded: customer club"
-    assert f"{told} (80.0 % contacted, less the control group's share)." in answered(
+    assert f"{told} (80.0 % more contacted than of the control group)." in answered(
         {}, MARGIN, club, experiment_gates=idle)
     assert f"{told}." in answered({}, MARGIN, club, experiment_gates=idle.assign(statistic=float("nan")))
     assert not any(told in sentence for sentence in answered({}, MARGIN, club))

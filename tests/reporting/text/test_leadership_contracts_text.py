@@ -59,7 +59,9 @@ def test_the_first_decision_is_to_record_the_days_of_ends_and_a_list_pays_by_mon
                            "cost_expected": 64.0, "cost_worst": 1470 / 12})
     asked = {"decisions": pd.DataFrame([leading.decision(worst_case=1470.0)]), "actions": listed}
     rows = leadership_decisions_text.decision_rows(undated(**asked))
-    assert rows["decision"].tolist()[0] == "Record the day on which each contract ended, and will end"
+    assert rows["decision"].tolist()[0] == (
+        "Record the day on which each contract ends, and ask billing for those of the past and whether the table keeps "
+        "all who ever left")
     assert rows["decision"].tolist()[1].endswith(" (of all 24: 24 of high risk)")
     assert rows["expected_gain"].tolist()[1].startswith("not yet measured; it pays from 52 months kept over "
                                                         "all contracts together, at ")

@@ -1,14 +1,18 @@
 import re
+from dataclasses import replace
+from datetime import date
 
 import pandas as pd
 import pytest
 
 from helpers.foundation.results import Estimate, Level, estimate_table
+from helpers.reporting.schema import HISTORY
 from helpers.reporting.text import churn_attributes as churn_attributes_text
 from helpers.reporting.text import forecast_grades as forecast_grades_text
 from helpers.reporting.text import leadership_contracts as leadership_contracts_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.text import leadership_retention as leadership_retention_text
+from helpers.reporting.text import leadership_revenue as leadership_revenue_text
 from helpers.stats.suppressed_tables import WITHHELD
 from tests.reporting import leading
 
@@ -223,9 +227,11 @@ def test_few_reactivated_stand_with_the_new_in_one_amount_and_are_bounded():
     assert leadership_findings_text.revenue_parts(results) == [("churned", -500.0), ("new and reactivated", 1_600.0)]
     assert leadership_findings_text.revenue_finding(results) == (
         "Net sales of the last 365 days rose by €1,100 against those before: churned −€500 and new and reactivated "
-        "+€1,600 (fewer than 10 of the 800 are on record as reactivated, at the mean spend at most €18.00; customers "
-        "whose purchases were all refunded are within it).")
-    assert "led by new customers" in leadership_findings_text.opening_sentence(results, 1)
+        "+€1,600.")
+    assert ("Of the 800 new and reactivated fewer than 10 are on record as reactivated, at the mean spend at most "
+            "€18.00; customers whose purchases were all refunded are among them."
+            in leadership_revenue_text.revenue_answer(results, pd.DataFrame(columns=list(HISTORY.names)))[1])
+    assert "led by new or returned customers" in leadership_findings_text.opening_sentence(results, 1)
 
 
 def test_satisfaction_of_the_newest_wave_is_said_to_be_that():
@@ -240,13 +246,33 @@ def test_satisfaction_of_the_newest_wave_is_said_to_be_that():
 def test_customers_behind_each_class_are_counted_and_who_came_back_from_before_the_records_is_named():
     found = leading.results(customer_base=leading.base(), value_gates=leading.gates(
         "04", leading.gate("earlier history", "new and reactivated customers", Level.NOTE)))
-    assert leadership_findings_text.revenue_people(found) == (
+    assert leadership_revenue_text.revenue_people(found) == (
         "By customers: new customers 50, retained 50 and churned 50.")
-    assert leadership_retention_text.earlier_history(found) == (
-        "More may have been reactivated, at most the 50 counted as new; earlier records would tell: earlier history "
-        "was found.")
-    assert leadership_findings_text.revenue_people(leading.results()) == ""
-    assert leadership_retention_text.earlier_history(leading.everything()) == ""
+    assert leadership_revenue_text.earlier_history(found) == (
+        "Who of the new was a customer before cannot be told without earlier records.")
+    counted = estimate_table([Estimate("history", 365, unit="days", segment="transactions")])
+    dated = replace(found, as_of=date(2026, 6, 30), tables=found.tables | {"results/intake_audit": counted})
+    assert leadership_revenue_text.earlier_history(dated) == (
+        "Who of the new was a customer before 1 July 2025 cannot be told: it takes records from before.")
+    assert leadership_revenue_text.revenue_people(leading.results()) == ""
+    assert leadership_revenue_text.earlier_history(leading.everything()) == ""
+
+
+def test_growth_led_by_new_customers_may_be_by_returned_ones_where_records_begin_late():
+    rising = leading.base(400.0, new=700.0, lost=-300.0)
+    late = leading.gates("04", leading.gate("earlier history", "new and reactivated customers", Level.NOTE))
+    for gates, led in (({"value_gates": late}, "new or returned customers"), ({}, "new customers")):
+        assert leadership_findings_text.opening_sentence(
+            leading.results(customer_base=rising, **gates), 0).split(", led by ")[1].startswith(led)
+
+
+def test_sales_that_are_not_in_the_change_in_revenue_are_named_beside_it_with_what_the_checks_doubt():
+    counted = estimate_table([Estimate("anonymous money", 25.0, unit="money", segment="rejected")])
+    doubted = leading.gates("04", leading.gate("season", "change in revenue"))
+    verdict, behind = leadership_revenue_text.revenue_answer(
+        leading.everything(intake_audit=counted, value_gates=doubted), pd.DataFrame(columns=list(HISTORY.names)))
+    assert verdict.endswith("Sales without a customer, €25.00 over the whole history, are not in it.")
+    assert behind.endswith("Caution: season was found.")
 
 
 def test_contracts_that_ended_without_a_day_say_so_wherever_their_share_and_what_comes_of_them_is_told():

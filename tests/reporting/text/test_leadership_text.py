@@ -9,9 +9,11 @@ from helpers.foundation.results import Estimate, Level, estimate_table
 from helpers.reporting import kpis
 from helpers.reporting.change_since_last_run import RunIdentity
 from helpers.reporting.text import forecast_grades as forecast_grades_text
+from helpers.reporting.text import forecast_tries as forecast_tries_text
 from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_decisions as decisions_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
+from helpers.reporting.text import leadership_planned as leadership_planned_text
 from tests.reporting import leading
 
 ON = pd.Timestamp("2026-03-31")
@@ -348,7 +350,7 @@ def test_the_decision_on_the_list_tells_its_gain_in_money_and_how_the_worst_case
     found = leading.results(decisions=plan, actions=listed)
     gone = Estimate("reduction of the risk", 0.15, -0.02, 0.3, "share", 500)
     measured = replace(UNMEASURED, n_rounds=1, reduction=gone)
-    monkeypatch.setattr(decisions_text.measured_response, "pooled_response", lambda _: measured)
+    monkeypatch.setattr(leadership_planned_text.measured_response, "pooled_response", lambda _: measured)
     row = decisions_text.decision_rows(found).iloc[0]
     assert row["expected_gain"] == ("€300 [−€40.00, €600] of margin to 28 September 2026, before the cost: churn of "
                                     "the 20 contacted cut by 15.0 % [−2.0 %, 30.0 %], as measured; it pays from a cut "
@@ -409,9 +411,13 @@ def test_at_a_glance_all_decisions_are_counted_those_of_a_known_gain_first_and_a
     assert brief["decision"].tolist() == ["Test: call a", "Test: call b", "Test: call c", "Test: call d"]
     tried = leading.effects({}, MARGIN).assign(stop_on=pd.Timestamp("2026-09-28"))
     both = decisions_text.brief_decision_rows(leading.results(decisions=plan, experiment_effects=tried))
-    assert both["decision"].tolist() == ["Ship checkout", "Test: call a", "Test: call b", "2 others"]
+    assert both["decision"].tolist() == ["Ship checkout", "Small tests and duties"]
     assert both.iloc[-1][["cost", "worst_case", "owner, until 28 September 2026"]].tolist() == [
-        "€20.00", "−€2,940", "several"]
+        "€40.00", "−€5,880", "several"]
+    known = leading.effects(*({"experiment": name} for name in "pqrst")).assign(stop_on=pd.Timestamp("2026-09-28"))
+    many = decisions_text.brief_decision_rows(leading.results(decisions=plan, experiment_effects=known))
+    assert many["decision"].tolist() == ["Ship p", "Ship q", "Ship r", "3 others"]
+    assert many.iloc[-1][["cost", "worst_case"]].tolist() == ["€40.00", "−€5,880"]
     mixed = plan[:3].assign(stop_on=[*plan["stop_on"][:2], pd.Timestamp("2026-12-31")])
     assert "stop_on" in decisions_text.brief_decision_rows(leading.results(decisions=mixed))
 
@@ -423,18 +429,19 @@ def test_forecasts_are_held_against_the_simple_rule_that_was_made_with_them():
         segment="all", due_on=pd.Timestamp("2025-12-31"), status="ok", run="a")
     graded = graded.assign(unit="orders", low=lambda g: g["value"] - 10, high=lambda g: g["value"] + 10)
     assert forecast_grades_text.nearer_than_rule(graded) == (
-        "Of 2 forecasts with a simple rule beside them 1 came nearer than the rule. The rule was nearer for margin of "
-        "the quarter (rule 60, forecast 100, came 50).")
-    assert "The rule was nearer" not in forecast_grades_text.nearer_than_rule(graded.head(2))
+        "Of 2 forecasts with a simple rule beside them 1 came nearer than the rule, not those of margin of the "
+        "quarter.", "The rule was nearer for margin of the quarter (rule 60, forecast 100, came 50).")
+    assert forecast_grades_text.nearer_than_rule(graded.head(2)) == (
+        "The 1 forecast with a simple rule beside it was 1 times nearer than the rule.", "")
     other = graded.replace({"quantity": {"quarter_orders_by_rule": "quarter_orders_by_other_rule"}})
-    assert forecast_grades_text.nearer_than_rule(other.head(2)) == ""
+    assert forecast_grades_text.nearer_than_rule(other.head(2)) == ("", "")
     alike = graded.head(2).assign(value=[100.0, 99.5])
-    assert forecast_grades_text.nearer_than_rule(alike).endswith(
-        "0 times nearer than the rule. The rule was as near for orders of the quarter (rule 100, forecast 100, came "
-        "110).")
-    assert forecast_grades_text.nearer_than_rule(graded.tail(1)) == ""
+    assert forecast_grades_text.nearer_than_rule(alike) == (
+        "The 1 forecast with a simple rule beside it was 0 times nearer than the rule, not those of orders of the "
+        "quarter.", "The rule was as near for orders of the quarter (rule 100, forecast 100, came 110).")
+    assert forecast_grades_text.nearer_than_rule(graded.tail(1)) == ("", "")
     parts = pd.concat([graded, graded.assign(segment="repeat buyers")], ignore_index=True)
-    assert forecast_grades_text.nearer_than_rule(parts).endswith(
+    assert forecast_grades_text.nearer_than_rule(parts)[1].endswith(
         "Of 2 forecasts for a part of the customers 1 came nearer than the rule.")
 
 
@@ -444,10 +451,10 @@ def test_a_forecast_that_missed_is_named_with_what_came_and_what_its_error_means
     assert forecast_grades_text.missed(off) == (
         "Missed: churned customers, 16 came where 20 [18, 22] were forecast.")
     assert forecast_grades_text.last_time(off, "customers_lost") == (
-        "The last such forecast, due 30 June 2026, was about 25 % too high (20 [18, 22] against 16 that came), so that "
-        "this one may be too high as well.")
+        "The last such forecast, due 30 June 2026, was too high (20 [18, 22] against 16 that came); this one may be "
+        "too high as well.")
     low = grades(grade(value=8.0, actual=10.0))
-    assert "20 % too low" in forecast_grades_text.last_time(low, "customers_lost")
+    assert "was too low (8 [" in forecast_grades_text.last_time(low, "customers_lost")
     for none in (grades(), grades(grade(value=10.0, actual=10.0)), off.tail(1)):
         assert forecast_grades_text.last_time(none, "customers_lost") == ""
     assert forecast_grades_text.missed(grades()) == forecast_grades_text.missed(low) == ""
@@ -488,14 +495,18 @@ def test_past_quarters_are_held_against_both_simple_rules_the_nearer_first():
             "net_sales by last-quarter rule": 0.09, "orders by BG/NBD": 0.5}
     holdout = pd.DataFrame({"quantity": "quarter_error", "status": "ok", "segment": list(rows), "value": rows.values()})
     holdout.loc[len(holdout)] = {"quantity": "quarters_tried", "status": "ok", "segment": "all", "value": 6}
-    assert forecast_grades_text.past_quarters(holdout) == (
+    assert forecast_tries_text.past_quarters(holdout) == (
         "Net sales of 6 past quarters, each forecast from what was known before it, were missed by 7.0 % of what was "
         "forecast (root mean square), by simple rules: the last quarter again (9.0 %) and the same quarter a year "
         "before (85.0 %).")
-    assert forecast_grades_text.past_quarters(holdout.head(1)) == ""
+    assert forecast_tries_text.past_quarters(holdout.head(1)) == ""
     same = holdout.assign(value=[0.08999, 0.85, 0.09, 0.5, 1])
-    assert forecast_grades_text.past_quarters(same).startswith("Net sales of the 1 past quarter that could be tried")
-    assert forecast_grades_text.past_quarters(same).endswith("The forecast is no better than a simple rule.")
+    assert forecast_tries_text.past_quarters(same).startswith("Net sales of the 1 past quarter that could be tried")
+    for table, said in ((same, "was no better than a simple rule for net sales of a quarter."),
+                        (holdout, "was better than a simple rule for net sales of a quarter.")):
+        assert forecast_tries_text.tried_verdict(leading.results(value_holdout=table)) == (
+            f"Tried on the past, the forecast {said}")
+    assert forecast_tries_text.tried_verdict(leading.results()) == ""
 
 
 def test_a_decision_without_a_control_group_is_a_trial_and_no_test():

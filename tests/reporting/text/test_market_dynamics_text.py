@@ -29,7 +29,7 @@ def found(orders=0.08, channel=-0.03, whole=0.3, over_rule=0.05):
      "What a customer does in the first 90 days foretells the margin of the 365 days after them: twice as many orders "
      "with 2 [1.9, 2.1] times the margin (associated, each at equal others). No gain is shown for channel. Tried on "
      "customers who came later, all together foretell 32.0 % [30.0 %, 34.0 %] of the deviance among 400 later "
-     "customers, 7 points [5, 9] more than the net sales of these days alone."),
+     "customers, 7 percentage points [5, 9] more than the net sales of these days alone."),
     (found(channel=0.01, over_rule=-0.02),
      "What a customer does in the first 90 days foretells the margin of the 365 days after them: twice as many orders "
      "with 2 [1.9, 2.1] times the margin and one sales channel of the first day with more than another (associated, "
@@ -65,7 +65,7 @@ def of_tenure(low):
 
 @pytest.mark.parametrize(("given", "end"), [
     (of_tenure(-0.03), "and makes no forecast better: tenure by itself is no reason for a privilege."),
-    (of_tenure(0.01), "and makes the forecast of other customers better by 3 points [1, 5]."),
+    (of_tenure(0.01), "and makes the forecast of other customers better by 3 percentage points [1, 5]."),
     (ValuePredictors(reason="records are shorter than 180 days"),
      "What tenure foretells cannot be said: records are shorter than 180 days.")])
 def test_tenure_is_said_with_what_it_adds(given, end):

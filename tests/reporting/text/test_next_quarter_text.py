@@ -77,24 +77,37 @@ def ahead(rule=900.0, plan=float("nan"), chance=float("nan"), anonymous=float("n
     return pd.DataFrame(rows)
 
 
-def said_ahead(table):
-    return text.quarter_ahead_sentence(leading.results(sales_forecast=table))
+def said_ahead(table, by_contact=None):
+    found = leading.results(sales_forecast=table)
+    return " ".join(filter(None, (text.quarter_verdict(found, by_contact),
+                                  text.beside_the_forecast(found, by_contact))))
 
 
 def test_what_comes_if_nothing_is_done_stands_beside_both_simple_rules_the_nearer_first():
     assert said_ahead(ahead()) == (
-        "If we go on as before, customers known by an id bring €1,000 [€800, €1,200] of net sales and €100 [€80.00, "
-        "€120] of margin in the 13 weeks to 28 September 2026. The simple rule that was nearer in past quarters, the "
-        "last quarter again, says €9,000. The other, the same quarter a year before, says €4,500.")
-    assert said_ahead(ahead(float("nan"))).endswith("28 September 2026.")
-    assert text.quarter_ahead_sentence(leading.results()) == ""
+        "Going on as now brings €1,000 [€800, €1,200] of net sales and €100 [€80.00, €120] of margin in the 13 weeks "
+        "to 28 September 2026. Half of such forecasts bring [€950, €1,050] of net sales. The simple rule that was "
+        "nearer in past quarters, the last quarter again, says €9,000. The other, the same quarter a year before, says "
+        "€4,500.")
+    assert said_ahead(ahead(float("nan"))).endswith("of net sales.")
+    sales = ahead()
+    assert "of margin" not in said_ahead(sales[sales["measure"] == "net_sales"], (10.0, 5.0, 15.0))
+    assert said_ahead(pd.DataFrame()) == ""
+
+
+def test_without_contact_the_margin_that_it_brings_is_missing_and_both_ranges_count():
+    said = said_ahead(ahead(), (40.0, 25.0, 55.0))
+    # 100 - 40 = 60, and the root of 20² + 15² on both sides
+    assert "; without any contact €60.00 [€35.00, €85.00] of margin." in said
+    assert "Without contact: if it does as much as the last list that question 5 measures." in said
+    assert "contact" not in said_ahead(ahead())
 
 
 def test_sales_that_finance_counts_beyond_the_forecast_are_named_beside_it():
     assert said_ahead(ahead(anonymous=44.0)).endswith(
-        "Sales without a customer, which finance counts, are part neither of it nor of the plan: €44.00 in the last "
-        "13 weeks.")
-    assert "finance" not in said_ahead(ahead(anonymous=0.0))
+        "Customers still to come are in it and in the plan; sales without a customer number, €44.00 in the last 13 "
+        "weeks, are in neither.")
+    assert "number" not in said_ahead(ahead(anonymous=0.0))
     known = replace(STEADY, anonymous=440.0)
     assert "part of none of these figures nor of the plan: £440" in " ".join(
         text.sales_forecast_sentences(known, {}, "GBP"))
@@ -106,12 +119,9 @@ def test_a_range_of_sales_that_is_wider_than_what_is_expected_is_explained():
     assert "off by as much" not in said_ahead(ahead())
 
 
-@pytest.mark.parametrize(("plan", "place", "is_inside"), [
-    (1_300.0, "above all that the range holds", False),
-    (1_000.0, "within the range, not above what is expected", True),
-    (1_100.0, "within the range, above what is expected", True),
-    (700.0, "below all that the range holds", False)])
-def test_the_plan_of_the_quarter_is_placed_in_the_range_of_the_forecast(plan, place, is_inside):
-    chance = ("; the plan is reached with a chance of 24.7 %; half of such forecasts bring [€950, €1,050]"
-              if is_inside else "")
-    assert said_ahead(ahead(plan=plan, chance=0.247)).endswith(f" of net sales: {place}{chance}.")
+@pytest.mark.parametrize(("plan", "chance", "place"), [
+    (1_300.0, 0.247, "the plan of €1,300 lies above that range"), (700.0, 0.247, "the plan of €700 lies below that "
+     "range"), (1_000.0, 0.247, "the plan of €1,000 has a chance of 24.7 %"),
+    (1_000.0, np.nan, "the plan of €1,000 lies within that range")])
+def test_the_plan_of_the_quarter_is_placed_in_the_range_of_the_forecast(plan, chance, place):
+    assert f"to 28 September 2026; {place}." in said_ahead(ahead(plan=plan, chance=chance))

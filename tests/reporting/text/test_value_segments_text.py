@@ -96,8 +96,9 @@ def test_positioning_says_what_people_say_and_who_is_near():
     )
     brand, competition = value_segments_text.positioning_sentences(found)
     assert brand.startswith("Brand: by what 200 people say, these fit us more or less often than others: friendly (50 "
-                            "points [")
-    assert competition.startswith("Competition: Near is seen nearest to us; we lead in friendly (50 points [")
+                            "percentage points [")
+    assert competition.startswith(
+        "Competition: Near is seen nearest to us; we lead in friendly (50 percentage points [")
     assert value_segments_text.positioning_sentences(positions(with_map=False))[-1] == (
         "A map cannot be drawn: it needs three brands.")
     assert value_segments_text.positioning_axes(found) == (
@@ -156,8 +157,8 @@ def test_positioning_says_for_whom_we_are_and_for_which_value_we_stand():
     found = replace(positions(), values={"friendly": "emotional", "cheap": "functional", "large": "functional"},
                     targets=(fits("top", 0.7), fits("base", 0.4)))
     *_, value, target = value_segments_text.positioning_sentences(found)
-    assert value.startswith("Value: more or less often than others we stand for emotional (50 points [")
-    assert "functional (−15 points [" in value
+    assert value.startswith("Value: more or less often than others we stand for emotional (50 percentage points [")
+    assert "functional (−15 percentage points [" in value
     assert target == ("Target: it fits us most in the eyes of the tier top, 70.0 % [68.0 %, 72.0 %] of what was asked, "
                          "least in those of the tier base, 40.0 % [38.0 %, 42.0 %].")
     alike = replace(found, targets=(fits("top", 0.41), fits("base", 0.4)))
