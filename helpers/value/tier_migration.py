@@ -16,7 +16,7 @@ from helpers.value import tiers as tiers_module
 
 NO_PURCHASE = "bought nothing"
 
-MIN_TIER_CUSTOMERS = 10
+MIN_TIER_CUSTOMERS, MAX_GROWTH = 10, 0.15  # customers of a tier; change of all customers from period to period [share]
 
 TOO_FEW_REASON = f"fewer than {MIN_TIER_CUSTOMERS} customers"
 
@@ -97,17 +97,19 @@ class TierMigration:
         -----
         ``expected_ratio`` is what ranking on one period alone leaves where nothing changes in customers and as many
         come as go: periods are then alike whichever comes first, so that the best of the second period, looked back at
-        from there, stand for the best of the first. NaN for fewer than ten customers.
+        from there, stand for the best of the first. NaN for fewer than ten customers, and where the customers of one
+        period are more than `MAX_GROWTH` more or fewer than those of the other.
         """
         columns = ["tier", "n_customers", "before", "after", "ratio", "expected_ratio"]
         if self.money.empty:
             return pd.DataFrame(columns=columns)
-        means = self.money[["before", "after"]].div(self.money["n"], axis=0)
+        means, grown = self.money[["before", "after"]].div(self.money["n"], axis=0), self.money["n_backward"].sum()
+        is_steady = abs(grown / self.money["n"].sum() - 1) <= MAX_GROWTH
         return pd.DataFrame({"tier": self.money.index, "n_customers": self.money["n"].to_numpy(),
                              "before": means["before"].to_numpy(), "after": means["after"].to_numpy(),
                              "ratio": (means["after"] / means["before"].where(means["before"] > 0)).to_numpy(),
                              "expected_ratio": self.money["backward"].where(
-                                 self.money["n_backward"] >= MIN_TIER_CUSTOMERS).to_numpy()})[columns]
+                                 is_steady & (self.money["n_backward"] >= MIN_TIER_CUSTOMERS)).to_numpy()})[columns]
 
 
 def _share(before: str, after: str, k: int, n: int) -> Estimate:

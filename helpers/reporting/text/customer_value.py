@@ -244,11 +244,11 @@ def tier_migration_sentence(found: TierMigration, currency: str = "") -> str:
         return said
     luck = f"{said} Whoever is ranked on one period's luck falls back towards the mean"
     expected = first["expected_ratio"]
-    if decimal_places.is_missing(expected) or expected >= 1:  # of a closed cohort, say, to which nobody comes
+    if decimal_places.is_missing(expected) or expected >= 1:  # of a cohort to which nobody comes, say
         return f"{luck}, so that this alone says nothing about how the best were treated."
     return (f"{luck}: looking back, the tier {readable_id(first['tier'])} of the second period had brought "
             f"{formatting.share(expected)} of its margin in the first, so that a fall to about "
-            f"{money(expected * first['before'])} needs no other cause if as many customers come as go.")
+            f"{money(expected * first['before'])} needs no other cause.")
 
 
 def cohort_retention_title(triangle: pd.DataFrame) -> str:

@@ -219,8 +219,8 @@ def test_migration_says_who_stayed_on_top_and_that_luck_fades():
     assert said.startswith("Of 30 customers of the tier top 40.0 % [24.6 %, 57.7 %] are in it again in the next "
                            "period; their mean margin went from €100 to €50.00. Whoever is ranked")
     assert said.endswith("looking back, the tier top of the second period had brought 70.0 % of its margin in the "
-                         "first, so that a fall to about €70.00 needs no other cause if as many customers come as go.")
-    for unknown in (money.assign(n_backward=9), money.assign(backward=1.1)):
+                         "first, so that a fall to about €70.00 needs no other cause.")
+    for unknown in (money.assign(n_backward=9), money.assign(backward=1.1), money.assign(n_backward=[40, 140])):
         assert customer_value_text.tier_migration_sentence(replace(moved, money=unknown)).endswith(
             "so that this alone says nothing about how the best were treated.")
     assert customer_value_text.tier_migration_title(moved) == "40.0 % of the tier top are in it again a period later"
