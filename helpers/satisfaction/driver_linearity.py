@@ -102,30 +102,22 @@ def driver_moments(known: CompleteAnswers, columns: DriverColumns, seed: int) ->
     return ReplicateMoments(means.mean[:, place], means.covariance[:, np.array(place)[:, None], place])
 
 
-def driver_slopes(columns: DriverColumns, weights: np.ndarray) -> dict[str, Interval]:
-    """Return how satisfaction moves with each driver that a line fits, all the others as they enter equal.
+def driver_associations(columns: DriverColumns, weights: np.ndarray) -> tuple[dict[str, Interval], frozenset[str]]:
+    """Return how satisfaction moves with each driver that a line fits, and who has an association of its own.
 
-    Least squares, robust errors (HC3): of the equation whose R² the shares divide, so that a share and its sign agree.
+    Least squares, all the others as they enter equal, robust errors (HC3): of the equation whose R² the shares divide,
+    so that a share and its sign agree. An association of its own is one that the F-test of the driver's columns shows.
     """
     blocks, n = columns.blocks, len(columns.outcome)
     at = 1 + np.cumsum([0, *(block.shape[1] for block in blocks)])
     fit = linearity.robust_fit(np.column_stack([np.ones(n), *blocks]), columns.outcome, weights)
     if fit is None:
-        return {}
+        return {}, frozenset()
     half = stats.t.ppf(0.975, n - at[-1]) * np.sqrt(np.diag(fit[1]))
-    return {name: Interval(float(fit[0][j]), float(fit[0][j] - half[j]), float(fit[0][j] + half[j]))
-            for name, j, fails in zip(columns.names, at[:-1], columns.fails, strict=True) if not fails}
-
-
-def own_associations(columns: DriverColumns, weights: np.ndarray) -> frozenset[str]:
-    """Return the drivers with an association of their own, all the others as they enter equal (F-tests, HC3)."""
-    blocks, n = columns.blocks, len(columns.outcome)
-    fit = linearity.robust_fit(np.column_stack([np.ones(n), *blocks]), columns.outcome, weights)
-    if fit is None:
-        return frozenset()
-    ends = 1 + np.cumsum([0, *(block.shape[1] for block in blocks)])
-    p = [linearity.wald_p_value(*fit, slice(a, b), n) for a, b in pairwise(ends)]
-    return frozenset(name for name, value in zip(columns.names, p, strict=True) if value < OWN_LEVEL)
+    slopes = {name: Interval(float(fit[0][j]), float(fit[0][j] - half[j]), float(fit[0][j] + half[j]))
+              for name, j, fails in zip(columns.names, at[:-1], columns.fails, strict=True) if not fails}
+    p = [linearity.wald_p_value(*fit, slice(start, end), n) for start, end in pairwise(at)]
+    return slopes, frozenset(name for name, value in zip(columns.names, p, strict=True) if value < OWN_LEVEL)
 
 
 def nonlinear_drivers(columns: DriverColumns, tested: Linearity, weights: np.ndarray) -> dict[str, NonlinearDriver]:

@@ -10,9 +10,9 @@ from helpers.foundation.results import Estimate, Status, no_estimate, strike
 from helpers.satisfaction.driver_linearity import (
     DriverColumns,
     NonlinearDriver,
+    driver_associations,
     driver_columns,
     driver_moments,
-    driver_slopes,
     nonlinear_driver_estimates,
     nonlinear_drivers,
 )
@@ -88,6 +88,8 @@ class SatisfactionDrivers:
         People without an answer to a question, of those who answered any.
     negative : tuple of str
         Drivers that go with less satisfaction where they are rated higher, the others equal: they have no room either.
+    own : frozenset of str
+        Drivers with an association of their own, the others equal.
     """
 
     names: tuple[str, ...]
@@ -109,6 +111,7 @@ class SatisfactionDrivers:
     circular: str = ""
     unanswered: Mapping[str, int] = field(default_factory=dict)
     negative: tuple[str, ...] = ()
+    own: frozenset[str] = frozenset()
 
 
 def driver_importance(
@@ -138,7 +141,8 @@ def driver_importance(
     lmg = relative_importance.lmg_shares(driver_moments(known, columns, seed).correlation, sizes)
     explained = lmg.sum(axis=1)
     share = lmg / explained[:, None]
-    negative = tuple(name for name, i in driver_slopes(columns, known.rows.weights).items() if i.high < 0)
+    slopes, own = driver_associations(columns, known.rows.weights)
+    negative = tuple(name for name, i in slopes.items() if i.high < 0)
     has_room = np.array([name not in (*known.expectations, *negative) for name in names])
     room = share * (100 - means.mean[:, place[:-1]]) * has_room
     struck = {
@@ -170,6 +174,7 @@ def driver_importance(
         circular,
         known.unanswered,
         negative,
+        own,
     )
 
 

@@ -16,7 +16,7 @@ from helpers.foundation.errors import InputError, spelling_hint
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.satisfaction import drivers
 from helpers.satisfaction.config import SatisfactionConfig
-from helpers.satisfaction.driver_linearity import DriverColumns, driver_columns, driver_means, own_associations
+from helpers.satisfaction.driver_linearity import DriverColumns, driver_columns, driver_means
 from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.ecsi_model import CompleteAnswers, NoPathModel, left_out_difference
 from helpers.satisfaction.satisfaction_by_segment import segment_label
@@ -53,8 +53,6 @@ class SegmentDrivers:
         Whether satisfaction has two answers only, so that its mean is the percentage of the satisfied.
     left_out : tuple of Estimate
         From `left_out_difference`, of each group.
-    own : tuple of frozenset of str
-        Of each group, the drivers with an association of their own, the others equal.
     """
 
     label: str
@@ -63,7 +61,6 @@ class SegmentDrivers:
     p_value: float
     is_binary: bool = False
     left_out: tuple[Estimate, ...] = ()
-    own: tuple[frozenset[str], ...] = ()
 
     @property
     def leaders_differ(self) -> bool:
@@ -115,11 +112,9 @@ def drivers_by_segment(
     groups = _with_drivers(known, valid, found[best], assumed.resamples, seed)
     if not groups:
         return NoPathModel("the drivers of the groups cannot be estimated", known.n)
-    return SegmentDrivers(segment_label(best), tuple((name, of) for name, of, *_ in groups),
-                          tuple(mean for _, _, mean, _ in groups), float(p[best]),
-                          columns.is_binary,
-                          _left_out_by_group(known, scored.merge(of, on="response_id"), best, [*found[best]]),
-                          tuple(own for *_, own in groups))
+    return SegmentDrivers(segment_label(best), tuple((name, of) for name, of, _ in groups),
+                          tuple(mean for *_, mean in groups), float(p[best]), columns.is_binary,
+                          _left_out_by_group(known, scored.merge(of, on="response_id"), best, [*found[best]]))
 
 
 def _left_out_by_group(
@@ -189,8 +184,8 @@ def _cochran_q(columns: np.ndarray, weights: np.ndarray, group: np.ndarray) -> f
 
 def _with_drivers(
     known: CompleteAnswers, valid: MeasurementValidity | None, parts: dict[str, np.ndarray], resamples: int, seed: int
-) -> list[tuple[str, SatisfactionDrivers, Interval, frozenset[str]]]:
-    """Return name, drivers, mean satisfaction and drivers of their own of each group; empty where one has none."""
+) -> list[tuple[str, SatisfactionDrivers, Interval]]:
+    """Return name, drivers and mean satisfaction of each group; empty where one has none."""
     made = []
     for name, part in parts.items():
         rows = WeightedSample(known.rows.people[part], known.rows.weights[part], known.rows.replicas)
@@ -200,8 +195,7 @@ def _with_drivers(
         found = drivers.driver_importance(own, valid, seed)
         if isinstance(found, NoPathModel) or not found.share or not np.isfinite(found.explained.value):
             return []
-        columns = driver_columns(own)[0]
-        made.append((name, found, rows.mean(columns.outcome), own_associations(columns, rows.weights)))
+        made.append((name, found, rows.mean(driver_means(own)[2])))
     return made
 
 
@@ -225,9 +219,8 @@ def segment_driver_table(found: SegmentDrivers | NoPathModel) -> pd.DataFrame:
     """
     if isinstance(found, NoPathModel):
         return pd.DataFrame()
-    frame = pd.DataFrame({name: {driver: i.value if driver in own and driver not in of.negative else np.nan
-                                 for driver, i in of.share.items()}
-                          for (name, of), own in zip(found.groups, found.own, strict=True)}).dropna(how="all")
+    frame = pd.DataFrame({name: {driver: i.value if driver in of.own and driver not in of.negative else np.nan
+                                 for driver, i in of.share.items()} for name, of in found.groups}).dropna(how="all")
     order = frame.max(axis=1).sort_values(ascending=False, kind="stable").index
     return frame.loc[order].rename_axis("driver").rename_axis(found.label, axis=1)
 

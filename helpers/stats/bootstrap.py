@@ -74,6 +74,8 @@ def replicate_moments(columns: np.ndarray, weights: np.ndarray | None = None) ->
     if weights is None:
         return _one_replicate(columns)
     centre = columns.mean(axis=0)
+    if len(weights) == 1:
+        return _one_replicate(columns, weights[0])
     return _moments_from_sums(_column_products(columns - centre).T @ weights.T, centre, len(columns))
 
 
@@ -123,10 +125,12 @@ def _column_products(moved: np.ndarray) -> np.ndarray:
     return np.concatenate([np.ones((len(moved), 1)), moved, moved[:, left] * moved[:, right]], axis=1)
 
 
-def _one_replicate(columns: np.ndarray) -> ReplicateMoments:
-    centre = columns.mean(axis=0)
+def _one_replicate(columns: np.ndarray, weights: np.ndarray | None = None) -> ReplicateMoments:
+    centre = np.average(columns, axis=0, weights=weights)
     moved = columns - centre
-    return ReplicateMoments(centre[None], (moved.T @ moved / max(len(columns) - 1, 1))[None])
+    share = 1 / len(columns) if weights is None else (weights / weights.sum())[:, None]
+    n = len(columns)
+    return ReplicateMoments(centre[None], ((moved * share).T @ moved * (n / max(n - 1, 1)))[None])
 
 
 def _moments_from_sums(sums: np.ndarray, centre: np.ndarray, n: int) -> ReplicateMoments:

@@ -58,6 +58,8 @@ CHUNK_CELLS = 2**17  # of the matrices held at once: they stay in the processor'
 
 RELEVANCE_LEVEL = 0.05
 
+PROBE_ROWS = 4096  # of random columns held at once
+
 
 def subset_r2(correlation: np.ndarray, sizes: Sequence[int] | None = None) -> np.ndarray:
     """Return R² of the outcome on every subset of the drivers.
@@ -159,15 +161,17 @@ def random_probe_p_values(
     """
     n, k = columns.shape[0], columns.shape[1] - 1
     weights = np.ones(n) if weights is None else weights
-    root = np.sqrt(weights / weights.sum())[:, None]
-    known = (columns - (root**2 * columns).sum(axis=0)) * root
-    probes = np.random.default_rng(seed).standard_normal((n, draws))
-    probes = (probes - (root**2 * probes).sum(axis=0)) * root
-    products, cross = known.T @ known, known.T @ probes
+    share = weights / weights.sum()
+    known = (columns - share @ columns) * share[:, None]
+    cross, mean, square, rng = np.zeros((k + 1, draws)), np.zeros(draws), np.zeros(draws), np.random.default_rng(seed)
+    for s in range(0, n, PROBE_ROWS):
+        probes, of = rng.standard_normal((min(PROBE_ROWS, n - s), draws)), share[s:s + PROBE_ROWS]
+        cross, mean, square = cross + known[s:s + PROBE_ROWS].T @ probes, mean + of @ probes, square + of @ probes**2
+    products = known.T @ (columns - share @ columns)
     place = [*range(k), k + 1]
     made = np.empty((draws, k + 2, k + 2))
     made[:, np.array(place)[:, None], place] = products
     made[:, k, place] = made[:, place, k] = cross.T
-    made[:, k, k] = (probes**2).sum(axis=0)
+    made[:, k, k] = square - mean**2
     shares = lmg_shares(made, [*(sizes or [1] * k), 1])
     return (1 + (shares[:, -1:] >= shares[:, :-1]).sum(axis=0)) / (1 + draws)

@@ -121,9 +121,10 @@ def test_the_people_gate_counts_those_who_miss_a_side(company):
     gate = quality_gates.dick_basu_gates(*company({"true": 29}, others=13))[0]
     assert (gate.statistic, gate.threshold, gate.is_crossed, gate.level) == (29, 30, True, Level.QUALIFY)
     assert gate.sentence.startswith(
-        "29 people have both survey and order data and began long enough ago to be judged (behaviour only: 13")
+        "29 people have both survey and order data and began long enough ago to be judged (order or contract data "
+        "only: 13")
     assert (
-        "behaviour only: fewer than 10"
+        "order or contract data only: fewer than 10"
         in quality_gates.dick_basu_gates(*company({"true": 29}, others=3))[0].sentence
     )
     assert quality_gates.dick_basu_gates(*company({"true": 30}))[0].is_crossed is False

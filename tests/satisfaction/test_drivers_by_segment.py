@@ -83,13 +83,13 @@ def test_groups_with_other_drivers_are_found_and_lead_the_page(catalogued):
 
 def test_a_share_that_a_driver_has_in_common_with_another_is_told_as_none_of_its_own(catalogued):
     made = found(catalogued, {"work": (1.0, 0.0), "leisure": (0.2, 1.0)})
-    own = dict(zip((name for name, _ in made.groups), made.own, strict=True))
+    own = {name: of.own for name, of in made.groups}
     assert (own["work"], own["leisure"]) == ({"Food"}, {"Food", "Seat"})
     table = drivers_by_segment.segment_driver_table(made)
     assert np.isnan(table.loc["Seat", "work"])
     assert table.loc["Seat", "leisure"] > 0.5
     assert satisfaction_segments.empty_shares_note(made).endswith("or less satisfaction where rated higher.")
-    lent = replace(made, own=tuple(frozenset({"Food"}) for _ in made.groups))
+    lent = replace(made, groups=tuple((name, replace(of, own=frozenset({"Food"}))) for name, of in made.groups))
     seat = 100 * dict(made.groups)["leisure"].share["Seat"].value
     assert satisfaction_segments.empty_shares_note(lent).endswith(f"; to such drivers falls {seat:.1f} % in leisure.")
 
@@ -97,7 +97,7 @@ def test_a_share_that_a_driver_has_in_common_with_another_is_told_as_none_of_its
 def test_a_driver_that_goes_with_less_satisfaction_in_a_group_is_empty_there(catalogued):
     made = found(catalogued, {"work": (1.0, -0.5), "leisure": (0.2, 1.0)})
     table = drivers_by_segment.segment_driver_table(made)
-    assert "Seat" in dict(zip((name for name, _ in made.groups), made.own, strict=True))["work"]
+    assert "Seat" in dict(made.groups)["work"].own
     assert np.isnan(table.loc["Seat", "work"])
     assert table.loc["Seat", "leisure"] > 0.5
 
@@ -109,8 +109,8 @@ def test_whether_more_goes_with_less_is_judged_in_the_equation_of_the_shares():
     gate = 0.002 * wifi**2 + rng.normal(size=4000)
     y = 60.0 * (wifi == 100) - 0.5 * gate + rng.normal(size=4000)
     means = np.column_stack([wifi, gate])
-    made = {fails: driver_linearity.driver_slopes(
-        driver_linearity.DriverColumns(("Wi-fi", "Gate"), means, y, np.array([fails, False])), np.ones(4000))
+    made = {fails: driver_linearity.driver_associations(
+        driver_linearity.DriverColumns(("Wi-fi", "Gate"), means, y, np.array([fails, False])), np.ones(4000))[0]
         for fails in (True, False)}
     assert made[False]["Gate"].low > 0
     assert made[True]["Gate"].high < 0

@@ -55,7 +55,7 @@ def test_a_bent_form_that_shows_only_with_the_other_drivers_held_equal_is_unsett
     assert found["Lift"].penalty.value > 0 > found["Lift"].reward.value
     assert found["Lift"].kind == penalty_reward_drivers.UNSETTLED_FORM
     text = satisfaction_context.penalty_reward_sentence(list(found.values()))
-    assert "Lift" not in text
+    assert "No one form is shown of Lift." in text
 
 
 def test_people_with_the_same_answers_stand_in_the_same_third():

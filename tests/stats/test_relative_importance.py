@@ -122,3 +122,19 @@ def test_weighted_moments_are_those_of_repeated_rows():
 def test_too_many_replicates_without_a_value_leave_no_limits():
     assert np.isnan(bootstrap.percentile_interval(1.0, np.array([1.0, np.nan])).low)
     assert bootstrap.percentile_interval(1.0, np.arange(101.0)).high == pytest.approx(97.5)
+
+
+def test_probes_drawn_in_blocks_are_the_probes_of_one_draw(monkeypatch):
+    rng = np.random.default_rng(4)
+    columns, weights = rng.normal(size=(500, 4)), rng.uniform(0.5, 2, 500)
+    columns[:, 3] += 0.12 * columns[:, 0]
+    whole = relative_importance.random_probe_p_values(columns, 1, weights=weights)
+    monkeypatch.setattr(relative_importance, "PROBE_ROWS", 64)
+    assert relative_importance.random_probe_p_values(columns, 1, weights=weights) == pytest.approx(whole)
+    root = np.sqrt(weights / weights.sum())[:, None]
+    known = (columns - np.average(columns, axis=0, weights=weights)) * root
+    probes = np.random.default_rng(1).standard_normal((500, 199))
+    probes = (probes - np.average(probes, axis=0, weights=weights)) * root
+    made = np.array([np.column_stack([known[:, :3], probe, known[:, 3]]) for probe in probes.T])
+    shares = relative_importance.lmg_shares(made.swapaxes(1, 2) @ made)
+    assert whole == pytest.approx((1 + (shares[:, -1:] >= shares[:, :-1]).sum(axis=0)) / 200)

@@ -148,8 +148,8 @@ def empty_shares_note(found: SegmentDrivers) -> str:
     found : SegmentDrivers
         From `helpers.satisfaction.drivers_by_segment.drivers_by_segment`.
     """
-    empty = [(name, sum(i.value for driver, i in of.share.items() if driver not in own or driver in of.negative))
-             for (name, of), own in zip(found.groups, found.own, strict=True)]
+    empty = [(name, sum(i.value for driver, i in of.share.items() if driver not in of.own or driver in of.negative))
+             for name, of in found.groups]
     rest = [f"{formatting.share(share)} in {readable_id(name)}" for name, share in empty if share >= LEAST_EMPTY_SHARE]
     falls = f"; to such drivers falls {formatting.join_words(rest)}" if rest else ""
     return f"Empty: no association of its own, the other drivers equal, or less satisfaction where rated higher{falls}."
