@@ -145,15 +145,11 @@ def driver_importance(
     negative = tuple(name for name, i in slopes.items() if i.high < 0)
     has_room = np.array([name not in (*known.expectations, *negative) for name in names])
     room = share * (100 - means.mean[:, place[:-1]]) * has_room
-    struck = {
-        s: reason
-        for (s, e), reason in unreportable_effects(valid, known.model.arrows).items()
-        if e == SATISFACTION_CONSTRUCT
-    }
+    struck = {s: reason for (s, e), reason in unreportable_effects(valid, known.model.arrows).items()
+              if e == SATISFACTION_CONSTRUCT}
     apart = [name for name in names if name not in struck]
     circular = circular_equations(valid, known.model.arrows).get(SATISFACTION_CONSTRUCT, "")
-    among = means.correlation[:1, np.array(place)[:, None], place]
-    johnson = relative_importance.johnson_weights(among)[0]
+    johnson = relative_importance.johnson_weights(means.correlation[:1, np.array(place)[:, None], place])[0]
     return SatisfactionDrivers(
         names,
         _percentiles_of(explained),
