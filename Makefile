@@ -23,11 +23,12 @@ lab: .venv/installed
 	$(BIN)/python -m helpers lab $(if $(FRESH),--fresh)
 
 # Types are checked beside the tests. Hundreds of processes begin; each takes up modules as the one before compiled them.
+# nbval, which takes long to load, is left to the tests that run notebooks with it.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright --project pyproject.toml > .venv/types.log & types=$$!; \
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(COVERED) tests helpers; tests=$$?; \
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -p no:nbval $(COVERED) tests helpers; tests=$$?; \
 	wait $$types; types=$$?; cat .venv/types.log; exit $$((tests | types))
 
 notebooks: .venv/installed

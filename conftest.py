@@ -11,6 +11,7 @@ from _pytest import doctest
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 from helpers.foundation import atomic_files, folders
+from helpers.pipeline import jupyter  # noqa: F401 — before anything else loads nbformat, at a third of its price
 
 collect_ignore = ["notebooks/scratch"]  # work by hand is no test
 
