@@ -159,7 +159,8 @@ def _cross_validated_scores(basis: Dataset, seed: int) -> Backtest:
 
 
 def fit_at_origin(
-    name: str, rule: str, fit: DatasetSnapshot, later: DatasetSnapshot | None, *users: DatasetSnapshot
+    name: str, rule: str, fit: DatasetSnapshot, later: DatasetSnapshot | None, *users: DatasetSnapshot,
+    size: tuple[int, int] | None = None,
 ) -> Classifier:
     """Return one model fitted on a snapshot and calibrated on a later one, from what all snapshots know.
 
@@ -173,6 +174,8 @@ def fit_at_origin(
         The snapshot to calibrate on.
     *users : DatasetSnapshot
         Whom it is to speak about; features that they lack are not used.
+    size : (int, int), optional
+        As `classifiers.fit` takes it.
     """
     fit, later = fit.untreated(), later.untreated() if later else None
     columns = list(model_inputs(name, rule, fit))
@@ -181,7 +184,7 @@ def fit_at_origin(
         columns = [c for c in columns if c in there] if len(there) else columns
     known = later if later is not None and not later.shortage() else None
     tells = (model_inputs(name, rule, known)[columns], known.is_lost) if known else None
-    found = classifiers.fit(name, model_inputs(name, rule, fit)[columns], fit.is_lost, tells)
+    found = classifiers.fit(name, model_inputs(name, rule, fit)[columns], fit.is_lost, tells, size)
     if known is None:
         return found
     return classifiers.calibrate(found, model_inputs(name, rule, known), known.is_lost)

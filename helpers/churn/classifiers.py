@@ -73,6 +73,11 @@ class BoostingClassifier:
     levels: dict[str, pd.CategoricalDtype]
     name: str = BOOSTING
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Leaves a tree, at most, and the number of trees."""
+        return int(self.booster.params["num_leaves"]), self.booster.num_trees()
+
     def logit(self, features: pd.DataFrame) -> np.ndarray:
         """Return the logit of being lost, shape (n,)."""
         coded = encode(features, self.levels)
@@ -119,7 +124,8 @@ class Classifier:
 
 
 def fit(
-    name: str, features: pd.DataFrame, is_lost: np.ndarray, later: tuple[pd.DataFrame, np.ndarray] | None = None
+    name: str, features: pd.DataFrame, is_lost: np.ndarray, later: tuple[pd.DataFrame, np.ndarray] | None = None,
+    size: tuple[int, int] | None = None,
 ) -> Classifier:
     """Return a learner by name; any name but boosting's is a logistic regression of what it is given.
 
@@ -133,8 +139,10 @@ def fit(
         Outcome, 0 or 1, both present.
     later : (DataFrame, ndarray), optional
         The same of a later snapshot, which tells how large boosting is to be.
+    size : (int, int), optional
+        Leaves a tree and trees of boosting, where they are known already.
     """
-    model = fit_boosting(features, is_lost, later) if name == BOOSTING else fit_logistic(features, is_lost)
+    model = fit_boosting(features, is_lost, later, size) if name == BOOSTING else fit_logistic(features, is_lost)
     return Classifier(model, columns=tuple(features.columns))
 
 
@@ -166,21 +174,22 @@ def numbers_and_texts(features: pd.DataFrame) -> pd.DataFrame:
 
 
 def fit_boosting(
-    features: pd.DataFrame, is_lost: np.ndarray, later: tuple[pd.DataFrame, np.ndarray] | None = None
+    features: pd.DataFrame, is_lost: np.ndarray, later: tuple[pd.DataFrame, np.ndarray] | None = None,
+    size: tuple[int, int] | None = None,
 ) -> BoostingClassifier:
     """Return gradient-boosted trees; leaves hold at least a fortieth of a small sample, and 40 of a large one.
 
     Notes
     -----
     Leaves a tree and the number of trees are those with the least log loss in the later snapshot, or in a fifth of the
-    distinct rows; then all rows are learnt from.
+    distinct rows, unless they are known; then all rows are learnt from.
     """
     levels = {c: pd.CategoricalDtype(sorted(features[c].dropna().astype("str").unique()))
               for c in features if not is_numeric(features[c])}
     least = int(np.clip(len(features) // 40, 5, 40))
     knobs = {**LIGHTGBM_PARAMETERS, "min_data_in_leaf": least, "num_threads": n_threads(len(features))}
-    leaves, rounds = BOOSTING_SIZE
-    if TRIED_ROWS[0] <= len(features) <= TRIED_ROWS[1]:
+    leaves, rounds = size or BOOSTING_SIZE
+    if size is None and TRIED_ROWS[0] <= len(features) <= TRIED_ROWS[1]:
         leaves, rounds = _boosting_size(knobs, levels, *_learnt_and_tried(features, is_lost, later))
     data = lightgbm.Dataset(encode(features, levels), is_lost.astype(int), free_raw_data=True)
     return BoostingClassifier(lightgbm.train({**knobs, "num_leaves": leaves}, data, rounds), levels)

@@ -80,8 +80,9 @@ def explain_scores(basis: Dataset, chosen: str, seed: int, draws: int = N_RESAMP
     Notes
     -----
     Of a large snapshot resamples hold `MAX_REFITTED` cases, m of n, and the spread of what they say is scaled by
-    √(m / n) (Bickel, Götze and van Zwet 1997); reasons are then less stable in them than they are, not more. As many
-    cases of a large later snapshot calibrate them, and as many customers tell whether reasons stay.
+    √(m / n) (Bickel, Götze and van Zwet 1997); reasons are then less stable in them than they are, not more. Trees
+    have the size of those of all cases then; as many cases of a large later snapshot calibrate them, and as many
+    customers tell whether reasons stay.
     """
     reason = ("no model could be trained" if not basis.training or basis.scoring.about.empty else
               f"the {basis.rule} is used, which looks at no other feature" if chosen == basis.rule else "")
@@ -91,7 +92,7 @@ def explain_scores(basis: Dataset, chosen: str, seed: int, draws: int = N_RESAMP
     raw = learner.contributions(basis.scoring.features)
     groups = contributions_by_group(raw)
     compared = _places(len(groups), seed)
-    again, scale = _resampled(chosen, basis, seed, draws, compared)
+    again, scale = _resampled(learner, basis, seed, draws, compared)
     return Explanations(groups, _table(groups, raw, basis.scoring.features, again, scale),
                         _stability(groups.iloc[compared], again))
 
@@ -140,18 +141,20 @@ def _places(n: int, seed: int) -> np.ndarray:
     return np.arange(n) if n <= MAX_REFITTED else np.sort(np.random.default_rng(seed).choice(n, MAX_REFITTED, False))
 
 
-def _resampled(name: str, basis: Dataset, seed: int, draws: int,
+def _resampled(learner: classifiers.Classifier, basis: Dataset, seed: int, draws: int,
                compared: np.ndarray) -> tuple[list[pd.DataFrame], float]:
     """Return contributions by group in each resample to those compared, and √(m / n) for resamples of m of n cases."""
+    model = learner.model
     fit, later = backtest.final_training_snapshots(basis)
     fit, scoring = _as_numbers_and_texts(fit), _as_numbers_and_texts(basis.scoring.rows(compared))
     later = _as_numbers_and_texts(later.rows(_places(len(later.is_lost), seed))) if later else None
     rng, n, found = np.random.default_rng(seed), len(fit.is_lost), []
     m = min(n, MAX_REFITTED)
-    for _ in range(draws if name == LOGISTIC else min(draws, 5)):
+    size = model.size if m < n and isinstance(model, classifiers.BoostingClassifier) else None
+    for _ in range(draws if model.name == LOGISTIC else min(draws, 5)):
         drawn = fit.rows(np.sort(rng.integers(0, n, m)))
         if not drawn.shortage():
-            again = backtest.fit_at_origin(name, basis.rule, drawn, later, scoring)
+            again = backtest.fit_at_origin(model.name, basis.rule, drawn, later, scoring, size=size)
             found.append(contributions_by_group(again.contributions(scoring.features)))
     return found, float(np.sqrt(m / n))
 

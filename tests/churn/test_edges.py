@@ -112,19 +112,23 @@ def test_a_rule_that_knows_no_feature_gives_no_reasons(basis, shop):
     assert why.reason == "the recency rule is used, which looks at no other feature"
 
 
-def test_resamples_of_a_large_company_look_at_no_more_than_so_many_cases(basis, shop, monkeypatch):
-    found, sizes, fit_at_origin = basis(shop()), [], backtest.fit_at_origin
+@pytest.mark.parametrize("name", [LOGISTIC, BOOSTING])
+def test_resamples_of_a_large_company_look_at_no_more_than_so_many_cases(basis, shop, monkeypatch, name):
+    found, sizes, models, fit_at_origin = basis(shop()), [], [], backtest.fit_at_origin
 
-    def counted(name, rule, fit, later, *users):
+    def counted(name, rule, fit, later, *users, size=None):
         sizes.append((len(fit.is_lost), len(later.is_lost), *(len(cases.is_lost) for cases in users)))
-        return fit_at_origin(name, rule, fit, later, *users)
+        models.append(fit_at_origin(name, rule, fit, later, *users, size=size).model)
+        return fit_at_origin(name, rule, fit, later, *users, size=size)
 
-    whole = explanations.explain_scores(found, LOGISTIC, 1, draws=2)
+    monkeypatch.setattr(classifiers, "TRIED_ROWS", (50, 50_000))
+    whole = explanations.explain_scores(found, name, 1, draws=2)
     monkeypatch.setattr(explanations, "MAX_REFITTED", 80)
     monkeypatch.setattr(backtest, "fit_at_origin", counted)
-    sampled = explanations.explain_scores(found, LOGISTIC, 1, draws=2)
+    sampled = explanations.explain_scores(found, name, 1, draws=2)
     assert sizes[1:] == [(80, 80, 80)] * 2  # the first is the model of the scores, of everybody
     assert min(sizes[0]) > 80
+    assert name == LOGISTIC or len({model.size for model in models}) == 1
     pd.testing.assert_frame_equal(sampled.groups, whole.groups)
     assert 0 < sampled.stability <= 1
 
