@@ -259,9 +259,9 @@ def _owner(call: ExperimentCall) -> str:
     return next((str(name) for name in told if name and not decimal_places.is_missing(name)), NOT_RECORDED)
 
 
-def decision_counts(effects: pd.DataFrame) -> str:
-    """Return how many experiments there are and what is asked of each, as the decisions count them."""
-    asked = {call.arms[0]["experiment"]: call.kind for call in experiment_calls(effects)}
+def decision_counts(effects: pd.DataFrame, days: int = 0) -> str:
+    """Return how many experiments there are and what is asked of each, as the decisions for these days count them."""
+    asked = {call.arms[0]["experiment"]: call.kind for call in experiment_calls(effects, days)}
     kinds = Counter(asked.get(name, verdict_of(rows)) for name, rows in effects.groupby("experiment"))
     parts = [message(said, n=formatting.whole(kinds[kind])) for kind, said in COUNTED.items() if kind in kinds]
     n = sum(kinds.values())

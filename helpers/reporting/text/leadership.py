@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -258,6 +259,13 @@ def asked_decisions(results: RunResults) -> pd.DataFrame:
     """Return ``results/decisions`` without contacts of which nothing will tell what they did: these are no decision."""
     planned = results.frame("results/decisions")
     return planned[planned["confidence"].ne(alert_answers.UNTOLD)].reset_index(drop=True) if len(planned) else planned
+
+
+def review_on(results: RunResults) -> date | None:
+    """Return the day on which what experiments ask for is looked at again: that on which the plan stops."""
+    planned = results.frame("results/decisions")
+    days = planned["stop_on"].dropna() if len(planned) else planned
+    return days.max().date() if len(days) else None
 
 
 def not_asked(results: RunResults) -> tuple[str, ...]:

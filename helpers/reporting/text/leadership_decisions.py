@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 from string import ascii_lowercase
 from typing import Any
 
@@ -45,7 +44,7 @@ def _asked(results: RunResults) -> list[Asked]:
 
     In brief each has what it costs and loses at worst [money], and whether its gain is known and it is over.
     """
-    decisions, review_on = leadership_text.asked_decisions(results), _review_on(results)
+    decisions, review_on = leadership_text.asked_decisions(results), leadership_text.review_on(results)
     records = _records(results)
     pairs = list(zip(records, leadership_contracts_text.brief_records_asked(records, _review_day(results)),
                      strict=True))
@@ -146,7 +145,7 @@ def _records(results: RunResults) -> list[dict[str, str]]:
 
 
 def _review_day(results: RunResults) -> str:
-    review_on = _review_on(results)
+    review_on = leadership_text.review_on(results)
     return formatting.date_text(review_on) if review_on else experiment_decisions_text.NOT_RECORDED
 
 
@@ -154,14 +153,7 @@ def _tried(results: RunResults) -> list[dict[str, str]]:
     """Return the decisions that verdicts of experiments ask for."""
     return experiment_decisions_text.experiment_decisions(
         results.frame(EFFECTS), results.gates("results/experiment_gates"), results.currency, results.as_of,
-        _review_on(results))
-
-
-def _review_on(results: RunResults) -> date | None:
-    """Return the day on which what experiments ask for is looked at again: that on which the plan stops."""
-    planned = results.frame("results/decisions")
-    days = planned["stop_on"].dropna() if len(planned) else planned
-    return days.max().date() if len(days) else None
+        leadership_text.review_on(results))
 
 
 def _owner(name: str) -> str:

@@ -12,6 +12,7 @@ from helpers.reporting.text import churn as churn_text
 from helpers.reporting.text import churn_attributes as churn_attributes_text
 from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import experiments as experiments_text
+from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import loyalty as loyalty_text
 from helpers.reporting.text import satisfaction as satisfaction_text
 from helpers.reporting.text import value as value_text
@@ -325,5 +326,5 @@ def experiments_finding(results: RunResults) -> tuple[str, ...]:
     named = experiments_text.experiments_answer(valid, gates, results.currency)
     first, *others = named[1:] or named
     counted = experiments_text.verdict_counts(effects) if is_list.all() else experiment_decisions_text.decision_counts(
-        effects)
+        effects, experiment_decisions_text.days_until(results.as_of, leadership_text.review_on(results)))
     return (f"{counted} {first}", *others)

@@ -329,6 +329,16 @@ def test_the_finding_counts_what_the_decisions_ask_for_and_weaker_arms_are_no_ex
         "3 experiments: 1 to ship, 1 not to ship, as the cost may exceed the gain and 1 to stop.")
 
 
+def test_the_finding_counts_the_gain_for_the_days_of_the_decisions():
+    """A cost that one test does not bring in may be brought in until the review."""
+    found = effects({"metric": "margin", "fixed_cost": 500.0, "value": 1.0, "low": 0.2, "high": 1.8,
+                     "started_on": "2025-11-01", "stop_on": "2025-11-29"})
+    counted = [experiment_decisions_text.decision_counts(found, days) for days in (0, 10_000)]
+    kinds = [experiment_decisions_text.experiment_calls(found, days)[0].kind for days in (0, 10_000)]
+    assert kinds == ["hold", "ship"]
+    assert ["1 not to ship" in counted[0], "1 to ship" in counted[1]] == [True, True]
+
+
 def test_those_to_ship_stand_by_their_net_gain_the_largest_first():
     rows = [{"experiment": name, "metric": "margin", "value": value, "low": value - 0.5, "high": value + 0.5}
             for name, value in (("a", 1.0), ("b", 3.0), ("c", 2.0))]
