@@ -115,7 +115,7 @@ def rates_table(results: RunResults, earlier: str) -> pd.DataFrame:
         days.status is Status.OK) else []
     if year_comparison(results):
         ways.append((message("by count, a quarter"), "", retention_mix.QUARTER))
-    kept, now, change, mix, same = (message("Retention rate"), message("now"), message("change, percentage points"),
+    kept, now, change, mix, same = (message("Retention rate"), message("latest"), message("change, percentage points"),
                                     message("of it mix"), message("of it same kind"))
     rows = []
     for name, by, segment in ways:

@@ -79,7 +79,7 @@ def test_the_rate_of_the_card_has_its_base_and_is_told_from_noise(kpis, end):
     assert verdict == (
         "50.0 % [40.0 %, 60.0 %] of customers bought again in the last 12 months, 70.0 % [60.0 %, 80.0 %] by money. "
         "Whether that is more than a year before, or season, cannot be said: that year is not on record.")
-    assert rates["now"].tolist() == ["50.0 % [40.0 %, 60.0 %]", "70.0 % [60.0 %, 80.0 %]"]
+    assert rates["latest"].tolist() == ["50.0 % [40.0 %, 60.0 %]", "70.0 % [60.0 %, 80.0 %]"]
     assert said == (f"In the last 12 months: of the 40 customers of the period before; {end} Mix is not told apart "
                     "here.")
 
