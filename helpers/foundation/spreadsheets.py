@@ -32,6 +32,8 @@ MAX_ROWS = 1_048_575  # of a sheet, below its header
 
 MAX_WIDTH, MIN_WIDTH = 36, 8  # wider text is wrapped, so that a list can be read when it is printed
 
+LONG_TEXT = 4 * MAX_WIDTH  # beyond which a column is twice as wide
+
 LINE_HEIGHT, DATE_WIDTH = 15, 12  # [points], [signs]
 
 MADE_ON = datetime(2000, 1, 1)  # equal lists are equal files, whenever they are written
@@ -128,9 +130,13 @@ def _lines_of_text(rows: pd.DataFrame, widths: Mapping[str, int]) -> Sequence[in
     n_lines = np.ones(len(rows), dtype="int64")
     for name in rows.columns:
         if not pd.api.types.is_numeric_dtype(rows[name]) and not pd.api.types.is_datetime64_any_dtype(rows[name]):
-            signs = [len(cell) if isinstance(cell, str) else 0 for cell in rows[name].tolist()]
-            n_lines = np.maximum(n_lines, -(-np.array(signs, dtype="int64") // widths[name]))
+            own = [_n_lines(cell, widths[name]) if isinstance(cell, str) else 1 for cell in rows[name].tolist()]
+            n_lines = np.maximum(n_lines, np.array(own, dtype="int64"))
     return n_lines.tolist()
+
+
+def _n_lines(text: str, width: int) -> int:
+    return -(-len(text) // width) if "\n" not in text else sum(max(-(-len(x) // width), 1) for x in text.split("\n"))
 
 
 def _width(name: str, values: pd.Series) -> int:
@@ -138,7 +144,7 @@ def _width(name: str, values: pd.Series) -> int:
     longest = DATE_WIDTH if pd.api.types.is_datetime64_any_dtype(values) else max(
         (len(str(value)) for value in values.head(500).dropna()), default=0)
     header = max([len(name) // 2, *(len(word) for word in name.split())]) + 3  # a button for the filter stands in it
-    return min(max(longest + 1, header, MIN_WIDTH), MAX_WIDTH)
+    return min(max(longest + 1, header, MIN_WIDTH), MAX_WIDTH if longest <= LONG_TEXT else 2 * MAX_WIDTH)
 
 
 def _write_cell(page: Any, place: tuple[int, int], value: Any, kind: str, formats: Mapping[str, Any]) -> None:

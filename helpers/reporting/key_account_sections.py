@@ -242,7 +242,7 @@ def account_rows(
     of_people, of_deals = (dict(list(rows.groupby("account_id"))) for rows in (people, outcomes))
     longest = longest_decision(outcomes)
     nobody, nothing = people.head(0), outcomes.head(0)
-    steps = [" ".join(text.next_steps(pd.Series(row), of_people.get(row["account_id"], nobody),
+    steps = ["\n".join(text.next_steps(pd.Series(row), of_people.get(row["account_id"], nobody),
                                       of_deals.get(row["account_id"], nothing), longest))
              for row in accounts.to_dict("records")]
     lead = accounts["account_id"].map(dict(leads)).astype("object")

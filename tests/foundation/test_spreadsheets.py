@@ -101,3 +101,14 @@ def test_what_may_be_chosen_in_a_column_is_read_back_and_stays_when_a_person_is_
     assert second.choices == chosen
     path.write_bytes(spreadsheets.excel_file([replace(second, rows=second.rows.head(1))]))
     assert spreadsheets.read_sheets(path)[0].choices == chosen
+
+
+def test_a_text_of_several_lines_has_a_row_high_enough_and_long_text_a_wider_column(tmp_path):
+    texts = pd.DataFrame({"steps": ["one\ntwo\n" + 40 * "x", "one"], "long": [200 * "y", ""], "short": ["z" * 40, ""]})
+    (tmp_path / "list.xlsx").write_bytes(spreadsheets.excel_file([Sheet("steps", texts)]))
+    with zipfile.ZipFile(tmp_path / "list.xlsx") as archive:
+        page = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert re.findall(r'<row r="2"[^>]* ht="(\d+)"', page) == [str(4 * spreadsheets.LINE_HEIGHT)]
+    assert not re.findall(r'<row r="3"[^>]* ht=', page)
+    widths = [round(float(x)) for x in re.findall(r'<col [^>]*width="([\d.]+)"', page)]
+    assert widths[1] == pytest.approx(2 * widths[2], abs=1)

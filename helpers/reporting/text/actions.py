@@ -258,7 +258,7 @@ def contact_lists_title(files: pd.DataFrame, as_of: date, horizon_days: int) -> 
     lists = formatting.count_text(len(people), "list", "lists")
     alone = (f"; whom not to contact stands apart, control groups until {until}"
              if files["file"].str.startswith(APART_FILE).any() else "")
-    return f"{lists} by campaign, owner and channel, each in Excel and CSV, and one for mailing tools{alone}"
+    return f"{lists} by campaign, owner and channel, each in Excel and CSV; those for mailing tools in CSV{alone}"
 
 
 def contact_rates_title(rates: pd.DataFrame) -> str:
