@@ -40,12 +40,21 @@ def power_notation(rounded: float, digits: int) -> str:
 def matching_limits(low: float, high: float, most: int) -> tuple[float, float]:
     """Return limits rounded to the places that three digits of the larger have, unless that would make one zero.
 
-    There are `most` places at most; where the larger shows fewer than two digits in them, both stay as they are.
+    There are `most` places at most; where the larger shows fewer than two digits in them, both stay as they are. Limits
+    that differ have as many places as tell them apart.
+
+    Examples
+    --------
+    >>> matching_limits(0.9977, 1.0, 3), matching_limits(0.92, 1.0, 3)
+    ((0.998, 1.0), (0.92, 1.0))
     """
-    larger = max((abs(x) for x in (low, high) if not is_missing(x) and not math.isinf(x)), default=0.0)
+    known = [x for x in (low, high) if not is_missing(x) and not math.isinf(x)]
+    larger = max(map(abs, known), default=0.0)
     if not larger or larger < 10.0 ** (1 - most):
         return low, high
     places = min(max(2 - math.floor(math.log10(larger)), 0), most)
+    while places < most and len(set(known)) > 1 and len({round(x, places) for x in known}) == 1:
+        places += 1
     low, high = (x if is_missing(x) or math.isinf(x) else round(x, places) or x for x in (low, high))
     return low, high
 

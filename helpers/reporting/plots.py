@@ -226,6 +226,8 @@ def heat_map(frame: pd.DataFrame, title: str, unit: str, note: str = "") -> Exhi
     """
     if frame.empty or frame.isna().all(axis=None):
         return missing_exhibit(title, "No cell has a value.")
+    if note and frame.fillna(0).eq(0).all(axis=None):  # whatever is not nothing is left out
+        return missing_exhibit(title, note)
     values = pd.DataFrame(frame.to_numpy(dtype="float64"), map(str, frame.index), map(str, frame.columns))
     names = (str(frame.index.name or ""), str(frame.columns.name or ""))
     below = note if values.isna().any(axis=None) else ""

@@ -104,7 +104,8 @@ def test_at_most_twenty_rows_and_six_lines_are_drawn():
     plots.bar_plot(BANDS.head(0), "band", "lost", "Nothing", "share"),
     plots.interval_plot(BANDS.head(0), "band", "lost", "low", "high", "Nothing", "share"),
     plots.line_plot(months().head(1), "month", "active", "Nothing", "share"),
-    plots.heat_map(MATRIX * np.nan, "Nothing", "share"), plots.heat_map(MATRIX.head(0), "Nothing", "share")])
+    plots.heat_map(MATRIX * np.nan, "Nothing", "share"), plots.heat_map(MATRIX.head(0), "Nothing", "share"),
+    plots.heat_map(pd.DataFrame([[0.0, np.nan]]), "Nothing", "share", "Left out.")])
 def test_an_empty_figure_says_what_is_missing(exhibit):
     assert exhibit.html.startswith('<div class="exhibit missing"><p class="caption">Nothing</p>')
     assert len(exhibit.text) > len("Nothing: ")

@@ -214,7 +214,7 @@ def one_time_buyers(trial: Backtest, forecasts: pd.DataFrame) -> str:
     if trial.design == NO_BACKTEST:
         return f"One-time buyers could not be looked at apart: {trial.reason}."
     if trial.rule != BASELINE_RULES[PURCHASE_DATASET]:
-        return "Contracts know no one-time buyers."
+        return "" if len(forecasts) else "No number can be given: contracts are seen at one moment only."
     once = trial.is_one_time
     if not once.any():
         return "Nobody among those tried had bought once only."

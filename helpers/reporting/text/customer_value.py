@@ -19,7 +19,7 @@ from helpers.value.retained_customers import RetainedCustomers
 from helpers.value.subscriptions import OTHER_PLANS, QUARTER_MONTHS, SubscriptionSurvival
 from helpers.value.tier_migration import TierMigration
 
-EMPTY_CELLS = "Cells of one to nine people are left empty."
+EMPTY_CELLS = "Empty: one to nine people, or cells beside them from which they could be told."
 
 CAVEATS = {"hold-out total": "the models were {0} off in the hold-out", "believable dates": "some dates lie far back",
            "spend apart from frequency": "spend goes with frequency, which the model leaves out"}
