@@ -48,7 +48,9 @@ def driver_priorities(importance: SatisfactionDrivers | NoPathModel, paths: pd.D
             drivers_text.no_effect_of_its_own(paths)]
     if getattr(importance, "circular", ""):
         return display.show()
-    return display.data_table(table.drop(columns="johnson"), formats, " ".join(filter(None, said)), headings=headings)
+    named = display.data_table(table.drop(columns="johnson"), formats, "Drivers by importance and room",
+                               headings=headings)
+    return display.show_with_finding(" ".join(filter(None, said)), named)
 
 
 def drivers_of_segments(by_segment: SegmentDrivers | NoPathModel) -> Exhibit:
