@@ -9,12 +9,12 @@ import pandas as pd
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate
-from helpers.stats.confidence_intervals import Interval, normal_quantile, share_interval
+from helpers.stats.confidence_intervals import Interval, share_interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, is_hidden
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
 
-CHANNEL_COLUMNS = ["channel", "n", "share_left", "left_low", "left_high", "points_month", "points_low", "points_high",
-           "first_on", "last_on", "in_shared_months", "followed_days"]
+CHANNEL_COLUMNS = ["channel", "n", "share_left", "left_low", "left_high", "first_on", "last_on", "in_shared_months",
+                   "followed_days"]
 
 DAYS_PER_MONTH = 30.4375
 
@@ -75,15 +75,14 @@ def _membership_rows(
             for name, (i, n) in found.items()]
 
 
-def members_by_channel(engine: Engine, customers: ir.Table, memberships: ir.Table, points: ir.Table,
-            as_of_on: date) -> pd.DataFrame:
+def members_by_channel(engine: Engine, customers: ir.Table, memberships: ir.Table, as_of_on: date) -> pd.DataFrame:
     """Return members by channel of joining who joined at about the same time, each followed equally long.
 
     Parameters
     ----------
     engine : Engine
         Counts.
-    customers, memberships, points : Table
+    customers, memberships : Table
         Canonical tables.
     as_of_on : date
         Last day that is seen.
@@ -92,8 +91,7 @@ def members_by_channel(engine: Engine, customers: ir.Table, memberships: ir.Tabl
     -------
     DataFrame
         Grain channel with thirty members or more, largest first: ``channel, n, share_left`` (no longer a member when
-        the days of following ended, with limits; empty where that is one to nine people)``, points_month`` (points
-        earned a month in the whole months among these days, mean over members; with limits)``, first_on, last_on``
+        the days of following ended, with limits; empty where that is one to nine people)``, first_on, last_on``
         (first and last day on which one of them joined)``, in_shared_months`` (share who joined in a month in which
         somebody joined by another channel)``, followed_days``. The days are those in which every channel was open;
         where they leave one channel only, they reach as far again before and after. Empty with fewer than two channels.
@@ -104,7 +102,7 @@ def members_by_channel(engine: Engine, customers: ir.Table, memberships: ir.Tabl
     table = each.inner_join(customers.select("customer_id", channel="acquired_channel"), "customer_id")
     table = engine.kept(table.filter(table.channel.notnull()))
     for days in _comparable_days(engine, table):
-        found = _follow_members(engine, table, points, days, as_of_on)
+        found = _follow_members(engine, table, days, as_of_on)
         if len(found) > 1:
             break
     else:
@@ -125,24 +123,16 @@ def _comparable_days(engine: Engine, table: ir.Table) -> list[tuple[date, date]]
     return [(first, last), (first - wider, last + wider)]
 
 
-def _follow_members(engine: Engine, table: ir.Table, points: ir.Table, days: tuple[date, date],
-              as_of_on: date) -> pd.DataFrame:
+def _follow_members(engine: Engine, table: ir.Table, days: tuple[date, date], as_of_on: date) -> pd.DataFrame:
     first, last = days
     follow = (as_of_on - last).days
     if follow < MIN_FOLLOW_UP_DAYS:
         return pd.DataFrame(columns=CHANNEL_COLUMNS)
     known = table.filter(table.joined_on >= first, table.joined_on <= last)
-    booked = points.filter(points.kind == "earn").inner_join(known, "customer_id")
-    months = int(follow // DAYS_PER_MONTH)  # whole ones: a ledger by the month has as many entries
-    booked = booked.filter(booked.entered_at.date() >= booked.joined_on,
-                           _months_between(booked.joined_on, booked.entered_at.date()) < months)
-    earned = booked.group_by("customer_id").aggregate(points=booked.points.sum())
-    each = known.left_join(earned, "customer_id")
-    stayed = each.left_on.delta(each.joined_on, unit="day").cast("int64")
-    each = each.mutate(month=each.points.fill_null(0.0) / months,
-                       has_left=(~each.is_in & (stayed < follow)).fill_null(False))
+    stayed = known.left_on.delta(known.joined_on, unit="day").cast("int64")
+    each = known.mutate(has_left=(~known.is_in & (stayed < follow)).fill_null(False))
     found = engine.arrow(each.group_by("channel").aggregate(
-        n=each.count(), left=each.has_left.ifelse(1, 0).sum(), mean=each.month.mean(), spread=each.month.std(),
+        n=each.count(), left=each.has_left.ifelse(1, 0).sum(),
         first=each.joined_on.min(), last=each.joined_on.max())).to_pandas()
     found = found[found["n"] >= FEW_PEOPLE].sort_values(["n", "channel"], ascending=[False, True])
     shared = _share_in_shared_months(engine, known.filter(known.channel.isin(found["channel"].tolist())))
@@ -159,16 +149,9 @@ def _share_in_shared_months(engine: Engine, known: ir.Table) -> dict[str, float]
             / counts.groupby("channel")["n"].sum()).to_dict()
 
 
-def _months_between(since: ir.DateValue, day: ir.DateValue) -> ir.IntegerValue:
-    months = (day.year() - since.year()) * 12 + day.month() - since.month()
-    return months - (day.day() < since.day()).ifelse(1, 0)
-
-
 def _channel_row(found: dict, in_shared_months: float, follow: int) -> dict[str, Any]:
     n = int(found["n"])
     left = Interval(np.nan, np.nan, np.nan) if is_hidden(found["left"]) else share_interval(found["left"] / n, n)
-    half = normal_quantile(0.95) * float(np.nan_to_num(found["spread"])) / np.sqrt(n)
     return {"channel": found["channel"], "n": n, "share_left": left.value, "left_low": left.low, "left_high": left.high,
-            "points_month": found["mean"], "points_low": found["mean"] - half, "points_high": found["mean"] + half,
             "first_on": found["first"], "last_on": found["last"], "in_shared_months": in_shared_months,
             "followed_days": follow}

@@ -78,7 +78,7 @@ def enrolment_effects(
     counted = occasions.group_by("customer_id", month=occasions.on.truncate("M")).aggregate(n=occasions.count())
     monthly = engine.arrow(counted).to_pandas().sort_values(["customer_id", "month"], ignore_index=True)
     if joined.empty or monthly.empty:
-        reason = "no enrolments with purchases are recorded"
+        reason = "no enrolments with purchases by the day are recorded"
         return [no_estimate(name, Status.NOT_APPLICABLE, reason, unit="purchases")
                 for name in (MATCHED_HISTORY, MATCHED_DIFFERENCES)]
     records = _monthly_records(monthly, joined, as_of_on)

@@ -243,7 +243,7 @@ def current_loyalty_scores(
 def why_no_score(made: Sequence[SnapshotCells], history: TimeWindow | None, horizon_days: int) -> str:
     """Return why there is no score; empty where there is."""
     if history is None:
-        return "no purchases are recorded"
+        return "no purchases by the day are recorded"
     if len(made) >= 2:
         return ""
     return (f"the history of {history.n_days:,} days holds fewer than two cut-offs with a complete outcome of "

@@ -222,6 +222,8 @@ MODERATOR_EFFECT, EFFECT_AT_LOW, EFFECT_AT_HIGH, EFFECT_CHANGE = (
     "difference of the two associations",
 )
 
+NO_REPURCHASE = "no repurchase of those who answered is recorded"
+
 ADJUSTED_P = "p of the difference, adjusted"
 
 MIN_PEOPLE_PER_MODERATOR, MIN_EVENTS_PER_MODERATOR = 200, 40
@@ -276,7 +278,7 @@ def _moderator_estimates(table: pd.DataFrame, name: str) -> list[Estimate]:
         if len(scaled)
         else (0, 0)
     )
-    reason = _why_not_moderated(y, scaled, quarters)
+    reason = _why_not_moderated(len(table), y, scaled, quarters)
     weights = effective_weights(known["weight"].to_numpy(float))
     fit = None if reason else logistic_regression.fit_logistic_regression(
         _interaction_design(score, scaled), y, weights)
@@ -302,7 +304,9 @@ def _adjusted_p_values(differences: Sequence[Estimate]) -> list[Estimate]:
             for row, q in zip(differences, multiple_testing.holm(p), strict=True)]
 
 
-def _why_not_moderated(y: np.ndarray, scaled: np.ndarray, quarters: tuple[float, float]) -> str:
+def _why_not_moderated(n_followed: int, y: np.ndarray, scaled: np.ndarray, quarters: tuple[float, float]) -> str:
+    if not n_followed:
+        return NO_REPURCHASE
     if not len(y):
         return "it was not asked, or is not recorded"
     if len(y) < MIN_PEOPLE_PER_MODERATOR:

@@ -107,8 +107,9 @@ def tiers(programme: ProgrammeRecords, assumed: LoyaltyConfig) -> Exhibit:
     what_if = programme_tiers.other_tier_thresholds(programme.standing, assumed.threshold_changes, assumed.tiers,
                                                     are_given)
     table = display.data_table(what_if, {"change": formatting.share}, "Other thresholds")
+    is_drawn = len(went) > 1 and not are_given
     return display.show_with_finding(
-        programme_text.tier_migration_sentence(programme.tiers, order), figure if len(went) > 1 else display.show(),
+        programme_text.tier_migration_sentence(programme.tiers, order), figure if is_drawn else display.show(),
         display.show_with_finding(programme_text.tier_threshold_sentence(what_if, are_given), table))
 
 

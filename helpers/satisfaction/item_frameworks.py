@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, no_estimate
-from helpers.stats import survey_scales
+from helpers.stats import scale_reliability, survey_scales
 from helpers.stats.bootstrap import percentile_interval
 from helpers.stats.confidence_intervals import Interval, pearson_interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, people_text
@@ -77,8 +77,11 @@ def framework_estimates(
     """
     own = _without_satisfaction(tagged, known)
     scores = tag_means(answers, own, replicas)
-    return [*scores, *tag_differences(answers, own, scores, replicas),
-            *tag_correlations(answers, known, own, seed, replicas),
+    struck = {(f"{FRAME_PREFIX}{e.quantity.removeprefix(SCORE_BY)}", e.segment) for e in scores
+              if e.status is Status.STRUCK}
+    kept = own[[pair not in struck for pair in zip(own["frame"], own["tag"], strict=True)]]
+    return [*scores, *tag_differences(answers, kept, scores, replicas),
+            *tag_correlations(answers, known, kept, seed, replicas),
             *cognitive_affective_means(answers, tagged, seed, replicas),
             *delivered_value_weights(answers, known, tagged, seed, replicas)]
 
@@ -134,8 +137,27 @@ def tag_means(answers: ir.Table, tagged: pd.DataFrame, replicas: ReplicateWeight
         i = survey_scales.weighted_sample(rows, replicas).mean(rows.mean(axis=1).to_numpy())
         name = frame.removeprefix(FRAME_PREFIX)
         found = estimate_if_enough(f"{SCORE_BY}{name}", i, len(rows), unit="points", segment=tag)
-        made.append(found if found.reason else replace(found, reason=f"questions: {len(group)}"))
+        if frame == IMPORTANCE_FRAME and len(group) > 1:
+            found = _checked_scale(found, rows.to_numpy(float))
+        made.append(found if found.status is not Status.OK else replace(
+            found, reason="; ".join(filter(None, (f"questions: {len(group)}", found.reason)))))
     return made
+
+
+def _checked_scale(found: Estimate, answers: np.ndarray) -> Estimate:
+    """Return the score of a scale as the gate on α lets it stand: struck, with a caution, or as it is.
+
+    Stated importance is asked by construct, so its questions make a scale; tags of the other frames are sums of unlike
+    questions.
+    """
+    alpha = scale_reliability.measure_reliability(answers).raw.value
+    if found.status is not Status.OK or not alpha < scale_reliability.RELIABILITY_QUALIFY:
+        return found
+    said = f"Cronbach's α {alpha:.3f} is under"
+    if alpha < scale_reliability.RELIABILITY_STRIKE:
+        return no_estimate(found.quantity, Status.STRUCK, f"{said} {scale_reliability.RELIABILITY_STRIKE:.2f}",
+                           unit=found.unit, n=found.n, segment=found.segment)
+    return replace(found, reason=f"caution: {said} {scale_reliability.RELIABILITY_QUALIFY:.2f}")
 
 
 def tag_differences(

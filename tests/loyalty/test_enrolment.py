@@ -14,59 +14,43 @@ AS_OF = date(2018, 12, 31)
 @pytest.fixture
 def compared(session_engine):
     def make(rows):
-        frame = pd.DataFrame(rows, columns=["customer_id", "channel", "joined", "left", "points"])
+        frame = pd.DataFrame(rows, columns=["customer_id", "channel", "joined", "left"])
         frame = frame.assign(**{c: pd.to_datetime(frame[c]) for c in ("joined", "left")})
         customers = frame[["customer_id"]].assign(acquired_channel=frame["channel"])
         spells = frame[["customer_id"]].assign(tier="x", valid_from=frame["joined"], valid_to=frame["left"])
-        points = frame[["customer_id", "points"]].assign(kind="earn", entered_at=frame["joined"])
         tables = [
             declared.conformed(session_engine.lazy(t))
             for declared, t in (
                 (canonical_schema.CUSTOMERS, customers),
                 (canonical_schema.MEMBERSHIPS, spells),
-                (canonical_schema.POINTS, points),
             )
         ]
         return members_by_channel(session_engine, *tables, AS_OF)
     return make
 
 
-def members(channel, n, joined, left, points):
-    return [(f"{channel}{i}{joined}", channel, joined, "2018-11-01" if i < left else None, points) for i in range(n)]
+def members(channel, n, joined, left):
+    return [(f"{channel}{i}{joined}", channel, joined, "2018-11-01" if i < left else None) for i in range(n)]
 
 
 def test_only_those_who_joined_while_every_channel_was_open_are_compared(compared):
-    rows = [*members("standard", 40, "2016-01-01", 40, 999.0), *members("standard", 40, "2018-03-01", 10, 100.0),
-            *members("promotion", 30, "2018-02-01", 3, 200.0), *members("promotion", 30, "2018-03-01", 3, 200.0)]
+    rows = [*members("standard", 40, "2016-01-01", 40), *members("standard", 40, "2018-03-01", 10),
+            *members("promotion", 30, "2018-02-01", 3), *members("promotion", 30, "2018-03-01", 3)]
     table = compared(rows).set_index("channel")
     assert table["n"].to_dict() == {"standard": 40, "promotion": 60}
     assert table.loc["standard", "share_left"] == 0.25
     assert table["first_on"].iloc[0] == date(2018, 2, 1)
 
 
-def test_a_ledger_by_the_month_is_divided_by_the_months_that_it_counts(session_engine):
-    who = [f"{channel}{i:02}" for channel in ("post", "shop") for i in range(30)]
-    customers = pd.DataFrame({"customer_id": who, "acquired_channel": ["post"] * 30 + ["shop"] * 30})
-    spells = customers[["customer_id"]].assign(tier="x", valid_from=pd.Timestamp("2018-07-01"), valid_to=pd.NaT)
-    months = pd.date_range("2018-07-01", "2018-12-01", freq="MS")  # six entries, of which five months are whole
-    points = customers[["customer_id"]].merge(pd.Series(months, name="entered_at"), how="cross").assign(
-        kind="earn", points=10.0)
-    table = members_by_channel(session_engine, *(
-        declared.conformed(session_engine.lazy(frame)) for declared, frame in (
-            (canonical_schema.CUSTOMERS, customers), (canonical_schema.MEMBERSHIPS, spells),
-            (canonical_schema.POINTS, points))), date(2018, 12, 3))
-    assert table["points_month"].tolist() == [10.0, 10.0]
-
-
 def test_one_channel_or_few_members_are_not_compared(compared):
-    assert compared(members("standard", 50, "2018-03-01", 1, 1.0)).empty
-    assert compared([*members("standard", 50, "2018-03-01", 1, 1.0), *members("rare", 9, "2018-03-01", 1, 1.0)]).empty
+    assert compared(members("standard", 50, "2018-03-01", 1)).empty
+    assert compared([*members("standard", 50, "2018-03-01", 1), *members("rare", 9, "2018-03-01", 1)]).empty
 
 
 def test_where_nobody_else_joined_at_the_time_those_shortly_before_and_after_are_compared_equally_long(compared):
-    rows = [*members("promotion", 30, "2018-02-01", 0, 1.0), *members("promotion", 30, "2018-04-01", 0, 1.0),
-            *members("standard", 40, "2018-01-01", 0, 1.0), *members("standard", 40, "2018-05-01", 40, 1.0),
-            *members("standard", 40, "2016-01-01", 40, 1.0)]
+    rows = [*members("promotion", 30, "2018-02-01", 0), *members("promotion", 30, "2018-04-01", 0),
+            *members("standard", 40, "2018-01-01", 0), *members("standard", 40, "2018-05-01", 40),
+            *members("standard", 40, "2016-01-01", 40)]
     table = compared(rows).set_index("channel")
     assert table["n"].to_dict() == {"standard": 80, "promotion": 60}
     assert table.loc["standard", "share_left"] == 0.5

@@ -98,7 +98,7 @@ def test_an_airline_s_ledger_shows_its_net_change_only_and_its_promotion_no_caus
         "tiers are given for good, or their history is not kept."
     )
     by_way = enrolment.members_by_channel(
-        session_engine, tables["customers"], tables["memberships"], tables["points"], as_of_on
+        session_engine, tables["customers"], tables["memberships"], as_of_on
     )
     text = points_programme_text.joining_comparison(by_way)
     assert by_way["channel"].to_list() == ["2018 Promotion", "Standard"]

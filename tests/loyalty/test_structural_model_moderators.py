@@ -65,6 +65,12 @@ def test_p_values_of_the_differences_are_adjusted_over_the_moderators(customers)
     assert (structural_model.ADJUSTED_P, structural_model.COMPETITION_MODERATOR) not in table
 
 
+def test_where_nobody_could_be_followed_that_is_what_lacks(customers):
+    came, said = customers
+    rows = structural_model.moderator_estimates(came.head(0), said.head(0))
+    assert {e.reason for e in rows} == {structural_model.NO_REPURCHASE}
+
+
 def test_everybody_a_member_or_too_few_people_give_their_reasons(customers):
     came, said = customers
     table = found(came, said.assign(is_member=1.0))

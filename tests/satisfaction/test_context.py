@@ -383,6 +383,23 @@ def test_satisfaction_goes_with_the_tag_that_makes_it_and_its_own_questions_coun
     assert {e.reason for e in scores} == {"questions: 1"}
 
 
+def test_stated_importance_is_a_scale_whose_questions_have_to_agree(catalogued, surveyed, table):
+    rng = np.random.default_rng(3)
+    rows = [{"item": f"{construct}{i}", "role": "importance", "construct": construct, "scale_low": 0.0,
+             "scale_high": 100.0} for construct in ("Security", "Design") for i in (1, 2)]
+    one = rng.uniform(0, 100, 200)
+    scores = {"Security1": one, "Security2": 0.9 * one, "Design1": one, "Design2": rng.uniform(0, 100, 200)}
+    given = [(f"r{i:03}", item, float(x[i])) for item, x in scores.items() for i in range(200)]
+    known = catalogued(*rows)
+    made = item_frameworks.framework_estimates(
+        surveyed(known, given), known, item_frameworks.item_tags(table("items", rows)), 1)
+    assert found(made, f"{item_frameworks.SCORE_BY}importance", "Security").status is Status.OK
+    weak = found(made, f"{item_frameworks.SCORE_BY}importance", "Design")
+    assert weak.status is Status.STRUCK
+    assert weak.reason.endswith("is under 0.60")
+    assert not [e for e in made if e.quantity.startswith(item_frameworks.DIFFERENCE_BY)], "one is left: no order"
+
+
 def test_delivered_value_weighs_gains_against_sacrifices(catalogued, surveyed, table):
     rng = np.random.default_rng(1)
     gain, pain = rng.uniform(0, 100, (2, 200))

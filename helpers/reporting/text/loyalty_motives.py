@@ -290,7 +290,9 @@ TAKES = {
 }
 
 
-ALL_ORDERS = "all orders of the same customers"
+ALL_ORDERS, LATER_ORDERS = "all orders of the same customers", "orders or contracts of the same customers afterwards"
+
+TAKES_BY_REASON = {ORDER_SAMPLE: ALL_ORDERS, structural_model.NO_REPURCHASE: LATER_ORDERS}
 
 
 def missing_records(*tables: pd.DataFrame) -> pd.DataFrame:
@@ -313,12 +315,16 @@ def missing_records(*tables: pd.DataFrame) -> pd.DataFrame:
     if why[OWED]:
         why[LIABILITY] = ""
     return pd.DataFrame([{"not_shown": name, "why": reason, "would_tell": TAKES[name][1],
-                          "takes": ALL_ORDERS if reason == ORDER_SAMPLE else TAKES[name][0]}
+                          "takes": TAKES_BY_REASON.get(reason, TAKES[name][0])}
                          for name, reason in why.items() if reason],
                         columns=["not_shown", "why", "takes", "would_tell"])
 
 
 def _why(table: pd.DataFrame, quantity: str) -> str:
-    """Return the reason why a quantity has no value in any segment; empty where it has one in some."""
+    """Return the reason why a quantity has no value in any segment; empty where one has, or only a check has failed."""
     rows = table[table["quantity"] == quantity].to_dict("records")
-    return "" if any(is_reported(r) for r in rows) else str(rows[0]["reason"]) if rows else "nothing is recorded"
+    if not rows:
+        return "nothing is recorded"
+    reason = str(rows[0]["reason"])
+    has_failed = rows[0]["status"] == Status.STRUCK and reason != ORDER_SAMPLE
+    return "" if has_failed or any(is_reported(r) for r in rows) else reason

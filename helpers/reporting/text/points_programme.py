@@ -281,7 +281,7 @@ def joining_comparison(table: pd.DataFrame) -> str:
         return "Members are not told apart by the way they joined."
     said = [
         f"{readable_id(r['channel'])}: {people_text(r['n'], 'member', 'members')}, {_left(r['share_left'])} had left "
-        f"the programme, {formatting.number(r['points_month'])} points earned a whole month"
+        f"the programme"
         for r in table.to_dict("records")
     ]
     first, last = (formatting.date_text(pd.Timestamp(on)) for on in (table["first_on"].min(), table["last_on"].max()))

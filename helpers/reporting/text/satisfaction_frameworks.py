@@ -168,6 +168,8 @@ def part_label(segment: str) -> str:
 def frame_table(rows: Sequence[Estimate], frame: str) -> pd.DataFrame:
     """Return one row a tag of a frame: ``tag, questions, score, correlation, people``, values with intervals in words.
 
+    Where a check speaks against a score, ``why`` says so.
+
     Parameters
     ----------
     rows : sequence of Estimate
@@ -176,9 +178,15 @@ def frame_table(rows: Sequence[Estimate], frame: str) -> pd.DataFrame:
         Its name.
     """
     correlations = {e.segment: formatting.estimate_text(e) for e in _rows(rows, CORRELATION_BY, frame)}
-    made = [(e.segment, e.reason.removeprefix("questions: "), formatting.estimate_text(e),
-             correlations.get(e.segment, ""), e.n) for e in _rows(rows, SCORE_BY, frame)]
-    return pd.DataFrame(made, columns=["tag", "questions", "score", "correlation", "people"])
+    made = []
+    for e in rows:
+        if e.quantity == f"{SCORE_BY}{frame}" and e.status in (Status.OK, Status.STRUCK):
+            questions, _, why = e.reason.partition("; ") if e.status is Status.OK else ("", "", e.reason)
+            score = formatting.estimate_text(e) if e.status is Status.OK else "not reported (failed check)"
+            made.append((e.segment, questions.removeprefix("questions: "), score, correlations.get(e.segment, ""), e.n,
+                         why))
+    table = pd.DataFrame(made, columns=["tag", "questions", "score", "correlation", "people", "why"])
+    return table if table["why"].any() else table.drop(columns="why")
 
 
 def kano_sentence(shown: pd.DataFrame) -> str:

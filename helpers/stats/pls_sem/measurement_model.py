@@ -168,8 +168,8 @@ def _pair_gate(pair: tuple[str, str], i: Interval) -> Gate:
     held = f"its upper limit reaches {limit:.0f}" if is_struck else f"it is above {limit:.2f}"
     return Gate(f"HTMT of {first} and {second}", i.high if is_struck else i.value, limit, True, level,
                 f"separate effects of {first} and {second}",
-                f"{first} and {second} are hard to tell apart: HTMT is {_value_with_interval(i)}, "
-                f"{held}.")
+                f"{first[:1].upper()}{first[1:]} and {second} are hard to tell apart: HTMT is "
+                f"{_value_with_interval(i)}, {held}.")
 
 
 def _lowest_reliability(known: MeasurementValidity) -> dict[str, tuple[str, Interval]]:
@@ -191,8 +191,10 @@ def _reliability_gate(name: str, word: str, i: Interval, items: Sequence[str]) -
 
 
 def _convergence_gate(name: str, i: Interval) -> Gate:
+    shared = ("share less variance with it than error takes" if i.high < MIN_AVERAGE_VARIANCE else
+              "are not shown to share more variance with it than error takes")
     return Gate(f"convergent validity of {name}", i.value, MIN_AVERAGE_VARIANCE, True, Level.QUALIFY,
-                f"effects of {name}", f"The questions of {name} share less variance with it than error takes: average "
+                f"effects of {name}", f"The questions of {name} {shared}: average "
                 f"variance extracted is {_value_with_interval(i)}; {MIN_AVERAGE_VARIANCE:.2f} is asked for.")
 
 

@@ -98,3 +98,20 @@ def test_of_a_sample_of_orders_it_takes_all_of_them_and_not_what_is_there():
     takes = loyalty_motives_text.missing_records(*made).set_index("not_shown")["takes"]
     assert takes[loyalty_motives_text.KINDS] == "all orders of the same customers"
     assert "twenty of whom return" in takes[loyalty_motives_text.SCORE]
+
+
+def test_what_only_fails_a_check_is_no_lack_of_records():
+    failed = estimate_table([
+        Estimate(structural_model.EFFECT_CHANGE, 0.5),
+        no_estimate(structural_model.EXPLAINED_VARIANCE, Status.STRUCK, "satisfaction is not shown to be distinct")])
+    made = [failed if structural_model.EXPLAINED_VARIANCE in set(table["quantity"]) else table for table in tables()]
+    assert loyalty_motives_text.missing_records(*made).empty
+
+
+def test_without_a_repurchase_on_record_it_takes_orders_and_not_the_answers_that_are_there():
+    absent = estimate_table([
+        no_estimate(structural_model.EFFECT_CHANGE, Status.INSUFFICIENT, structural_model.NO_REPURCHASE),
+        Estimate(structural_model.EXPLAINED_VARIANCE, 0.5)])
+    made = [absent if structural_model.EFFECT_CHANGE in set(table["quantity"]) else table for table in tables()]
+    takes = loyalty_motives_text.missing_records(*made).set_index("not_shown")["takes"]
+    assert takes.to_dict() == {loyalty_motives_text.TIE: loyalty_motives_text.LATER_ORDERS}

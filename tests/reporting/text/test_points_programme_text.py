@@ -305,7 +305,7 @@ def test_partners_are_told_by_who_issues_and_who_redeems_more():
 
 def test_members_who_joined_differently_are_compared_without_a_cause():
     table = pd.DataFrame({"channel": ["standard", "promotion"], "n": [100, 50], "share_left": [0.1, 0.2],
-                          "points_month": [90.0, 100.0], "first_on": date(2018, 2, 1), "last_on": date(2018, 4, 1),
+                          "first_on": date(2018, 2, 1), "last_on": date(2018, 4, 1),
                           "in_shared_months": [0.5, 0.2], "followed_days": 240})
     text = points_programme_text.joining_comparison(table)
     assert text.startswith("Of those who joined from 1 February 2018 to 1 April 2018, each followed for 240 days: ")

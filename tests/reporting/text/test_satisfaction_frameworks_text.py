@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from helpers.foundation.results import Estimate
+from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.reporting.text import satisfaction_frameworks as text
 from helpers.satisfaction.item_frameworks import DELIVERED_VALUE_WEIGHT
 
@@ -43,6 +43,13 @@ def test_every_frame_is_said_by_the_difference_of_those_who_answered_both_ends()
     table = text.frame_table([replace(rows[0], reason="questions: 8"), *rows[1:]], "phase")
     assert table["tag"].tolist() == ["before", "after"]
     assert table["questions"].tolist()[0] == "8"
+    assert "why" not in table
+    weak = no_estimate(rows[0].quantity, Status.STRUCK, "Cronbach's α 0.540 is under 0.60", unit="points", n=80,
+                       segment="design")
+    table = text.frame_table([replace(rows[0], reason="questions: 3; caution: α"), weak], "phase").set_index("tag")
+    assert table.loc["design", ["score", "why"]].tolist() == ["not reported (failed check)",
+                                                              "Cronbach's α 0.540 is under 0.60"]
+    assert table.loc["before", ["questions", "why"]].tolist() == ["3", "caution: α"]
 
 
 def test_what_satisfaction_goes_with_is_said_where_tags_can_be_told_apart():
