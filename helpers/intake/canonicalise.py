@@ -61,7 +61,7 @@ class Prepared:
     rule : TableRule
         How the table is made from the files.
     source : SourceRecords
-        The records.
+        The records as they were landed: what is counted of them is not typed again.
     staged : lazy table
         Typed values with the conditions that hold, see `rejects.stage_records`.
     values : tuple of str
@@ -116,9 +116,8 @@ def build(landed: LandedFiles, engine: Engine, name: str, rule: TableRule) -> Ca
 
 def prepared(landed: LandedFiles, engine: Engine, name: str, rule: TableRule) -> Prepared:
     """Return the records of one table, typed, with everything that leaves them out but their dates; see `made`."""
-    source, values, reasons = typed_records(
-        landed.profile, name, rule, source_records.records_of_table(landed, engine, name, rule), engine
-    )
+    records = source_records.records_of_table(landed, engine, name, rule)
+    source, values, reasons = typed_records(landed.profile, name, rule, records, engine)
     gone = erasure_requests.erased_people(landed.profile.name)
     values, is_erased = erasure_requests.without_erased(
         gone, name, values, source.table, engine, _answered(landed, engine)
@@ -132,7 +131,7 @@ def prepared(landed: LandedFiles, engine: Engine, name: str, rule: TableRule) ->
     is_numbered = name == "transactions" and "line" not in values
     staged = engine.kept(rejects.number_lines(staged) if is_numbered else staged).mutate(**alike)
     column = TIMES[name] if TIMES.get(name) in values else DAY if lent else ""
-    return Prepared(name, rule, source, staged, tuple(values), tuple(reason for _, reason in reasons),
+    return Prepared(name, rule, records, staged, tuple(values), tuple(reason for _, reason in reasons),
                     staged[column].cast("date") if column else None, is_numbered)
 
 

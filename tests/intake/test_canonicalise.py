@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from helpers.foundation.errors import InputError
-from helpers.intake import delivery
+from helpers.intake import canonicalise, delivery
 from helpers.intake.profiles import CANONICAL
 
 ORDERS = {"from": "orders", "columns": {"order_id": "id", "customer_id": "customer", "ordered_at": "day",
@@ -121,6 +121,13 @@ def test_a_lookup_adds_columns_and_multiplies_nothing(small):
     assert delivery.made[0].unmatched == {"product": 2}
     counts = delivery.outcome.by_file.set_index("file")["n_accepted"]
     assert dict(counts) == {"orders.csv": 3, "products.csv": 4}
+
+
+def test_what_is_counted_of_records_is_counted_before_their_columns_are_typed(small):
+    small.file("orders.csv", HEADER + "1,a,2025-01-01,5\n")
+    landed = small.landed()
+    ready = canonicalise.prepared(landed, small.engine, "transactions", landed.profile.tables["transactions"])
+    assert [c for c in ready.source.table.columns if c.startswith((canonicalise.VALUE, canonicalise.UNREAD))] == []
 
 
 def test_a_lookup_whose_key_is_not_unique_is_refused(small):
