@@ -139,10 +139,15 @@ def item_answers(answers: ir.Table, roles: Sequence[str], share: float) -> ItemA
     share : float
         Least share of the items asked that must be answered for a score.
     """
-    rows = answers.filter(answers.role.isin(list(roles))).select(
-        "response_id", "item", "percent", is_asked=answers.state != NOT_APPLICABLE).to_pyarrow().to_pandas()
-    kept = rows[rows["response_id"].isin(rows.loc[rows["percent"].notna(), "response_id"])]
-    percent = kept.pivot_table("percent", "response_id", "item", "max", dropna=False).sort_index()
-    asked = kept.pivot_table("is_asked", "response_id", "item", "max", dropna=False).reindex(
-        index=percent.index, columns=percent.columns)
-    return ItemAnswers(percent, asked.eq(True), share)
+    rows = answers.filter(answers.role.isin(list(roles)))
+    items = sorted(rows.select("item").distinct().to_pyarrow().column("item").to_pylist())
+    is_asked = (rows.state != NOT_APPLICABLE).ifelse(1, 0)
+    columns = {f"{kind}_{i}": value.max(where=rows.item == item) for i, item in enumerate(items)
+               for kind, value in (("percent", rows.percent), ("asked", is_asked))}
+    by_response = rows.group_by("response_id").aggregate(n_given=rows.percent.count(), **columns)
+    frame = by_response.filter(by_response.n_given > 0).to_pyarrow().to_pandas().set_index("response_id").sort_index()
+    names = pd.Index(items, name="item", dtype="str")
+    percent, asked = (frame[[f"{kind}_{i}" for i in range(len(items))]].set_axis(names, axis=1)
+                      for kind in ("percent", "asked"))
+    known = asked.columns[asked.notna().any()]
+    return ItemAnswers(percent[known].astype("float64"), asked[known].eq(1), share)
