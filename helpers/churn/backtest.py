@@ -49,6 +49,8 @@ class Backtest:
         Why nothing could be learnt; empty where it could.
     stands_for : ndarray of int, shape (n,)
         As how many each counts where nobody is acted on: those treated 0, their random control groups for them too.
+    standing_in_error : float
+        What a few who stand for many add to the error of today's level, as `standing_in_error` gives it [logits].
     """
 
     design: str
@@ -63,6 +65,7 @@ class Backtest:
     n_treated: int = 0
     reason: str = ""
     stands_for: np.ndarray = field(default_factory=lambda: np.empty(0, int))
+    standing_in_error: float = 0.0
 
     @property
     def treated_origins(self) -> list[str]:
@@ -127,7 +130,22 @@ def out_of_time_scores(basis: Dataset, usable: tuple) -> Backtest:
                  np.concatenate([np.full(len(c.is_lost), str(c.seen_on)) for c, _ in parts]),
                  np.concatenate([c.about["is_one_time"].to_numpy(bool) for c, _ in parts]), days,
                  usable[0].calibrated_on is not None, n_treated,
-                 stands_for=np.concatenate([c.stands_for for c, _ in parts]))
+                 stands_for=np.concatenate([c.stands_for for c, _ in parts]),
+                 standing_in_error=standing_in_error(basis.newest))
+
+
+def standing_in_error(cases: DatasetSnapshot) -> float:
+    """Return by how many logits the level is less well known for a few who stand for many [standard error]; 0: none do.
+
+    Notes
+    -----
+    The logit of a rate r of cases with weights w has variance Σw² / (Σw)² / (r (1 − r)); what is above that of as many
+    cases of weight 1 comes on top of how far the level was off in past periods, in which nobody stood for others.
+    """
+    weight = cases.stands_for if cases.untreated() is not cases else np.ones(len(cases.is_lost))
+    rate = float(np.average(cases.is_lost, weights=weight))
+    more = float((weight**2).sum() / weight.sum() ** 2 - 1 / weight.sum())
+    return float(np.sqrt(max(more, 0.0) / (rate * (1 - rate)))) if 0 < rate < 1 else 0.0
 
 
 def _with_seen_treatment(tried: DatasetSnapshot, p: np.ndarray) -> np.ndarray:
@@ -210,11 +228,12 @@ def final_model(basis: Dataset, name: str) -> Classifier:
 
 
 def calibration_error_logits(trial: Backtest, chosen: str) -> float:
-    """Return by how many logits the chosen model's level was off in later periods (root mean square); 0: none tried."""
+    """Return by how many logits the chosen model's level is off, by later periods (root mean square); 0: none tried."""
     if trial.design != OUT_OF_TIME:
         return 0.0
     found = classifier_metrics.calibration_intercept(trial.is_lost, trial.stated[chosen])
     by_origin = [classifier_metrics.calibration_intercept(trial.is_lost[rows], trial.stated[chosen][rows])
                  for day in trial.origins for rows in [trial.origin == day]]
     known = [e.value for e in (found, *by_origin) if e.status is Status.OK]
-    return float(np.sqrt(np.mean(np.square(known[1:] or known)))) if known else 0.0
+    seen = float(np.mean(np.square(known[1:] or known))) if known else 0.0
+    return float(np.sqrt(seen + trial.standing_in_error**2))

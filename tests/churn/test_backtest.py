@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import special
 
 from helpers.churn import backtest, classifiers, model_selection, profit_curve, scoring
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
@@ -79,7 +80,7 @@ def alerted(found, kept, n_windows, seed=4):
 
 
 @pytest.mark.parametrize(("kept", "n_windows"), [(0.0, 2), (0.3, 1), (0.3, 2)])
-def test_earlier_alerts_leave_the_forecast_and_its_interval_as_they_were_whatever_they_do(basis, shop, kept, n_windows):
+def test_earlier_alerts_leave_the_forecast_as_it_was_and_widen_its_interval(basis, shop, kept, n_windows):
     found, made = basis(shop(n=3000, n_days=720)), []
     for data in (found, alerted(found, kept, n_windows)):
         trial = backtest.backtest_classifiers(data, 1)
@@ -88,7 +89,23 @@ def test_earlier_alerts_leave_the_forecast_and_its_interval_as_they_were_whateve
     fresh, second = made
     assert (trial.n_treated > 500) == (n_windows > 1)  # the newest window is judged, and today's model calibrated on it
     assert second.value == pytest.approx(fresh.value, rel=0.03)
-    assert second.high - second.low == pytest.approx(fresh.high - fresh.low, rel=0.25)
+    assert second.low < fresh.value < second.high
+    assert 0.8 < (second.high - second.low) / (fresh.high - fresh.low) < 2.5  # few stand for many
+    assert trial.standing_in_error > 0
+
+
+def test_the_error_of_few_who_stand_for_many_is_that_of_their_weighted_rate(basis, shop):
+    cases = basis(shop(n=1200, n_days=720)).newest
+    n = len(cases.is_lost)
+    weight = np.where(np.arange(n) < n // 3, 0, np.where(np.arange(n) < n // 3 + n // 24, 9, 1))
+    rng, rate = np.random.default_rng(6), 0.5
+    lost = rng.random((4000, n)) < rate
+    logits = special.logit(lost @ weight / weight.sum())
+    acted = replace(cases, is_lost=lost[0] * 1.0, about=cases.about.assign(is_treated=weight == 0,
+                                                                            training_weight=weight * 1.0))
+    plain = 1 / (weight.sum() * rate * (1 - rate))
+    assert np.sqrt(logits.var() - plain) == pytest.approx(backtest.standing_in_error(acted), rel=0.08)
+    assert backtest.standing_in_error(cases) == 0
 
 
 def test_a_ranking_is_told_apart_from_what_lists_have_achieved_where_they_acted(basis, shop):
@@ -106,6 +123,7 @@ def test_a_ranking_is_told_apart_from_what_lists_have_achieved_where_they_acted(
     told = churn_text.ranking_where_treated(trial, measured(trial), LOGISTIC)
     assert f"is {second.loc[seen, 'value']:.3f} " in told
     assert f"and {second.loc[free, 'value']:.3f} " in told
+    assert told.endswith("it is of what comes if no list acts.")
     assert churn_text.ranking_where_treated(backtest.backtest_classifiers(found, 1), measured(trial), LOGISTIC) == ""
 
 

@@ -189,7 +189,8 @@ def ranking_where_treated(trial: Backtest, measures: pd.DataFrame, chosen: str) 
     on, share = formatting.date_text(day), formatting.share(is_treated.mean())
     return (f"After {on} lists or alerts of earlier runs had drawn {share} of those judged: there the AUC of the "
             f"{chosen} is {formatting.estimate_text(seen, _thousandths)}, and "
-            f"{formatting.estimate_text(free, _thousandths)} with random control groups for those drawn.")
+            f"{formatting.estimate_text(free, _thousandths)} with random control groups for those drawn. Today's "
+            "forecast is learnt with these groups in their place: it is of what comes if no list acts.")
 
 
 def calibration_sentence(trial: Backtest, chosen: str) -> str:
