@@ -129,7 +129,7 @@ def test_the_file_of_answers_leaves_out_who_must_not_be_contacted(tmp_path):
     assert rows["by whom, or why nobody"].tolist() == ["Ada by e-mail", "no action is expected to pay for itself"]
     assert rows[["campaign", "file"]].fillna("").to_numpy().tolist() == [
         ["action plan of 2025-12-31", "contact-ada-e-mail.xlsx"], ["", ""]]
-    assert list(rows.columns)[-2:] == ["done on", "outcome"]
+    assert list(rows.columns)[-3:] == ["done on", "outcome", "campaign"]  # what is not printed stands last
     assert alert_answers.contacted_customers(found, [LISTED]) == {"listed"}
 
 
