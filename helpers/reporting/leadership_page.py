@@ -206,7 +206,7 @@ def question_list(items: Iterable[tuple[str, Answer]]) -> Exhibit:
     return Exhibit(f'<ol class="exhibit questions">{html}</ol>', text)
 
 
-def _parts(said: Answer) -> list[str | dict[str, list[str]]]:
+def _parts(said: Any) -> list[str | dict[str, list[str]]]:
     """Return what an answer is made of: sentences, and tables as texts by column."""
     if isinstance(said, pd.DataFrame):
         return [{str(name): [cell_text(value) for value in said[name]] for name in said}] if len(said) else []

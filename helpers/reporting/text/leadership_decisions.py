@@ -124,7 +124,7 @@ def _repeats(results: RunResults) -> list[Asked]:
 def _repeat(results: RunResults, row: Mapping[str, Any]) -> Asked:
     """Return that an invalid experiment is to be repeated, in full and in brief."""
     cost = row.get("treatment_cost")
-    paid = message("not declared") if decimal_places.is_missing(cost) else message(
+    paid = message("not declared") if cost is None or decimal_places.is_missing(cost) else message(
         "{amount} a unit treated, as its plan declares; mending it is not counted",
         amount=formatting.money(float(cost), results.currency))
     owner = row.get("owner")

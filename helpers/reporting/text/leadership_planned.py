@@ -33,14 +33,14 @@ OWED = "owed to"  # in the gain of what is done for those whom the company faile
 NO_CONTROL = "no control group"  # what a decision without one says
 
 
-def in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str]:
+def in_brief(results: RunResults, decision: Mapping[str, Any]) -> dict[str, Any]:
     """Return the terms of a planned decision without how they follow."""
     n = results.frame("results/actions").get("variant", pd.Series(dtype="str")).value_counts()
-    brief = {"worst_case": formatting.money(-float(decision["worst_case"]), results.currency),
-             "decision": _test_in_brief(_headword(decision["decision"]),
-                                       is_trial=_is_trial(decision),
-                                       is_owed=OWED in str(decision["gain"])), "expected_gain": NOT_KNOWN,
-             "net": NO_NET}
+    brief: dict[str, Any] = {
+        "worst_case": formatting.money(-float(decision["worst_case"]), results.currency),
+        "decision": _test_in_brief(_headword(decision["decision"]), is_trial=_is_trial(decision),
+                                   is_owed=OWED in str(decision["gain"])),
+        "expected_gain": NOT_KNOWN, "net": NO_NET}
     if not is_on_list(results, decision):
         return brief
     if gain := saved_margin(results):
