@@ -260,7 +260,7 @@ def _satisfaction_of_the_year(results: RunResults, *, is_new: bool) -> str:
         return ""
     change = formatting.number(row["value"], 2)
     return message("{change} in a year", change=change) if is_new else message(
-        "no new wave; {change} in a year", change=change)
+        "no new wave; {change} a year", change=change)
 
 
 def _course(
@@ -316,5 +316,5 @@ def cards_note(found: pd.DataFrame) -> str:
     parts = [message("[ ]: {n} % intervals", n=round(100 * leadership_text.USUAL)),
              *([message("≥ ≤: targets")] if len(found) and found["target_words"].any() else []),
              *([message("changes since {date}", date=formatting.date_text(max(days)))] if len(days) else []),
-             *([message("caution: Key figures")] if len(found) and found["caveat"].ne("").any() else [])]
+             *([message("caution: below")] if len(found) and found["caveat"].ne("").any() else [])]
     return message("{sentence}.", sentence=message("; ").join(parts))

@@ -1,5 +1,6 @@
 """Leadership page: KPI cards, findings, decisions, and the ten questions below them."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -131,9 +132,9 @@ def decision_list(frame: pd.DataFrame) -> Exhibit:
     rows = [(cell_text(row[what]), {heading(str(c)): cell_text(row[c]) for c in others if row[c] != ""})
             for row in frame.to_dict("records")]
     html = "".join(
-        f'<li><p class="what">{escape_text(asked)}</p><dl>'
+        f'<li><p class="what">{_lettered(asked)}</p><dl>'
         + "".join(
-            f"<div><dt>{escape_text(term)}</dt><dd>{escape_text(told)}</dd></div>" for term, told in terms.items()
+            f"<div><dt>{escape_text(term)}</dt><dd>{_lettered(told)}</dd></div>" for term, told in terms.items()
         )
         + "</dl></li>"
         for asked, terms in rows
@@ -141,6 +142,11 @@ def decision_list(frame: pd.DataFrame) -> Exhibit:
     text = "\n".join("; ".join([localised(asked), *(f"{localised(term)}: {localised(told)}" for term, told in
                                                    terms.items())]) for asked, terms in rows)
     return Exhibit(f'<ol class="exhibit decisions">{html}</ol>', text)
+
+
+def _lettered(text: str) -> str:
+    """Return a text escaped, its parts with letters in lines of their own."""
+    return "<br>".join(escape_text(part) for part in re.split(r"[;；:：] ?(?=[(（][a-z][)）])", text))
 
 
 def short_line_list(items: Mapping[str, Sentences]) -> Exhibit:

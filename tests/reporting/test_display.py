@@ -292,6 +292,23 @@ def test_lines_and_questions_without_an_answer_cannot_say():
     assert leadership_page.question_list([("Why?", ())]).text == "1 Why? Cannot say."
 
 
+def test_the_verdict_of_an_answer_stands_out_and_a_frame_within_it_is_a_table():
+    rates = pd.DataFrame({"Rate": ["by count"], "latest": ["67 %"], "before": [None]})
+    shown = leadership_page.question_list([("Why?", ("So & so.", rates, rates.head(0), "Thus."))])
+    assert '<p class="verdict">So &amp; so.</p>' in shown.html
+    assert shown.html.count('class="verdict"') == shown.html.count("<table>") == 1
+    assert '<th scope="row" class="short">by count</th><td class="short">67' in shown.html
+    assert shown.html.endswith("<p>Thus.</p></li></ol>")
+    assert shown.text.endswith("by count | 67 % | – Thus.")
+
+
+def test_the_parts_of_a_bundled_decision_stand_in_lines_of_their_own():
+    frame = pd.DataFrame({"decision": ["Small tests: (a) one; (b) two"], "cost": ["€3 in all: (a) €1 (b); c; (b) €2"]})
+    shown = leadership_page.decision_list(frame).html
+    assert "Small tests<br>(a) one<br>(b) two" in shown
+    assert "€3 in all<br>(a) €1 (b); c<br>(b) €2" in shown
+
+
 def test_the_first_screen_holds_headline_cards_figures_and_decisions_and_below_it_stand_findings_and_lines():
     headline, cards = display.answer_box("h."), leadership_page.kpi_cards([leadership_page.KpiCard("a", "1")])
     asked = leadership_page.decision_table(pd.DataFrame({"w": ["c"]}))

@@ -120,9 +120,10 @@ def _overview(rows: list[dict[str, Any]]) -> str:
     n_none = sum(row["rank"] == UNMEASURED for row in rows)
     n_idle = sum(row["rank"] < UNMEASURED and not row["is_contacted"] for row in rows)
     n_same = sum(row["rank"] < UNMEASURED and row["is_contacted"] and not _side(row["money"]) for row in rows)
-    said = plural("Of {n} list drawn on {date} {n_more} earned more than its control group, beyond chance",
-                  "Of {n} lists drawn on {date} {n_more} earned more than their control groups, beyond chance",
-                  len(rows), n=len(rows), date=day, n_more=n_more)
+    lists = plural("{n} list", "{n} lists", len(rows), n=len(rows))
+    said = plural("Of {lists} drawn on {date} {n_more} earned more than its control group, beyond chance",
+                  "Of {lists} drawn on {date} {n_more} earned more than their control groups, beyond chance",
+                  n_more, lists=lists, date=day, n_more=n_more)
     if n_idle:
         said = plural("{sentence}; {n} was not carried out", "{sentence}; {n} were not carried out", n_idle, n=n_idle,
                       sentence=said)

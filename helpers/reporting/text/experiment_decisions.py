@@ -207,7 +207,11 @@ def _money_terms(
     terms = experiment_payoffs_text.payoff_terms(call.payoff, payoffs.days_of_test(first), done[0], currency, as_of)
     if call.kind == "ship":
         return terms
-    return {name: message("if shipped, {terms}", terms=said) for name, said in terms.items()}
+    held = {name: message("if shipped, {terms}", terms=said) for name, said in terms.items()}
+    if call.payoff.net[2] <= 0 or call.payoff.is_cost_open:
+        return held
+    forgone = formatting.money(call.payoff.net[2], currency)
+    return held | {"worst_case": message("not shipped, up to {amount} net is forgone", amount=forgone)}
 
 
 def _effect(effects: pd.DataFrame, row: Mapping[str, Any], currency: str) -> str:

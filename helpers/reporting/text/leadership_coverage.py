@@ -65,7 +65,8 @@ def missing_customers(results: RunResults, target: float | None) -> Answer:
     if gaps:
         return (_verdict(gaps), pd.DataFrame({message("What the page says"): [gap.said for gap in gaps],
                                               message("who is missing"): [gap.missing for gap in gaps],
-                                              message("could they reverse it?"): [gap.could for gap in gaps]}), others)
+                                              message("could they reverse it?"): [gap.could for gap in gaps]}),
+                " ".join(filter(None, (_what_would_tell(gaps), others))))
     known = _everybody_known(results)
     unknown = translatable("neither anonymous sales nor the share of customers who were surveyed are known")
     return tuple(filter(None, (*known, others))) or (cannot(unknown),)
@@ -77,6 +78,14 @@ def _verdict(gaps: Sequence[Gap]) -> str:
     if not told:
         return message("Whether those who are missing could reverse what is said is not known.")
     return message("{sentence}.", sentence=formatting.sentence_case(message("; ").join(told)))
+
+
+def _what_would_tell(gaps: Sequence[Gap]) -> str:
+    """Return what would settle whether those who are missing reverse what is said."""
+    is_silent = gaps[-1].said == message("Satisfaction")
+    matched = message("match sales without a number by address or e-mail") if len(gaps) > is_silent else ""
+    asked = message("ask a random part of those without a score") if is_silent else ""
+    return message("What would tell: {ways}.", ways=[way for way in (matched, asked) if way])
 
 
 def _everybody_known(results: RunResults) -> tuple[str, ...]:
@@ -172,7 +181,7 @@ def _of_its_change(results: RunResults) -> Gap | None:
     if not (could := undone_retention(results)):
         return None
     days = formatting.whole(results.estimate(BASE, retention_mix.PERIOD).value)
-    doubted = (message("they could leave of the change in retention no more than chance would make")
+    doubted = (message("they could account for so much of the change in retention that the rest is within chance")
                if _is_undone(results) else "")
     return Gap(message("Its change on the year before, {n} days", n=days),
                message("buyers not recognised in one of the two years"), could, doubted)
@@ -271,7 +280,9 @@ def retention_doubt(results: RunResults) -> str:
     is_same = found is not None and same.status is Status.OK and found[0] >= min(abs(same.low), abs(same.high))
     if not is_same and not _is_undone(results):
         return ""
-    return message(", and not if buyers without a customer number returned (question 8)")
+    return (message(". If buyers without a customer number returned, all of it may be chance (question 8)")
+            if _is_undone(results) else
+            message(". If buyers without a customer number returned, this rest may be theirs (question 8)"))
 
 
 def undone_retention(results: RunResults) -> str:
@@ -286,9 +297,10 @@ def undone_retention(results: RunResults) -> str:
                        sales=formatting.money(at_hand, results.currency))
     left = (translatable("the rest is within chance") if _is_undone(results) else
             translatable("the rest is more than chance would make"))
-    return message("in part: at most {points} of {change} can be buyers not recognised; {left}",
+    part = message("at most {points} of {change} can be buyers not recognised; {left}",
                    points=formatting.number(round(100 * most, 1)),
                    change=formatting.percentage_points(100 * abs(change)), left=left)
+    return message("yes: {part}", part=part) if _is_undone(results) else message("in part: {part}", part=part)
 
 
 def _silent(results: RunResults, target: float | None) -> Gap | None:

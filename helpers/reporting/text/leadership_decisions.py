@@ -56,7 +56,8 @@ def _asked(results: RunResults) -> list[Asked]:
         effects, experiment_decisions_text.days_until(results.as_of, review_on))
     tried = [(row, row | experiment_decisions_text.brief_terms(call, results.currency, results.as_of, review_on)
               | {"amounts": [call.amounts], "net_value": call.payoff.net[0] if call.payoff else 0.0,
-                 "is_known": call.kind == "ship", "is_over": call.is_over})
+                 "is_known": call.kind == "ship", "is_over": call.is_over,
+                 "is_undeclared": bool(call.kind == "ship" and call.payoff and call.payoff.is_cost_open)})
              for row, call in zip(_tried(results), calls, strict=True)]
     again, small, over = _repeats(results), [], []
     if len(pairs) + len(planned) + len(tried) + len(again) > MOST_AT_A_GLANCE:
@@ -124,19 +125,19 @@ def _repeats(results: RunResults) -> list[Asked]:
 def _repeat(results: RunResults, row: Mapping[str, Any]) -> Asked:
     """Return that an invalid experiment is to be repeated, in full and in brief."""
     cost = row.get("treatment_cost")
-    paid = message("not declared") if cost is None or decimal_places.is_missing(cost) else message(
+    paid = message("not declared: asked of its owner") if cost is None or decimal_places.is_missing(cost) else message(
         "{amount} a unit treated, as its plan declares; mending it is not counted",
         amount=formatting.money(float(cost), results.currency))
     owner = row.get("owner")
-    full = {"decision": message("Repeat {experiment} with a mended assignment, or drop it",
+    full = {"decision": message("Repeat {experiment} with a mended assignment, once its cost is declared",
                                 experiment=experiments_text.experiment_name(row)),
             "cost": paid, "expected_gain": message("whether it does anything can be told then"), "net": NOT_KNOWN,
-            "worst_case": message("its cost, and nothing is learnt"),
+            "worst_case": message("its cost, to be declared, and nothing is learnt"),
             "confidence": message("none: the result at hand is invalid"),
             "owner": "" if decimal_places.is_missing(owner) else str(owner), "stop_on": _review_day(results)}
     return full, full | {"decision": message("Repeat {experiment}", experiment=experiments_text.experiment_name(row)),
                          "cost": NO_NET, "net": NO_NET, "worst_case": NO_NET, "amounts": [(0.0, 0.0)],
-                         "is_known": False, "is_over": False}
+                         "is_known": False, "is_over": False, "is_undeclared": True}
 
 
 def _records(results: RunResults) -> list[dict[str, str]]:
@@ -188,7 +189,8 @@ def _in_few_rows(rows: Sequence[dict[str, Any]], currency: str) -> list[dict[str
     owners = {name for row in others for name in re.split(", | and ", row["owner"])}
     days = {row["stop_on"] for row in others if not row["is_over"]}
     return [*alone, {
-        "decision": message("{n} others", n=len(others)), "cost": cost,
+        "decision": message("{n} others", n=len(others)),
+        "cost": message("≥ {amount}", amount=cost) if any(row.get("is_undeclared", False) for row in others) else cost,
         "expected_gain": NOT_KNOWN, "net": NO_NET, "worst_case": worst,
         "owner": next(iter(owners)) if len(owners) == 1 else message("several"),
         "stop_on": next(iter(days)) if len(days) == 1 else message("see below")}]
@@ -220,6 +222,9 @@ def decision_today(results: RunResults) -> tuple[str, ...]:
     opening = plural("{n} decision is asked for: it is expected to cost {cost} and loses {worst} at worst.",
                      "{n} decisions are asked for: together they are expected to cost {cost} and lose {worst} at "
                      "worst.", len(rows), n=len(rows), cost=cost, worst=worst.removeprefix("−"))
+    if undeclared := [row["decision"] for row in rows if row.get("is_undeclared", False)]:
+        opening = " ".join((opening, message("Not in it, as not declared: what {decisions} costs.",
+                                             decisions=undeclared)))
     if _records(results):
         opening = " ".join((opening, message("What recording the days of ends costs is not estimated and not in it.")))
     known = [message("{decision} (net {net})", decision=row["decision"], net=row["net"] or row["expected_gain"])

@@ -275,8 +275,8 @@ def _share_without_customer(results: RunResults, of_net: float) -> str:
     gates = results.gates("results/value_gates")
     found = gates.loc[gates["gate"].eq(NOBODYS_SALES) & gates["is_crossed"].astype(bool), "statistic"]
     if found.empty or formatting.share(found.iloc[0]) == formatting.share(of_net):
-        return message(", {share} of the net", share=formatting.share(of_net))
-    return message(", {share} of the net; the check on them says {share_added}, since it adds refunds to sales",
+        return message(", {share} of all", share=formatting.share(of_net))
+    return message(", {share} of all; the check on them says {share_added}, since it adds refunds to sales",
                    share=formatting.share(of_net), share_added=formatting.share(found.iloc[0]))
 
 

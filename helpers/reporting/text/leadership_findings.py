@@ -190,16 +190,16 @@ def _opening_finding(results: RunResults) -> str:
 
 def _sales_moved(results: RunResults, change: Estimate, after: Estimate) -> str:
     """Return what net sales did, the level that they reached, and which customers the largest part came from."""
-    period, now = (period_text(results.estimate(BASE, "period_length")),
+    period, now = (brief_period_text(results.estimate(BASE, "period_length")),
                    formatting.money(after.value, results.currency))
     if not change.value:
-        return message("Net sales did not change in the {period}: {amount}", period=period, amount=now)
+        return message("Net sales did not change in {period}: {amount}", period=period, amount=now)
     by = (formatting.share(abs(change.value) / before) if (before := after.value - change.value) > 0 else
           formatting.money(abs(change.value), results.currency))
-    said = {(True, False): translatable("Net sales rose {change} to {amount} in the {period}"),
-            (False, False): translatable("Net sales fell {change} to {amount} in the {period}"),
-            (True, True): translatable("Net sales of known customers rose {change} to {amount} in the {period}"),
-            (False, True): translatable("Net sales of known customers fell {change} to {amount} in the {period}"),
+    said = {(True, False): translatable("Net sales rose {change} to {amount} in {period}"),
+            (False, False): translatable("Net sales fell {change} to {amount} in {period}"),
+            (True, True): translatable("Net sales of known customers rose {change} to {amount} in {period}"),
+            (False, True): translatable("Net sales of known customers fell {change} to {amount} in {period}"),
             }[change.value > 0, is_of_known_customers(results)]
     moved = message(said, change=by, period=period, amount=now)
     if results.estimate(BASE, "period_length").value not in YEAR_DAYS:

@@ -210,8 +210,11 @@ def _holdout_failed(results: RunResults) -> str:
     """Return by how much the model of purchases missed orders that it had not seen, where the check on it failed."""
     gates = results.gates(VALUE_GATES)
     failed = gates[gates["gate"].eq("hold-out total") & gates["is_crossed"].astype(bool)]
-    return message("A check on the values of customers found: {finding}.", finding=formatting.within_sentence(
-        str(failed["sentence"].iloc[0]).rstrip("."))) if len(failed) else ""
+    if failed.empty:
+        return ""
+    return message("A check on the values of customers found: {finding}. It touches {claims}.",
+                   finding=formatting.within_sentence(str(failed["sentence"].iloc[0]).rstrip(".")),
+                   claims=failed["claims"].iloc[0])
 
 
 def _rule(results: RunResults) -> str:

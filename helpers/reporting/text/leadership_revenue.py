@@ -67,7 +67,8 @@ def _few_reactivated(results: RunResults) -> str:
                    "at most {amount}", n=formatting.whole(below.value), n_all=formatting.whole(below.n),
                    amount=formatting.money((below.value - 1) * abs(amount) / below.n, results.currency))
     if results.estimate(BASE, "net_sales_change", REFUNDED_ONLY).reason == WITHHELD:
-        said = message("{sentence}; customers whose purchases were all refunded are among them", sentence=said)
+        said = message("{sentence}; the {n_all} include customers whose purchases were all refunded", sentence=said,
+                       n_all=formatting.whole(below.n))
     return message("{sentence}.", sentence=said)
 
 

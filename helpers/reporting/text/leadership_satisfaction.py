@@ -1,6 +1,7 @@
 """Text of the leadership page on satisfaction: whether what customers do moves with it, and what would show a cause."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,9 @@ STRENGTHS = ((0.1, translatable("very weakly")), (0.3, translatable("weakly")), 
 
 HOLDS = "holds"  # verdict on a claim
 
+CAME_BACK = re.compile(r"Within (?P<n>[\d,]+) days (?P<share>.+) of the (?P<which>least|most) satisfied 15 % returned, "
+                       r"(?P<middle>.+) of the middle 70 %\.")
+
 BASE = leadership_retention_text.BASE
 
 
@@ -50,13 +54,25 @@ def satisfaction_answer(results: RunResults) -> str | tuple[str, ...]:
                     correlation=results.said(found), n=formatting.whole(found.n))
     returned = _returned(results)
     apart = message("Whether they come back and how much they buy are two things.") if len(returned) else ""
-    said = " ".join(filter(None, (*(localised(text) for text in returned.get("sentence", ())), moves, apart)))
+    said = " ".join(filter(None, (*_came_back(returned), moves, apart)))
     sign = _verdict_side(side, returned)
     verdict = message("{verdict}; that it causes it cannot be said, because nobody was made more satisfied at random.",
                       verdict=VERDICTS[sign])
     year = _over_the_year(results, sign)
     verdict = " ".join(filter(None, (verdict, year[0])))
     return tuple(filter(None, (verdict, " ".join(filter(None, (said, year[1]))), _trial(results))))
+
+
+def _came_back(returned: pd.DataFrame) -> tuple[str, ...]:
+    """Return how many of the least, the middle and the most satisfied came back, in one sentence where both tell it."""
+    told = [str(text) for text in returned.get("sentence", ())]
+    parts = [found for text in told if (found := CAME_BACK.fullmatch(text))]
+    if len(told) != 2 or len(parts) != 2 or len({(part["n"], part["middle"]) for part in parts}) > 1:
+        return tuple(localised(text) for text in told)
+    by = {part["which"]: part["share"] for part in parts}
+    return (message("Within {n} days {least} of the least satisfied 15 % returned, {middle} of the middle 70 % and "
+                    "{most} of the most satisfied 15 %.", n=parts[0]["n"], middle=parts[0]["middle"],
+                    least=by.get("least", ""), most=by.get("most", "")),)
 
 
 def _verdict_side(side: int, returned: pd.DataFrame) -> int:

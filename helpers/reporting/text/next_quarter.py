@@ -177,8 +177,8 @@ def _by_rules(row: pd.Series, currency: str) -> list[str]:
         said.append(message("The other, {rule}, says {amount}.", rule=other,
                             amount=formatting.money(row["other_rule_value"], currency)))
     if not decimal_places.is_missing(row["anonymous_value"]) and abs(row["anonymous_value"]) >= 0.005:
-        said.append(message("Customers still to come are in it and in the plan; sales without a customer number, "
-                            "{amount} in the last 13 weeks, are in neither.",
+        said.append(message("Customers won during the quarter are counted in it and in the plan; sales without a "
+                            "customer number, {amount} in the last 13 weeks, in neither.",
                             amount=formatting.money(row["anonymous_value"], currency)))
     return said
 

@@ -40,7 +40,7 @@ def test_each_list_of_the_latest_day_is_told_and_none_of_an_earlier_one():
             "n_control": 4, "reason": "few"}
     said = answered({}, MARGIN, {"experiment": WIN_BACK}, MARGIN | {"experiment": WIN_BACK, "low": -2.0}, club,
                     MARGIN | {"experiment": OLD}, costs={PLAN: (100.0, 100.0), WIN_BACK: (4000.0, 4000.0)})
-    assert said[0] == ("Of 3 lists drawn on 1 January 2026 1 earned more than their control groups, beyond chance; 1 "
+    assert said[0] == ("Of 3 lists drawn on 1 January 2026 1 earned more than its control group, beyond chance; 1 "
                        "shows no difference beyond chance; 1 was too small to tell in money. Action plan: €2,000 "
                        "[€400, €3,600] of margin, €1,900 [€300, €3,500] after planned cost.")
     assert said[1].endswith("planned cost €100: at that cost it paid.")
@@ -126,7 +126,7 @@ def test_a_list_whose_customers_were_hardly_contacted_earned_nothing_by_contact(
     counted, told, *_ = answered({"experiment_label": name}, MARGIN | {"experiment_label": name},
                                  costs={PLAN: (100.0, 100.0)},
                                  experiment_gates=idle)
-    assert counted == ("Of 1 list drawn on 1 January 2026 0 earned more than its control group, beyond chance; 1 was "
-                       "not carried out.")
+    assert counted == ("Of 1 list drawn on 1 January 2026 0 earned more than their control groups, beyond chance; 1 "
+                       "was not carried out.")
     assert told == ("Action plan: not carried out as drawn. Of 200 drawn for contact only 0.2 % more were contacted "
                     "than of 100 in the control group, so it earned nothing, and no cost counts.")

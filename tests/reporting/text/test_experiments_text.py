@@ -291,7 +291,7 @@ def test_what_may_cost_more_than_it_gains_is_not_shipped_and_tells_the_size_that
     assert terms["expected_gain"] == (
         f"if shipped, £2,020 [£404, £3,640] from as many as took part, 1,010, in as long a time: {told}")
     assert (terms["cost"], terms["net"]) == ("if shipped, £505", "if shipped, £1,520 [−£101, £3,130]")
-    assert terms["worst_case"] == "if shipped, −£505: the cost, and nothing comes of it"
+    assert terms["worst_case"] == "not shipped, up to £3,130 net is forgone"
     half, net, n = 1616, 1515, 1010  # below the net gain, the net gain, units
     assert terms["confidence"].endswith(
         f"about {round(n * (half / net) ** 2, -2):,.0f} would have to take part in a test to show whether it pays")

@@ -313,7 +313,8 @@ def test_the_silent_are_held_against_the_target_and_others_without_figures_are_c
         "Satisfaction", "60.0 % of 500 known customers have no score; 50.0 % of 900 invitations were answered", could]
     assert said == ("That all customers reach a satisfaction of 80 cannot be excluded." if is_open else
                     "Whether those who are missing could reverse what is said is not known.")
-    assert others == ("Of 500 known customers 20 have no order and stand in no figure of purchases. 30 records were "
+    assert others == ("What would tell: ask a random part of those without a score. "
+                      "Of 500 known customers 20 have no order and stand in no figure of purchases. 30 records were "
                       "rejected and stand in no figure; page 01 has the reasons.")
 
 
@@ -372,7 +373,8 @@ def test_anonymous_sales_without_a_change_in_revenue_are_only_counted():
                     Estimate("anonymous money", 9.5, segment="rejected", unit="money"))
     assert answer_of(leadership_questions_text.missing_customers, known(leading.results(intake_audit=counted))) == (
         "Whether those who are missing could reverse what is said is not known. Sales | 1 order line without a "
-        "customer, €9.50 over the whole history | not known: no change in net sales is told")
+        "customer, €9.50 over the whole history | not known: no change in net sales is told What would tell: match "
+        "sales without a number by address or e-mail.")
 
 
 def models(**better):
@@ -462,7 +464,7 @@ def test_money_in_the_files_is_followed_to_net_sales_and_accounts_of_one_person_
     found = known(leading.results("EUR", intake_audit=counted))
     said = answer_of(leadership_questions_text.finance_reconciliation, found)
     assert "Of €150.00 in the files: €100.00 net sales, €20.00 fees and adjustments and €30.00 rejected (of it " \
-           "€25.00 without a customer, 16.7 % of the net)." in said
+           "€25.00 without a customer, 16.7 % of all)." in said
     assert "15 of 200 accounts are duplicates of a person" in said
 
 
@@ -571,7 +573,7 @@ def retention_of_two_years(anonymous_before, change=0.15):
 @pytest.mark.parametrize(("anonymous", "change", "could", "is_doubted"), [
     (2000.0, 0.15, "in part: at most 5.5 of 15 percentage points can be buyers not recognised; the rest is more than "
      "chance would make", False),
-    (3800.0, 0.15, "in part: at most 10.4 of 15 percentage points can be buyers not recognised; the rest is within "
+    (3800.0, 0.15, "yes: at most 10.4 of 15 percentage points can be buyers not recognised; the rest is within "
      "chance", True),
     (6000.0, 0.15, "yes: undoing it takes €2,730 of anonymous sales in 182 days, and there were €2,990", True),
     (2000.0, -0.15, "in part: at most 2.7 of 15 percentage points can be", False)])
@@ -584,18 +586,21 @@ def test_whether_anonymous_sales_could_undo_the_change_in_retention_is_bounded_b
     verdict, gaps, _ = leadership_coverage_text.missing_customers(found, None)
     assert f"Its change on the year before, 182 days | buyers not recognised in one of the two years | {could}" in (
         leading.told(gaps))
-    assert ("they could leave of the change in retention no more than chance would make" in verdict) == is_doubted
+    doubt = "they could account for so much of the change in retention that the rest is within chance"
+    assert (doubt in verdict) == is_doubted
 
 
 @pytest.mark.parametrize(("anonymous", "same", "is_doubted"), [
-    (2000.0, (0.1, 0.06, 0.14), False), (2000.0, (0.1, 0.05, 0.15), True), (3800.0, (0.2, 0.15, 0.25), True)])
+    (2000.0, (0.1, 0.06, 0.14), ""), (2000.0, (0.1, 0.05, 0.15), "rest"), (3800.0, (0.2, 0.15, 0.25), "all")])
 def test_the_verdict_on_retention_is_doubted_where_buyers_not_recognised_may_make_it(anonymous, same, is_doubted):
     base = year_apart()
     base.loc[base["segment"].eq("without a customer"), "value"] = anonymous
     is_same = base["quantity"].eq("retention_change_within") & base["segment"].eq("all")
     base.loc[is_same, ["value", "low", "high"]] = same
     said = leadership_questions_text.customer_retention(known(leading.everything(customer_base=base)))[0]
-    assert said.endswith(", and not if buyers without a customer number returned (question 8).") == is_doubted
+    assert said.endswith("chance (question 8).") == (is_doubted == "all")
+    assert said.endswith("If buyers without a customer number returned, this rest may be theirs (question 8).") == (
+        is_doubted == "rest")
 
 
 def test_a_change_in_retention_within_chance_needs_no_undoing():
@@ -764,16 +769,19 @@ def test_contacts_of_which_nothing_will_tell_what_they_did_are_no_decision():
 
 
 @pytest.mark.parametrize(("cost", "told"), [
-    (None, "not declared"), (0.5, "€0.50 a unit treated, as its plan declares; mending it is not counted")])
+    (None, "not declared: asked of its owner"),
+    (0.5, "€0.50 a unit treated, as its plan declares; mending it is not counted")])
 def test_that_an_invalid_experiment_is_repeated_is_a_decision_with_its_terms(cost, told):
     wrong = leading.effects({}, {"experiment": "app_banner", "verdict": "invalid", "owner": "head of the app",
                                  "treatment_cost": cost})
     found = leading.results(experiment_effects=wrong)
     row = leadership_decisions_text.decision_rows(found).iloc[-1]
     assert row[["decision", "cost", "net", "owner"]].tolist() == [
-        "Repeat app banner with a mended assignment, or drop it", told, "not known", "head of the app"]
+        "Repeat app banner with a mended assignment, once its cost is declared", told, "not known", "head of the app"]
     assert "With a gain that is not known yet: Repeat app banner." in leadership_questions_text.decision_today(
         known(found))[1]
+    assert "Not in it, as not declared: what Repeat app banner costs." in leadership_questions_text.decision_today(
+        known(found))[0]
     unnamed = leading.effects({"experiment": "app_banner", "verdict": "invalid"})
     assert leadership_decisions_text.decision_rows(leading.results(experiment_effects=unnamed))["owner"].tolist() == [
         "nobody is named yet: name one today"]
@@ -816,12 +824,12 @@ def test_finance_is_asked_for_a_figure_by_name_and_two_shares_without_a_customer
                     Estimate("anonymous money", 30.0, segment="rejected", unit="money"))
     gates = leading.gates("04", leading.gate("sales without a customer", "every number by customer", statistic=0.25))
     found = replace(leading.results("EUR", intake_audit=counted, value_gates=gates), as_of=date(2026, 6, 30))
-    assert ("(of it €30.00 without a customer, 20.0 % of the net; the check on them says 25.0 %, since it adds refunds "
+    assert ("(of it €30.00 without a customer, 20.0 % of all; the check on them says 25.0 %, since it adds refunds "
             "to sales)" in leadership_finance_text.files_to_figures(found))
     alike = replace(found, tables=found.tables | {"results/value_gates": gates.assign(statistic=0.2)})
     passed = replace(found, tables=found.tables | {"results/value_gates": gates.assign(is_crossed=False)})
     for other in (alike, passed):
-        assert "(of it €30.00 without a customer, 20.0 % of the net)" in leadership_finance_text.files_to_figures(other)
+        assert "(of it €30.00 without a customer, 20.0 % of all)" in leadership_finance_text.files_to_figures(other)
     assert leadership_finance_text.ledger_sentence(pd.DataFrame(), found).endswith(
         "Ask finance for net sales from 1 June 2026 to 30 June 2026, to be held against €150.00 in the files.")
 
@@ -921,3 +929,30 @@ def test_buyers_without_a_customer_could_lower_the_rate_too():
     said = leadership_coverage_text.missing_customers(leading.everything(
         intake_audit=counted, customer_base=base), None)
     assert "it may be between 38.3 % and 75.0 % instead of 50.0 %" in leading.told(said)
+
+
+def test_the_three_groups_of_satisfaction_stand_in_one_sentence_where_both_claims_tell_them():
+    told = ["Within 180 days 14.8 % [8.8 %, 23.6 %] of the least satisfied 15 % returned, 48.1 % of the middle 70 %.",
+            "Within 180 days 75.3 % of the most satisfied 15 % returned, 48.1 % of the middle 70 %."]
+    claims = pd.DataFrame({"claim": ["The least satisfied 15 % leave", "The most satisfied 15 % are loyal"],
+                           "verdict": "holds", "sentence": told})
+    said = answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(loyalty_claims=claims)))
+    assert ("Within 180 days 14.8 % [8.8 %, 23.6 %] of the least satisfied 15 % returned, 48.1 % of the middle 70 % "
+            "and 75.3 % of the most satisfied 15 %." in said)
+    apart = claims.assign(sentence=[told[0], told[1].replace("180", "90")])
+    assert told[0] in answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(
+        loyalty_claims=apart)))
+
+
+def test_others_whose_cost_is_not_declared_are_at_least_as_dear_as_what_is():
+    tried = leading.effects(*({"experiment": name} for name in "pqr"), {"experiment": "s", "verdict": "invalid"})
+    plan = pd.DataFrame([leading.decision(cost=10.0)])
+    brief = leadership_decisions_text.brief_decision_rows(leading.results(decisions=plan, experiment_effects=tried))
+    assert brief.iloc[-1][["decision", "cost"]].tolist() == ["2 others", "≥ €10.00"]
+
+
+def test_what_a_failed_check_on_values_touches_is_named():
+    failed = leading.gates("04", leading.gate("hold-out total", "customer lifetime value"))
+    said = answer_of(leadership_questions_text.forecast_accuracy, known(
+        leading.results(value_gates=failed), due=grades(grade())))
+    assert said.endswith("found: hold-out total was found. It touches customer lifetime value.")

@@ -105,8 +105,8 @@ def test_without_contact_the_margin_that_it_brings_is_missing_and_both_ranges_co
 
 def test_sales_that_finance_counts_beyond_the_forecast_are_named_beside_it():
     assert said_ahead(ahead(anonymous=44.0)).endswith(
-        "Customers still to come are in it and in the plan; sales without a customer number, €44.00 in the last 13 "
-        "weeks, are in neither.")
+        "Customers won during the quarter are counted in it and in the plan; sales without a customer number, €44.00 "
+        "in the last 13 weeks, in neither.")
     assert "number" not in said_ahead(ahead(anonymous=0.0))
     known = replace(STEADY, anonymous=440.0)
     assert "part of none of these figures nor of the plan: £440" in " ".join(
