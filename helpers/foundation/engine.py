@@ -110,6 +110,7 @@ class Engine:
             spill = Path(tempfile.gettempdir()) / f"loyalty-{uuid4().hex}"  # made when memory runs short, then removed
             self._connection = ibis.duckdb.connect(
                 threads=thread_count(), memory_limit=f"{memory_mib()}MiB", temp_directory=str(spill))
+            self._execute("SET enable_progress_bar = false")  # in a notebook DuckDB would print it into the page
         return self._connection
 
     def stored(self, path: Path) -> ir.Table:

@@ -22,6 +22,8 @@ DECLARED_THRESHOLD, IMPUTED_THRESHOLD = "declared", "imputed, not stated"
 
 DAYS_PER_YEAR = 365
 
+LEAST_AGREEMENT = 0.95  # of members whom imputed thresholds have to put into the tier that they hold
+
 TIER_MOVE_COLUMNS = ["tier_before", "tier_after", "n", "share", "low", "high"]
 
 
@@ -206,7 +208,8 @@ def other_tier_thresholds(
     -------
     DataFrame
         Grain change × tier, tiers from the lowest: ``change, tier, threshold`` [points a year]``, n, n_now, origin``
-        (*declared*, or *imputed, not stated*). Empty with fewer than two tiers, without points, or with given tiers.
+        (*declared*, or *imputed, not stated*). Empty with fewer than two tiers, without points, with given tiers, or
+        where imputed thresholds put too few members into their tier (`imputed_agreement`).
 
     Raises
     ------
@@ -215,6 +218,8 @@ def other_tier_thresholds(
     """
     columns = ["change", "tier", "threshold", "n", "n_now", "origin"]
     if are_given or stands["tier"].nunique() < 2 or not stands["points_year"].any():
+        return pd.DataFrame(columns=columns)
+    if not declared and imputed_agreement(stands) < LEAST_AGREEMENT:
         return pd.DataFrame(columns=columns)
     earned, tiers = np.sort(stands["points_year"].to_numpy(float)), tier_order(stands, declared)
     cuts = _declared_cuts(stands["tier"], tiers, declared) if declared else _imputed_cuts(stands, tiers, earned)
@@ -227,6 +232,15 @@ def other_tier_thresholds(
                   "origin": origin}
                  for tier, t, k in zip(tiers, (0.0, *(cuts * (1 + change))), n, strict=True)]
     return pd.DataFrame(rows, columns=columns)
+
+
+def imputed_agreement(stands: pd.DataFrame) -> float:
+    """Return the share of members whom thresholds imputed from the tiers' sizes put into the tier that they hold."""
+    if stands["tier"].nunique() < 2:
+        return 1.0
+    earned, tiers = np.sort(stands["points_year"].to_numpy(float)), tier_order(stands, {})
+    place = np.searchsorted(_imputed_cuts(stands, tiers, earned), stands["points_year"].to_numpy(float), side="right")
+    return float((np.array(tiers)[place] == stands["tier"].to_numpy(str)).mean())
 
 
 def _imputed_cuts(stands: pd.DataFrame, tiers: Sequence[str], earned: np.ndarray) -> np.ndarray:

@@ -106,11 +106,14 @@ def tiers(programme: ProgrammeRecords, assumed: LoyaltyConfig) -> Exhibit:
                             f"{loyalty_text.EMPTY} So are tiers in which others would tell them.")
     what_if = programme_tiers.other_tier_thresholds(programme.standing, assumed.threshold_changes, assumed.tiers,
                                                     are_given)
+    agreement = 1.0 if are_given or assumed.tiers else programme_tiers.imputed_agreement(programme.standing)
     table = display.data_table(what_if, {"change": formatting.share}, "Other thresholds")
+    said = programme_text.tier_threshold_sentence(what_if, are_given, agreement)
+    thresholds = (display.show_with_finding(said, table) if agreement >= programme_tiers.LEAST_AGREEMENT else
+                  display.paragraph(said))
+    moved = () if programme.tiers.moves.empty else programme_text.tier_migration_sentence(programme.tiers, order)
     is_drawn = len(went) > 1 and not are_given
-    return display.show_with_finding(
-        programme_text.tier_migration_sentence(programme.tiers, order), figure if is_drawn else display.show(),
-        display.show_with_finding(programme_text.tier_threshold_sentence(what_if, are_given), table))
+    return display.concat(display.paragraph(moved), figure if is_drawn else display.show(), thresholds)
 
 
 def profit_pool(pool: pd.DataFrame, currency: str) -> Exhibit:

@@ -53,3 +53,8 @@ def test_a_table_is_read_wherever_it_lies(tmp_path, folder):
     engine.write(engine.lazy(pd.DataFrame({"who": ["b", None, "a"], "value": [1.5, 2.0, None]})), path, ["who"])
     assert engine.arrow(engine.stored(path)).to_pylist() == [
         {"who": None, "value": 2.0}, {"who": "a", "value": None}, {"who": "b", "value": 1.5}]
+
+
+def test_no_progress_of_a_query_is_printed_into_a_notebook():
+    found = Engine().connection.con.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    assert found == (False,)

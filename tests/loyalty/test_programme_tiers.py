@@ -113,6 +113,18 @@ def test_tiers_that_are_given_have_no_thresholds_to_move(moved):
         "no change of tier is recorded.")
 
 
+def test_thresholds_that_do_not_put_members_into_their_tiers_are_not_imputed():
+    """Tiers set by something else than the points of the last year: the sizes alone would name thresholds."""
+    # by their means silver is the lowest tier, so eight are right: one silver, six basic, one gold
+    mixed = stands().assign(points_year=[*range(4), *range(200, 206), *range(100, 105), 500])
+    assert programme_tiers.imputed_agreement(stands()) == 1
+    assert programme_tiers.imputed_agreement(mixed) == 8 / 16
+    assert programme_tiers.other_tier_thresholds(mixed, [0.2], {}).empty
+    assert not programme_tiers.other_tier_thresholds(mixed, [0.2], {"basic": 0, "silver": 100, "gold": 300}).empty
+    said = points_programme.tier_threshold_sentence(pd.DataFrame(), agreement=8 / 16)
+    assert said.endswith("only 50.0 % of the members would hold the tier that they hold.")
+
+
 def test_one_tier_or_no_points_have_no_thresholds_and_no_pool():
     one = stands().assign(tier="basic")
     assert programme_tiers.other_tier_thresholds(one, [0.2], {}).empty

@@ -131,10 +131,23 @@ def _ways(moves: pd.DataFrame, tiers: Sequence[str]) -> str:
     return f" ({people_text(up)} to a higher one, {people_text(down)} to a lower one)"
 
 
-def tier_threshold_sentence(table: pd.DataFrame, are_given: bool = False) -> str:
-    """Return what other thresholds would mean for the highest tier, and whether the thresholds are the programme's."""
+def tier_threshold_sentence(table: pd.DataFrame, are_given: bool = False, agreement: float = 1.0) -> str:
+    """Return what other thresholds would mean for the highest tier, and whether the thresholds are the programme's.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `helpers.loyalty.programme_tiers.other_tier_thresholds`.
+    are_given : bool
+        Whether no change of tier is recorded.
+    agreement : float
+        From `helpers.loyalty.programme_tiers.imputed_agreement`.
+    """
     if are_given:
         return "What other thresholds would mean cannot be said: no change of tier is recorded."
+    if table.empty and agreement < programme_tiers.LEAST_AGREEMENT:
+        return ("What other thresholds would mean cannot be said: no thresholds are declared, and by the points of the "
+                f"last year only {formatting.share(agreement)} of the members would hold the tier that they hold.")
     if table.empty:
         return "What other thresholds would mean cannot be said: it takes two tiers, and points of the last year."
     top = table["tier"].iloc[-1]
