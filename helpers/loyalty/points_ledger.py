@@ -57,6 +57,8 @@ class PointsLedger:
         Share of the earned and used points that name their lot.
     unit_cost : float
         Cost of a redeemed point, else of an earned one [money]; NaN where none is recorded.
+    is_monthly : bool
+        Whether every entry stands on the first day of a month.
     """
 
     sums: dict[str, float]
@@ -74,6 +76,7 @@ class PointsLedger:
     n_before_joining: int
     share_of_lots: float
     unit_cost: float
+    is_monthly: bool = False
 
     @property
     def closing(self) -> float:
@@ -120,6 +123,7 @@ def summarise_ledger(engine: Engine, points: ir.Table, joined: ir.Table, as_of_o
     sums: dict[str, float] = dict.fromkeys(ENTRY_KINDS, 0.0)
     sums |= dict(zip(by_kind["kind"], by_kind["points"].astype(float), strict=True))
     bounds = engine.first_row(known.aggregate(first=known.entered_at.min(), last=known.entered_at.max(),
+                                              latest_day=known.entered_at.day().max(),
                                               n_wrong=_has_wrong_sign(known).ifelse(1, 0).sum(), **_lot_facts(known)))
     first_on, last_on = (bounds[c].date() if bounds[c] else None for c in ("first", "last"))
     accounts = engine.first_row(_account_facts(known, joined, first_on or as_of_on))
@@ -129,7 +133,7 @@ def summarise_ledger(engine: Engine, points: ir.Table, joined: ir.Table, as_of_o
         **{c: int(accounts[c] or 0) for c in ("n_early", "n_below_zero", "n_early_below_zero", "n_unearned")},
         n_lots=int(lots["n"]), n_expired_early=int(lots["n_early"] or 0), n_wrong_sign=int(bounds["n_wrong"] or 0),
         n_before_joining=int(before["n"]), share_of_lots=float(bounds["share_of_lots"] or 0.0),
-        unit_cost=_point_cost(bounds))
+        unit_cost=_point_cost(bounds), is_monthly=bounds["latest_day"] == 1 and first_on != last_on)
 
 
 def first_joining_days(customers: ir.Table, memberships: ir.Table, subscriptions: ir.Table) -> ir.Table:
@@ -241,6 +245,9 @@ def ledger_gates(found: PointsLedger) -> list[Gate]:
         *([_count_gate("expiry before issue", found.n_expired_early, (
             "No lot expires before it was issued", "lot expires before it was issued, and is taken as booked",
             "lots expire before they were issued, and are taken as booked"))] if found.n_lots else []),
+        *([Gate("days of entries", 1.0, 0.0, True, Level.NOTE, LIABILITY_CLAIM,
+                "Every entry stands on the first day of its month: points of the whole month "
+                f"{found.last_on:%Y-%m} are counted.")] if found.is_monthly else []),
         _count_gate("entries of the wrong sign", found.n_wrong_sign,
                  ("Every entry that earns adds points, every one that uses takes some",
                   "entry earns a negative or uses a positive number of points, and is counted as booked",

@@ -38,7 +38,7 @@ def crossed(found):
     return {g.gate for g in points_ledger.ledger_gates(found) if g.is_crossed}
 
 
-FULL = [("a", "2026-01-01", "opening", 100), ("a", "2026-02-01", "earn", 50), ("a", "2026-03-01", "adjust", -5),
+FULL = [("a", "2026-01-01", "opening", 100), ("a", "2026-02-02", "earn", 50), ("a", "2026-03-01", "adjust", -5),
         ("a", "2026-04-01", "redeem", -60), ("a", "2026-05-01", "expire", -15)]
 
 
@@ -49,6 +49,14 @@ def test_opening_and_earned_and_adjusted_are_redeemed_and_expired_and_closing(bo
     assert left == right == 145
     assert table[points_ledger.NET_CHANGE].value == -30
     assert crossed(booked(FULL)) == set()
+
+
+def test_a_ledger_by_the_month_says_that_its_newest_month_is_whole(booked):
+    monthly = booked([("a", "2026-01-01", "opening", 100), ("a", "2026-02-01", "earn", 50)])
+    assert crossed(monthly) == {"days of entries"}
+    gate = next(g for g in points_ledger.ledger_gates(monthly) if g.gate == "days of entries")
+    assert gate.sentence.endswith("points of the whole month 2026-02 are counted.")
+    assert not booked([("a", "2026-02-01", "earn", 50)]).is_monthly, "one day tells nothing"
 
 
 def test_members_from_before_the_ledger_leave_the_net_change_only(booked):
