@@ -58,7 +58,9 @@ def _difference(rows: Sequence[Estimate], frame: str) -> str:
     said = [f"{e.segment} is {name}" for e, name, of in (
         (low, "lowest", may_be_lowest(*_limits(scores))), (high, "highest", _may_be_highest(scores))) if sum(of) == 1]
     order = "" if len(scores) == 2 else f"; {formatting.join_words(said)}" if said else "; no other order is shown"
-    return (f"{FRAMES[frame]}: {high.segment} stands {apart} above {low.segment} for those who answered both{order}.")
+    adjusted = "" if len(scores) == 2 else " (adjusted for all pairs)"
+    return (f"{FRAMES[frame]}: {high.segment} stands {apart}{adjusted} above {low.segment} for those who answered both"
+            f"{order}.")
 
 
 def _limits(rows: Sequence[Estimate]) -> tuple[list[float], list[float], list[float]]:

@@ -85,8 +85,8 @@ def segment_differences(found: pd.DataFrame) -> str:
             for r in differ.head(MOST_SEGMENTS).itertuples()]
     more = f" and {formatting.whole(len(differ) - MOST_SEGMENTS)} more" if len(differ) > MOST_SEGMENTS else ""
     if not said:
-        return ("No segment differs significantly from the other respondents (adjusted for multiple "
-                f"comparisons).{other}")
+        return ("No segment that can be compared differs significantly from the other respondents (adjusted for their "
+                f"number).{other}")
     return f"Significantly different from the other respondents: {formatting.join_words(said)}{more}.{other}"
 
 

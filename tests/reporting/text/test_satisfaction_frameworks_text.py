@@ -37,8 +37,8 @@ def test_every_frame_is_said_by_the_difference_of_those_who_answered_both_ends()
     close = [scored("value", "social", 64), scored("value", "emotional", 67), scored("value", "functional", 65.5),
              Estimate("difference of scores by value", -2.3, -4.5, -0.1, "points", 80, "social less emotional")]
     assert text.frame_sentence(close, "value") == (
-        "Kinds of value: emotional stands 2.3 points [0.1, 4.5] above social for those who answered both; no other "
-        "order is shown.")
+        "Kinds of value: emotional stands 2.3 points [0.1, 4.5] (adjusted for all pairs) above social for those who "
+        "answered both; no other order is shown.")
     assert text.frame_sentence(rows, "horizontal") == "", "a single tag has nothing to differ from"
     table = text.frame_table([replace(rows[0], reason="questions: 8"), *rows[1:]], "phase")
     assert table["tag"].tolist() == ["before", "after"]
