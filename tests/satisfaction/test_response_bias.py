@@ -197,6 +197,9 @@ def test_a_segment_that_differs_is_found_after_correction_for_all():
     said = satisfaction_segments.segment_differences(found)
     assert said.startswith("Significantly different from the other respondents: channel app (+")
     assert "post" not in said, "the counterpart is no second finding"
+    alike = found[found["segment"].str.startswith("age")]
+    assert satisfaction_segments.segment_differences(alike) == (
+        "No segment that can be compared differs significantly from the other respondents (adjusted for their number).")
     assert {e.segment: e.n for e in satisfaction_by_segment.segment_estimates(found)}["channel app"] == 100
     assert satisfaction_by_segment.segment_estimates(found.head(0))[0].status is Status.NOT_APPLICABLE
 
