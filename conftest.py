@@ -25,7 +25,8 @@ def pytest_xdist_auto_num_workers():
 LONGEST = (  # by measured processor time
     "tests/test_workbook.py", "tests/foundation/test_spark.py", "tests/pipeline/test_hostile.py",
     "tests/browser/test_browser.py", "tests/pipeline/test_command_line.py", "tests/pipeline/test_runner.py",
-    "tests/pipeline/test_erase.py", "tests/churn/test_backtest.py")
+    "tests/pipeline/test_erase.py", "tests/intake/test_real_sources.py", "tests/value/test_clv_valuation.py",
+    "tests/churn/test_backtest.py", "tests/actions/test_next_best_action.py")
 
 
 @pytest.hookimpl(wrapper=True)

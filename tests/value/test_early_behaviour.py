@@ -46,7 +46,7 @@ def test_planted_ratios_lie_within_their_intervals_and_what_tells_nothing_gains_
 
 
 def test_intervals_of_ratios_hold_the_truth_as_often_as_they_say():
-    hits = [e.low <= 2.0 <= e.high for seed in range(150)
+    hits = [e.low <= 2.0 <= e.high for seed in range(100)
             for e in fitted(*planted(900, seed)).effects if e.segment == "orders"]
     assert 0.88 <= np.mean(hits) <= 0.99
 
