@@ -240,7 +240,7 @@ def risk_bands(bands: pd.DataFrame, currency: str = "", first_tenth: float = flo
     priced = "margin_at_risk" if bands["margin_at_risk"].notna().any() else "monthly_fee"
     money = bands[priced].fillna(0)
     if not money.sum() > 0:
-        return ("No money can be laid out by risk.",)
+        return ("No margin at risk is told, so that none is laid out by risk.",)
     known = money[~suppressed_rows(bands)]
     if known.empty:
         return ("No band of risk has customers enough for its money to be told.",)

@@ -230,7 +230,7 @@ def test_the_most_money_is_named_with_its_risk():
     assert first_tenth == "Sorted by margin at risk instead of by risk, the first tenth of customers hold 40.0 % of it."
     assert churn_text.risk_bands(bands(monthly_fee=[10.0, 30.0])) == (
         "The most, 30.00, lies with those at low risk: 90.0 % of customers hold 75.0 % of monthly fees.",)
-    assert churn_text.risk_bands(bands()) == ("No money can be laid out by risk.",)
+    assert churn_text.risk_bands(bands()) == ("No margin at risk is told, so that none is laid out by risk.",)
     assert churn_text.risk_bands_title(bands()) == "90.0 % of those scored are at low risk"
     assert churn_text.risk_bands_title(bands().head(0)) == "Customers by risk"
 
