@@ -210,8 +210,15 @@ def case_texts(due: pd.DataFrame) -> dict[str, str]:
 
 
 def with_case_texts(people: pd.DataFrame, due: pd.DataFrame) -> pd.DataFrame:
-    """Return people with their cases that are due in words, as `case_texts` gives them: service_case."""
-    return people.assign(service_case=people["customer_id"].map(case_texts(due)).astype("object"))
+    """Return people with their cases that are due in words, as `case_texts` gives them: service_case.
+
+    Where a day by which to speak with them is known (speak_by_on), it is not before the last of their cases is due.
+    """
+    found = people.assign(service_case=people["customer_id"].map(case_texts(due)).astype("object"))
+    if "speak_by_on" not in found or due.empty:
+        return found
+    last = pd.to_datetime(found["customer_id"].map(due.groupby("customer_id")["do_by"].max()))
+    return found.assign(speak_by_on=found["speak_by_on"].where(~(last > found["speak_by_on"]), last))
 
 
 def case_notes(

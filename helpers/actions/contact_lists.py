@@ -33,7 +33,7 @@ FOR_PEOPLE = {
     "churn_probability": "churn probability", "margin_at_risk": "margin at risk",
     "value_of_asking": "expected value of asking", "campaign": "campaign", "done_on": "done on", "outcome": "outcome"}
 
-PRINTED = ("contact_on", "customer_id", "check", "reason", "script", "offer_code", "case", "done_on", "outcome")
+PRINTED = ("contact_on", "customer_id", "check", "reason", "script", "offer_code", "case", "case_about", "outcome")
 
 TO_FILL_IN = ("done_on", "outcome")  # stand empty in a list until whoever works it writes there
 
@@ -76,6 +76,11 @@ class ContactLists:
     lines: pd.DataFrame
     contents: dict[str, bytes]
     files: pd.DataFrame
+
+    def of_draw(self, name: str) -> pd.DataFrame:
+        """Return whom a draw contacts, the first ranked first, with the days on which the files have them."""
+        own = self.lines[self.lines["campaign"].eq(name) & self.lines["variant"].eq(TREATMENT)]
+        return own.sort_values("rank", ignore_index=True)
 
 
 def contact_lines(
@@ -180,9 +185,9 @@ def contact_lists(
         parts += _for_people(APART_FILE, apart.rename(columns=lambda c: c.replace("_", " ")), DO_NOT_CONTACT, "")
     written = treated[~treated["channel"].isin(assumptions.personal_channels)]
     waits = written["check"].ne("")
-    parts += _for_tools(MAILING, "mailing tools", written[~waits], FOR_TOOLS)
-    parts += _for_tools(LATER, "mailing tools, once what 'check_before' asks is done", written[waits],
-                        [*FOR_TOOLS, "check_before"])
+    parts += _for_tools(MAILING, "mailing tools, by the column 'channel'", written[~waits], FOR_TOOLS)
+    parts += _for_tools(LATER, "mailing tools, by the column 'channel', once what 'check_before' asks is done",
+                        written[waits], [*FOR_TOOLS, "check_before"])
     return ContactLists(lines, {part.file: part.content for part in parts}, _files_table(parts))
 
 

@@ -38,6 +38,8 @@ LINE_HEIGHT, DATE_WIDTH = 15, 12  # [points], [signs]
 
 MADE_ON = datetime(2000, 1, 1)  # equal lists are equal files, whenever they are written
 
+CUSTOMER = "customer id"  # stays in sight beside the header, where it is printed among the first
+
 _RIGHT = {"valign": "top", "align": "right", "indent": 1}  # so that a number does not touch the text beside it
 
 _FORMATS = {"header": {"bold": True, "bg_color": "#E4E7EB", "bottom": 1, "text_wrap": True, "valign": "top"},
@@ -116,7 +118,7 @@ def _write_sheet(page: Any, sheet: Sheet, formats: Mapping[str, Any]) -> None:
         page.set_column(at, at, widths[name])
         if name in sheet.choices and len(rows):
             page.data_validation(1, at, len(rows), at, {"validate": "list", "source": list(sheet.choices[name])})
-    page.freeze_panes(1, 0)
+    page.freeze_panes(1, printed.index(CUSTOMER) + 1 if CUSTOMER in printed[:2] else 0)
     page.autofilter(0, 0, max(len(rows), 1), max(len(rows.columns) - 1, 0))
     page.set_landscape()
     page.fit_to_pages(1, 0)

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from helpers.actions import contact_lists, sales_pipeline
+from helpers.actions import contact_lists, key_accounts, sales_pipeline
 from helpers.actions.communication_loops import KEY_ACCOUNTS_FILE
 from helpers.actions.sales_pipeline import OPEN, PipelineForecast
 from helpers.foundation import spreadsheets
@@ -201,7 +201,10 @@ def account_file(
         ["owner", "expected", "value_if_won"], ascending=[True, False, False], ignore_index=True)
     to_fill_in = {"campaign": campaign, **dict.fromkeys(contact_lists.TO_FILL_IN, "")}
     task = {"do_by": pd.Timestamp(do_by), **to_fill_in}
-    sheets = [("accounts", account_rows(accounts, people, outcomes, leads).assign(**task), STEP_OUTCOMES),
+    steps = account_rows(accounts, people, outcomes, leads).assign(**task)
+    first = _first_day(people).reindex(steps["account_id"]).set_axis(steps.index)
+    steps["do_by"] = steps["do_by"].mask(first < steps["do_by"], first)
+    sheets = [("accounts", steps, STEP_OUTCOMES),
               ("people", _with_lead(people, leads).assign(**to_fill_in), contact_lists.OUTCOMES),
               ("open opportunities", _with_lead(waiting, leads).assign(**task), DEAL_OUTCOMES),
               ("whitespace", _with_lead(sales_pipeline.whitespace(outcomes), leads), ())]
@@ -209,6 +212,14 @@ def account_file(
         Sheet(name, rows.dropna(axis=1, how="all").rename(columns=_header), tuple(map(_header, SHARES)),
               {"outcome": choices} if choices else {}, PRINTED.get(name, ()))
         for name, rows, choices in sheets if len(rows)])}
+
+
+def _first_day(people: pd.DataFrame) -> pd.Series:
+    """Return the first day by which somebody of an account who is warned of is spoken with, by account."""
+    if "speak_by_on" not in people:
+        return pd.Series(dtype="datetime64[us]")
+    warned = people[key_accounts.may_be_spoken_with(people) & people["warned_of"].notna()]
+    return pd.to_datetime(warned.groupby("account_id")["speak_by_on"].min())
 
 
 def _with_lead(rows: pd.DataFrame, leads: Mapping[str, str]) -> pd.DataFrame:

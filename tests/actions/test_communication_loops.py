@@ -258,6 +258,19 @@ def test_who_speaks_with_people_of_key_accounts_knows_of_their_cases_and_the_tea
                      "b": "key account N1: speak with Di; let them know"}
 
 
+def test_nobody_of_a_key_account_is_spoken_with_before_the_last_of_his_cases_is_due():
+    people = pd.DataFrame({"customer_id": ["a", "b", "c"], "speak_by_on": pd.to_datetime(
+        ["2026-01-05", "2026-01-14", None])})
+    due = pd.DataFrame({"case_id": ["K1", "K2", "K3", "K4"], "customer_id": ["a", "a", "b", "c"], "kind": "complaint",
+                        "cause": "", "team": "", "state": case_management.OPEN_CASE,
+                        "opened_on": pd.Timestamp("2025-12-01"), "closed_on": pd.NaT, "told_on": pd.NaT,
+                        "do_by": pd.to_datetime(["2026-01-06", "2026-01-09", "2026-01-06", "2026-01-06"])})
+    found = case_management.with_case_texts(people, due)["speak_by_on"]
+    assert found.tolist()[:2] == [pd.Timestamp("2026-01-09"), pd.Timestamp("2026-01-14")]
+    assert pd.isna(found[2])  # nobody is warned of him
+    assert case_management.with_case_texts(people, due.head(0))["speak_by_on"].equals(people["speak_by_on"])
+
+
 def test_written_contacts_that_wait_are_counted_and_calls_are_not():
     some = lines().assign(check="settle the open case first")
     said = text.waiting_sentence(some.assign(channel=["e-mail"] * 2 + ["phone"] * 10), ("phone",))

@@ -76,9 +76,24 @@ def test_a_list_prints_what_an_agent_needs_in_nine_columns_at_most(lines, tmp_pa
     made = contact_lists.contact_lists({"plan": lines}, APART, ActionsConfig())
     (tmp_path / "list.xlsx").write_bytes(made.contents["contact-ada-phone.xlsx"])
     sheet = spreadsheets.read_sheets(tmp_path / "list.xlsx")[0]
-    assert sheet.printed == ("contact on", "customer id", "why this customer", "first line", "done on", "outcome")
+    assert sheet.printed == ("contact on", "customer id", "why this customer", "first line", "outcome")
     assert {"rank", "margin at risk", "campaign"} <= set(sheet.rows.columns)
     assert len(contact_lists.PRINTED) == 9
+
+
+def test_the_page_has_whom_a_draw_contacts_on_the_days_of_the_files(lines, tmp_path):
+    case = pd.DataFrame({name: [None] for name in contact_lists.OF_CASE}).assign(
+        case_id="K1", customer_id="c0000", kind="complaint", cause="", team="", state="open",
+        opened_on=pd.Timestamp("2026-06-01"), do_by=pd.Timestamp("2026-07-20"))
+    made = contact_lists.contact_lists({"plan": lines}, APART, ActionsConfig(), case)
+    shown = made.of_draw("plan").set_index("customer_id")
+    assert set(shown.index) == set(lines.loc[lines["variant"].eq("treated"), "customer_id"])
+    assert shown["rank"].is_monotonic_increasing
+    file = read(made.contents, shown.loc["c0000", "file"], tmp_path).set_index("customer id")
+    assert shown.loc["c0000", "contact_on"] == pd.Timestamp("2026-07-20")
+    assert pd.Timestamp(file.loc["c0000", "contact on"]) == shown.loc["c0000", "contact_on"]
+    assert pd.Timestamp(file.loc["c0000", "do by"]) == shown.loc["c0000", "do_by_on"]
+    assert made.of_draw("none of these").empty
 
 
 def test_a_script_that_looks_like_a_formula_stays_text(lines, tmp_path):

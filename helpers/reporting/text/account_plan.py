@@ -174,7 +174,7 @@ def next_steps(account: pd.Series, people: pd.DataFrame, outcomes: pd.DataFrame,
     is_warned = free["warned_of"].notna()
     steps = [f"Speak with {_person(one)} by {formatting.date_text(one['speak_by_on'])}: warned of {one['warned_of']}."
              for one in free[is_warned].to_dict("records")]
-    steps += [f"Get in touch with {_person(one)}: nobody was lately."
+    steps += [f"Get in touch with {_person(one)}, whom nobody contacted lately."
               for one in free[~free["is_covered"] & ~is_warned].head(2).to_dict("records")]
     steps += [f"Find out what {_person(one)} holds against us."
               for one in free[free["attitude"] < 0].head(2).to_dict("records")]

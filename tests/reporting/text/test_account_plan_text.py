@@ -149,8 +149,9 @@ def test_every_sheet_to_work_from_has_the_lead_of_the_account_the_campaign_and_o
         assert len(sheet.printed) <= 9
     assert {name: sheet.choices["outcome"][0] for name, sheet in sheets.items()} == {
         "accounts": "done", "people": "reached", "open opportunities": "won"}
-    for name in ("accounts", "open opportunities"):
-        assert pd.to_datetime(sheets[name].rows["do by"]).tolist() == [pd.Timestamp("2026-07-14")]
+    days = {name: pd.to_datetime(sheet.rows["do by"]).tolist() for name, sheet in sheets.items() if name != "people"}
+    assert days == {"accounts": [pd.Timestamp("2026-07-02")],  # the first of its steps
+                    "open opportunities": [pd.Timestamp("2026-07-14")]}
     assert sheets["people"].rows[["warned of", "service case"]].to_numpy().tolist() == [["risk", "K1: open"]]
     assert sheets["accounts"].rows.loc[0, "next steps"].startswith(
         "Speak with a (decider, 100 % of the decision, service case first, see people) by 2 July 2026: warned of risk.")
@@ -160,7 +161,8 @@ def test_next_steps_name_the_channels_without_consent_and_nobody_who_consents_to
     people = pd.DataFrame({"customer_id": ["a", "b"], "role": "buyer", "decision_weight": [0.5, 0.5], "attitude": 0.1,
                            "is_covered": False, "not_to_contact": None, "no_consent_by": ["phone", "any"]})
     steps = text.next_steps(pd.Series({"n_open": 0}), people, pd.DataFrame({"outcome": [], "days": []}), 138)
-    assert steps == ("Get in touch with a (buyer, 50.0 % of the decision, not by phone): nobody was lately.",)
+    assert steps == ("Get in touch with a (buyer, 50.0 % of the decision, not by phone), "
+                     "whom nobody contacted lately.",)
 
 
 def test_the_pipeline_is_told_once_by_the_answer_or_by_its_section():
