@@ -30,6 +30,6 @@ def is_among(ids: pd.Series | pd.Index, others: pd.Series | pd.Index | Collectio
 
 
 def _texts(values: pd.Series | pd.Index | Collection[str]) -> pa.Array:
-    known = values.array if isinstance(values, pd.Series | pd.Index) else list(values)
-    made = pa.array(known, pa.large_string(), from_pandas=True)
+    made = pa.array(values if isinstance(values, (pd.Series, pd.Index)) else list(values), pa.large_string(),
+                    from_pandas=True)
     return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
