@@ -280,7 +280,7 @@ def retention_doubt(results: RunResults) -> str:
     is_same = found is not None and same.status is Status.OK and found[0] >= min(abs(same.low), abs(same.high))
     if not is_same and not _is_undone(results):
         return ""
-    return (message(". If buyers without a customer number returned, all of it may be chance (question 8)")
+    return (message(". If buyers without a customer number returned, it may be no more than chance (question 8)")
             if _is_undone(results) else
             message(". If buyers without a customer number returned, this rest may be theirs (question 8)"))
 
