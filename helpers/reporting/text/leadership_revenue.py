@@ -41,7 +41,7 @@ def _not_in_it(results: RunResults) -> str:
     if not leadership_findings_text.is_of_known_customers(results):
         return ""
     sales = results.estimate(AUDIT, "anonymous money", "rejected")
-    return message("Sales without a customer, {amount} over the whole history, are not in it.",
+    return message("Sales without a customer ({amount} in all) are not in it.",
                    amount=formatting.money(sales.value, results.currency))
 
 
@@ -52,7 +52,7 @@ def earlier_history(results: RunResults) -> str:
     length = results.estimate(AUDIT, "history", "transactions")
     if results.as_of is None or length.status is not Status.OK:
         return message("Who of the new was a customer before cannot be told without earlier records.")
-    return message("Who of the new was a customer before {date} cannot be told: it takes records from before.",
+    return message("Who of the new was a customer before {date} only earlier records would tell.",
                    date=formatting.date_text(results.as_of - timedelta(int(length.value) - 1)))
 
 

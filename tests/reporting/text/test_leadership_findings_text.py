@@ -253,7 +253,7 @@ def test_customers_behind_each_class_are_counted_and_who_came_back_from_before_t
     counted = estimate_table([Estimate("history", 365, unit="days", segment="transactions")])
     dated = replace(found, as_of=date(2026, 6, 30), tables=found.tables | {"results/intake_audit": counted})
     assert leadership_revenue_text.earlier_history(dated) == (
-        "Who of the new was a customer before 1 July 2025 cannot be told: it takes records from before.")
+        "Who of the new was a customer before 1 July 2025 only earlier records would tell.")
     assert leadership_revenue_text.revenue_people(leading.results()) == ""
     assert leadership_revenue_text.earlier_history(leading.everything()) == ""
 
@@ -271,7 +271,7 @@ def test_sales_that_are_not_in_the_change_in_revenue_are_named_beside_it_with_wh
     doubted = leading.gates("04", leading.gate("season", "change in revenue"))
     verdict, behind = leadership_revenue_text.revenue_answer(
         leading.everything(intake_audit=counted, value_gates=doubted), pd.DataFrame(columns=list(HISTORY.names)))
-    assert verdict.endswith("Sales without a customer, €25.00 over the whole history, are not in it.")
+    assert verdict.endswith("Sales without a customer (€25.00 in all) are not in it.")
     assert behind.endswith("Caution: season was found.")
 
 
