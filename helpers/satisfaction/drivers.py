@@ -33,7 +33,7 @@ from helpers.stats.pls_sem.path_model import PathFit, PathModel
 
 PATH_COEFFICIENT, TOTAL_EFFECT, CONSISTENT_PATH = "path", "total effect", "path, freed from measurement error"
 
-PATH_R2, PATH_Q2, PATH_MODEL_INDEX = "R²", "Q² out of sample", "satisfaction by the path model"
+PATH_R2, PATH_Q2, PATH_MODEL_INDEX = "R²", "Q² of its questions, out of sample", "satisfaction by the path model"
 
 R2_SHARE, JOINT_R2_SHARE, FIRST_RANK_PROBABILITY = (
     "share of explained variance",

@@ -190,7 +190,8 @@ def moderation_effect(
 
     Notes
     -----
-    Scores are those of the model without the product; each replicate estimates them anew.
+    Scores are those of the model without the product; each replicate estimates them anew. The squares of moderator and
+    start stand beside the product.
     """
     n = len(columns)
     if weights is None:
@@ -214,12 +215,14 @@ def _moderated_slopes(
     scores = {
         j: _construct_scores(columns, known.mean, found.weights / spread, model.items_of(j)) for j in (*into, end)
     }
-    x = np.stack([scores[start] * scores[moderator], *(scores[j] for j in into)], axis=2)
+    squares = [scores[j] ** 2 for j in (start, moderator)]  # so that a bend is not taken for an interaction
+    x = np.stack([scores[start] * scores[moderator], *(scores[j] for j in into), *squares], axis=2)
     share = weights / weights.sum(axis=1, keepdims=True)
     x = x - np.einsum("bn,bnk->bk", share, x)[:, None, :]
     y = scores[end] - np.einsum("bn,bn->b", share, scores[end])[:, None]
     weighed = x * share[:, :, None]
-    beta = np.linalg.solve(weighed.swapaxes(1, 2) @ x, (weighed.swapaxes(1, 2) @ y[:, :, None]))[:, :, 0]
+    inverse = np.linalg.pinv(weighed.swapaxes(1, 2) @ x, rcond=1e-10, hermitian=True)  # of two answers no square
+    beta = (inverse @ (weighed.swapaxes(1, 2) @ y[:, :, None]))[:, :, 0]
     return beta[:, 1], beta[:, 0]
 
 

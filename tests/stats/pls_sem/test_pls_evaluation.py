@@ -27,6 +27,27 @@ def test_a_planted_product_is_found_and_none_where_there_is_none(bend):
     np.testing.assert_allclose(found.where_high - found.where_low, 2 * found.product)
 
 
+def test_a_bend_is_not_taken_for_a_moderation_by_what_goes_with_it():
+    """Loyalty bends with satisfaction, with which the moderator goes: their product alone would tell both."""
+    rng = np.random.default_rng(2)
+    s = rng.normal(size=800)
+    m = 0.7 * s + 0.7 * rng.normal(size=800)
+    loyal = 0.5 * s + 0.3 * s**2 + 0.2 * m + 0.6 * rng.normal(size=800)
+    columns = np.column_stack([x + 0.2 * rng.normal(size=800) for x in (m, m, s, s, loyal, loyal)])
+    found = pls_evaluation.moderation_effect(MODEL, columns, ("m", "s", "l"), 300, 1)
+    i = bootstrap.percentile_interval(found.product[0], found.product[1:])
+    assert i.low < 0 < i.high
+    assert abs(i.value) < 0.1
+
+
+def test_a_moderator_of_two_answers_has_no_square_of_its_own():
+    columns = answers(0.3)
+    columns[:, :2] = (columns[:, :1] > 0) * 1.0
+    found = pls_evaluation.moderation_effect(MODEL, columns, ("m", "s", "l"), 200, 1)
+    assert np.isfinite(found.product).all()
+    assert bootstrap.percentile_interval(found.product[0], found.product[1:]).low > 0
+
+
 def test_blocks_of_replicates_and_weights_of_ones_change_nothing(monkeypatch):
     columns = answers(0.3, 100)
     whole = pls_evaluation.moderation_effect(MODEL, columns, ("m", "s", "l"), 50, 1)
