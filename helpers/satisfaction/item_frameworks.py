@@ -79,7 +79,7 @@ def framework_estimates(
     scores = tag_means(answers, own, replicas)
     struck = {(f"{FRAME_PREFIX}{e.quantity.removeprefix(SCORE_BY)}", e.segment) for e in scores
               if e.status is Status.STRUCK}
-    kept = own[[pair not in struck for pair in zip(own["frame"], own["tag"], strict=True)]]
+    kept = own[np.array([pair not in struck for pair in zip(own["frame"], own["tag"], strict=True)], dtype=bool)]
     return [*scores, *tag_differences(answers, kept, scores, replicas),
             *tag_correlations(answers, known, kept, seed, replicas),
             *cognitive_affective_means(answers, tagged, seed, replicas),

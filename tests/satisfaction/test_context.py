@@ -383,6 +383,14 @@ def test_satisfaction_goes_with_the_tag_that_makes_it_and_its_own_questions_coun
     assert {e.reason for e in scores} == {"questions: 1"}
 
 
+def test_without_a_tag_nothing_is_told_by_frames(catalogued, surveyed, table):
+    rows = [{"item": "q", "role": "satisfaction", "scale_low": 0.0, "scale_high": 100.0}]
+    known = catalogued(*rows)
+    given = surveyed(known, [(f"r{i:03}", "q", float(i)) for i in range(40)])
+    made = item_frameworks.framework_estimates(given, known, item_frameworks.item_tags(table("items", rows)), 1)
+    assert {e.status for e in made} == {Status.NOT_APPLICABLE}
+
+
 def test_stated_importance_is_a_scale_whose_questions_have_to_agree(catalogued, surveyed, table):
     rng = np.random.default_rng(3)
     rows = [{"item": f"{construct}{i}", "role": "importance", "construct": construct, "scale_low": 0.0,
