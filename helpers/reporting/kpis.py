@@ -76,7 +76,7 @@ LEADING = (
         claims=("satisfaction index", "every measure"), short=translatable("Satisfaction index")),
     Kpi("03", "loyalty", LOYALTY, "share true", "True loyalty", claims=("types of loyalty",)),
     Kpi("04", "value", BASE, "retention_by_count", "Customer retention rate, {period}",
-        claims=("retention", EVERYBODY, PEOPLE), short=translatable("Retention rate, {period}")),
+        claims=("retention", EVERYBODY, PEOPLE), short=translatable("Retention, {period}")),
     Kpi("04", "value", BASE, "net_sales_after", "Net sales, {period}", claims=(MONEY,),
         short=translatable("Net sales, {period}")),
 )

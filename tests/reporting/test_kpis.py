@@ -66,7 +66,7 @@ def test_a_gate_that_strikes_a_claim_takes_the_value_from_its_card(home):
     held = leading.gates("04", leading.gate("history", "change in revenue, retention", Level.STRIKE))
     found = kpis.kpi_table(shop(), leading.everything(value_gates=held))
     cards = {card.name: card for card in kpis.kpi_cards_of(shop(), found, leading.results())}
-    kept = cards["Retention rate, 12 months"]
+    kept = cards["Retention, 12 months"]
     assert (kept.value, kept.interval) == ("not reported (failed check)", "history was found")
     assert cards["Net sales, 12 months"].value == "€2,000"
 
@@ -74,7 +74,7 @@ def test_a_gate_that_strikes_a_claim_takes_the_value_from_its_card(home):
 def test_a_gate_that_qualifies_a_claim_stands_on_its_card(home):
     held = leading.gates("04", leading.gate("season", "retention"))
     found = kpis.kpi_table(shop(), leading.everything(value_gates=held))
-    card = next(c for c in kpis.kpi_cards_of(shop(), found, leading.results()) if c.name == "Retention rate, 12 months")
+    card = next(c for c in kpis.kpi_cards_of(shop(), found, leading.results()) if c.name == "Retention, 12 months")
     assert card.interval == "[40.0 %, 60.0 %], caution"
     assert "caution: season was found" in kpis.kpi_reading_table(found)["caveat"].tolist()
 
@@ -104,10 +104,10 @@ def test_changes_and_courses_come_from_comparable_runs(home):
     cards = {card.name: card for card in kpis.kpi_cards_of(ws, key, found)}
     assert cards["Satisfaction index"].spark == (64.0, 60.0, 70.0)
     assert cards["Satisfaction index"].change == "up 10 points"
-    assert cards["Retention rate, 12 months"].change == ""
+    assert cards["Retention, 12 months"].change == ""
     assert kpis.cards_note(key) == (
         "[ ]: 95 % intervals; changes since 31 March 2026.")
-    assert cards["Retention rate, 12 months"].spark == ()
+    assert cards["Retention, 12 months"].spark == ()
 
 
 def test_the_card_of_retention_tells_the_year_before_and_that_of_a_struck_one_does_not(home):
@@ -121,7 +121,7 @@ def test_the_card_of_retention_tells_the_year_before_and_that_of_a_struck_one_do
     for gates in ((), (leading.gate("history", "retention", Level.STRIKE),)):
         found = leading.results(customer_base=base, value_gates=leading.gates("04", *gates))
         cards = {card.name: card for card in kpis.kpi_cards_of(ws, kpis.kpi_table(ws, found), found)}
-        changes.append(cards["Retention rate, 12 months"].change)
+        changes.append(cards["Retention, 12 months"].change)
     assert changes == ["year before: 45.0 %", ""]
 
 
@@ -135,8 +135,8 @@ def test_without_comparable_runs_waves_and_months_are_drawn(home):
     assert cards["Satisfaction index"].ends == ("0: 68", "1")
     assert cards["Active customers, 12 months"].spark == (10, 20, 30)
     assert cards["Active customers, 12 months"].ends == ("Jan 2026: 10", "Jan 2026")
-    assert cards["Retention rate, 12 months"].spark == ()
-    assert cards["Retention rate, 12 months"].change == ""  # said once, below
+    assert cards["Retention, 12 months"].spark == ()
+    assert cards["Retention, 12 months"].change == ""  # said once, below
 
 
 def test_key_figures_keep_their_declaration(home):
