@@ -203,10 +203,10 @@ class _Regime:
         waves = control_limits.seasonal_harmonics(rows, year)
         design = np.column_stack([np.ones(len(rows)), *([waves] if is_first and n >= year > 4 else [])])
         given = waves @ season.coefficients if season and season.n_periods else np.zeros(len(rows))
-        is_out = np.zeros(len(rows), dtype=bool)
-        for _ in range(2):  # the pooled rate, too, is that of the periods kept
-            scores = course.scores(rows, pooled := course.pooled(rows[:n][~is_out[:n]]))
-            left, (is_out,) = without_outliers((scores - given)[None, :], design, n)
+        pooled = course.pooled(rows[:n])
+        _, (is_out,) = without_outliers((course.scores(rows, pooled) - given)[None, :], design, n)
+        pooled = course.pooled(rows[:n][~is_out[:n]])  # the pooled rate, too, is that of the periods kept
+        left, (is_out,) = without_outliers((course.scores(rows, pooled) - given)[None, :], design, n)
         fit = control_limits.fit_baseline(left, design, n, n_left_out=int(is_out.sum()))
         has_own = design.shape[1] > 1
         own = season or _Season(fit.coefficients[0, 1:], n if has_own else 0)
