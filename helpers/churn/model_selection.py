@@ -13,6 +13,8 @@ from helpers.churn.profit_curve import CampaignCosts
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import classifier_metrics, confidence_intervals
 
+UNTREATED = ", untreated"  # ends the segment of an origin as if no list had acted there
+
 PERIODS_TRIED = "periods_tried"  # later periods in which models were tried
 
 MEASURE_UNITS = {"auc": "auc", "brier": "squared distance", "calibration_error": "share"}
@@ -198,7 +200,7 @@ def _by_origin(trial: Backtest) -> list[Estimate]:
 
 def origin_segment(model: str, day: str, *, is_untreated: bool = False) -> str:
     """Return the segment of what a model did at one origin, as it was or as if no list had acted there."""
-    return f"{model}, as of {day}{', untreated' if is_untreated else ''}"
+    return f"{model}, as of {day}{UNTREATED if is_untreated else ''}"
 
 
 def _auc_if_untreated(trial: Backtest, model: str, day: str) -> Estimate:

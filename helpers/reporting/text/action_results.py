@@ -10,7 +10,7 @@ from helpers.actions import measured_response
 from helpers.experiments.action_outcomes import CONTACTED
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Status
-from helpers.reporting import formatting
+from helpers.reporting import decimal_places, formatting
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import experiments as experiments_text
@@ -277,12 +277,15 @@ def _too_few(
 
 def _costs_note(rows: list[dict[str, Any]], costs: Mapping[str, tuple[float, float]]) -> tuple[str, ...]:
     """Return what costs stand for, and that lists are not added up, where any is told."""
-    n_told = sum(row["rank"] < UNMEASURED for row in rows)
+    n_told, first = sum(row["rank"] < UNMEASURED for row in rows), rows[0]["primary"]
+    days = [first.get(name) for name in ("started_on", "stop_on")]
+    counted = [] if any(map(decimal_places.is_missing, days)) else [
+        message("Counted from the day after the draw to {date}.", date=formatting.date_text(days[1]))]
     is_costed = any(row["name"] in costs for row in rows if row["rank"] < UNMEASURED)
-    return (*([message("Costs are those planned when the lists were drawn, at the uptake assumed then; what was "
-                      "paid is not on record.")]
-              if is_costed else []),
-            *([message("Lists are not added up, since a customer may stand on two.")] if n_told > 1 else []))
+    costs_are = [message("Costs are those planned when the lists were drawn, at the uptake assumed then; what was paid "
+                         "is not on record.")] if is_costed else []
+    apart = [message("Lists are not added up, since a customer may stand on two.")] if n_told > 1 else []
+    return (*counted, *costs_are, *apart)
 
 
 def _otherwise(results: RunResults, others: pd.DataFrame) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pandas as pd
+
 from helpers.actions import measured_response
 from helpers.churn import scoring
 from helpers.foundation.results import Estimate, Status
@@ -17,6 +19,8 @@ from helpers.reporting.translation import message, translatable
 from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 EFFECTS, FORECASTS, SCORES = "results/experiment_effects", "results/forecasts", "results/churn_scores"
+
+HOLDOUT, CLV = "results/value_holdout", "customer lifetime value"
 
 VALUE_GATES, CHURN_GATES = "results/value_gates", "results/churn_gates"
 
@@ -45,15 +49,35 @@ def margin_answer(results: RunResults, before: str) -> tuple[str, ...]:
               "caveat": results.caveat(CHURN_GATES, "every forecast of churn", "margin at risk", *COUNTS)}
     verdict = (message("{amount} of margin is at risk{caveat}.", **places) if decimal_places.is_missing(due) else
                message("{amount} of margin is at risk by {date}{caveat}.", **places, date=formatting.date_text(due)))
+    gone = leadership_outlook_text.gone_for_good(scores)
+    came = message("What came is the margin of those who bought nothing by then, less a part for those who pause.") if (
+        before and gone) else ""
     what = message("At risk is the chance of each customer to be gone for good times the margin that would else come "
                    "until then.")
     apart = message("The margin of question 4 is already without it.") if is_margin_forecast(results) else ""
     return tuple(filter(None, (
         f"{verdict} {saved_verdict(results, stake)}".strip(),
-        " ".join(filter(None, (what, apart, leadership_outlook_text.gone_for_good(scores)))),
+        " ".join(filter(None, (what, apart, gone, _model_in_doubt(results)))),
         _how_saved(results, stake),
-        " ".join(filter(None, (leadership_outlook_text.at_risk_by_rule(results), before,
+        " ".join(filter(None, (leadership_outlook_text.at_risk_by_rule(results), before, came,
                                results.qualified_by(VALUE_GATES, "margin")))))))
+
+
+def _model_in_doubt(results: RunResults) -> str:
+    """Return which way the error of the model of purchases moves the margin at risk, where a check on it failed.
+
+    What customers bring who stay is that model's, unless a check has taken its values away.
+    """
+    gates, off = results.gates(VALUE_GATES), results.estimate(HOLDOUT, "holdout_error")
+    has_failed = (gates["gate"].eq("hold-out total") & gates["is_crossed"].astype(bool)).any()
+    of_purchases = results.has(FORECASTS) and results.frame(FORECASTS).get("basis", pd.Series()).eq("purchases").any()
+    if not has_failed or not of_purchases or off.status is not Status.OK or results.struck(VALUE_GATES, CLV):
+        return ""
+    said = (translatable("What each would bring is of the model that forecast {share} too few orders (question 9): by "
+                         "that the figure is too low.") if off.value < 0 else
+            translatable("What each would bring is of the model that forecast {share} too many orders (question 9): by "
+                         "that the figure is too high."))
+    return message(said, share=f"{formatting.whole(100 * abs(off.value))} %")
 
 
 def _untold(results: RunResults, stake: Estimate) -> tuple[str, ...]:
@@ -110,6 +134,8 @@ def _how_saved(results: RunResults, stake: Estimate) -> str:
     measured = measured_response.pooled_response(results.frame(EFFECTS), results.currency)
     if not measured.is_measured:
         return ""
+    gone = message("That is churn of who bought nothing after a list; who is gone for good is taken to be cut by as "
+                   "much.") if measured.metric == "repurchased" else ""
     found = message("Contact {response} ({people}).", people=measured_response.response_people(measured),
                     response=measured_response.response_sentence(replace(measured, margin=measured_response.NO_MARGIN)))
     if not _saved(results, stake):
@@ -119,7 +145,7 @@ def _how_saved(results: RunResults, stake: Estimate) -> str:
     form = formatting.unit_format("money", results.currency)
     all_ = message("Contacting all {n}, as if all might be and responded alike, costs {each} a customer, {cost}.",
                    n=formatting.whole(n), each=form(cost / n), cost=form(cost)) if cost else ""
-    return " ".join(filter(None, (found, all_, _beside_the_list(results))))
+    return " ".join(filter(None, (found, gone, all_, _beside_the_list(results))))
 
 
 def _beside_the_list(results: RunResults) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pandas as pd
 
-from helpers.churn import scoring
+from helpers.churn import model_selection, scoring
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import decimal_places, formatting, kpi_history
 from helpers.reporting.run_results import RunResults
@@ -15,7 +15,10 @@ from helpers.stats.disclosure_control import LEAST_PEOPLE
 from helpers.value.sales_forecast import QUARTER_BY_RULE
 from helpers.value.weekly_sales import BY_RULE, LAST_QUARTER, QUARTER_WEEKS, QUARTERS_NEEDED, RULES
 
-FORECASTS, HOLDOUT = "results/forecasts", "results/value_holdout"
+FORECASTS, HOLDOUT, MODELS, SALES_FORECAST = ("results/forecasts", "results/value_holdout", "results/churn_models",
+                                              "results/sales_forecast")
+
+NEAR_DAYS = 13  # at most, between two days that a reader takes for one
 
 
 def gone_for_good(scores: pd.DataFrame) -> str:
@@ -112,6 +115,27 @@ def churn_of_parts(made: pd.DataFrame) -> str:
                     n_all=formatting.whole(row["n"]), customers=row["segment"])
             for row in parts.to_dict("records") if row["n"] >= LEAST_PEOPLE]
     return message("Of these: {parts}.", parts=told) if told else ""
+
+
+def churn_if_no_list_acts(results: RunResults) -> str:
+    """Return that expected churn is of what comes if no list acts, where earlier lists acted; else nothing."""
+    models = results.frame(MODELS)
+    if models.empty or not models["segment"].str.endswith(model_selection.UNTREATED).any():
+        return ""
+    return message("Expected churn is of what comes if no list acts.")
+
+
+def two_dates(results: RunResults) -> str:
+    """Return why forecasts of sales and of churn end on days that lie near each other; empty where they do not."""
+    made, sales = results.frame(FORECASTS), results.frame(SALES_FORECAST)
+    lost = scoring.forecasts_of_lost(made) if len(made) else made
+    if lost.empty or sales.empty:
+        return ""
+    row, ends = lost.iloc[0], pd.Timestamp(sales["due_on"].max())
+    if not 0 < abs((ends - row["due_on"]).days) <= NEAR_DAYS:
+        return ""
+    return message("Sales are forecast by {n_weeks} whole weeks, churn by {n} days: hence two dates.",
+                   n_weeks=QUARTER_WEEKS, n=(row["due_on"] - row["made_as_of_on"]).days)
 
 
 def churn_by_rule(made: pd.DataFrame) -> str:

@@ -151,7 +151,9 @@ def _churn_ahead(known: QuestionInputs) -> str:
     """Return which customers are expected to leave, why the range is wide, and how the last such forecast did."""
     return " ".join(filter(None, (leadership_outlook_text.churn_of_parts(known.results.frame(FORECASTS)),
                                   forecast_grades_text.churn_range_reason(known.results),
-                                  forecast_grades_text.last_time(known.grades, "customers_lost"))))
+                                  forecast_grades_text.last_time(known.grades, "customers_lost"),
+                                  leadership_outlook_text.churn_if_no_list_acts(known.results),
+                                  leadership_outlook_text.two_dates(known.results))))
 
 
 def action_earnings(known: QuestionInputs) -> tuple[str, ...]:

@@ -60,7 +60,8 @@ def retention_answer(
         return (_verdict_without_year(results, by_count), rates_table(results, message("period before")),
                 " ".join((card, _without_year_before(results, history))))
     if compared[-1] not in leadership_findings_text.YEAR_DAYS:
-        card = " ".join((card, message("Its year before would take records of three years.")))
+        lower = _why_lower(results, compared) if by_count.value < compared[2].value else ""
+        card = " ".join(filter(None, (card, lower, message("Its year before would take records of three years."))))
     return (_verdict(results, compared, doubt), rates_table(results, message("year before")),
             " ".join(filter(None, (_how_counted(results, compared), _paused(results)))), card)
 
@@ -144,6 +145,15 @@ def _how_counted(results: RunResults, compared: tuple[Estimate, Estimate, Estima
     return message("In {n} days: of {n_after} customers of the {n} days before, {n_before} a year before. Mix is other "
                    "kinds of customers by number of orders and time as a customer.", n=days,
                    n_after=formatting.whole(after.n), n_before=formatting.whole(before.n))
+
+
+def _why_lower(results: RunResults, compared: tuple[Estimate, Estimate, Estimate, int]) -> str:
+    """Return why the rate of a longer period lies below that of a shorter one; empty where it is not longer."""
+    length, days = results.estimate(BASE, "period_length"), compared[-1]
+    if length.status is not Status.OK or length.value <= days:
+        return ""
+    return message("It is below the rate of {n} days, since its base also holds who bought only early in the period "
+                   "before.", n=days)
 
 
 def _paused(results: RunResults) -> str:

@@ -12,7 +12,7 @@ from helpers.value.recurring_revenue import BY_RULE, NO_CONTRACTS, QUANTITY, Rec
 from helpers.value.sales_forecast import MEASURES, RECENT_AVERAGE, SalesForecast
 from helpers.value.weekly_sales import LAST_QUARTER, QUARTER_WEEKS, RULES, SEASONAL_NAIVE
 
-SALES_FORECAST = "results/sales_forecast"
+SALES_FORECAST, DECISIONS = "results/sales_forecast", "results/decisions"
 
 RULE_WORDS = {RULES[LAST_QUARTER]: translatable("the last quarter again"),
               RULES[SEASONAL_NAIVE]: translatable("the same quarter a year before")}
@@ -155,7 +155,10 @@ def beside_the_forecast(results: RunResults, by_contact: tuple[float, float, flo
                    range=formatting.interval(limits[0.25], limits[0.75], form))
     without = message("Without contact: if it does as much as the last list that question 5 measures.") if (
         by_contact and is_margin_forecast(results)) else ""
-    return " ".join(filter(None, (without, wide, half, *_by_rules(row, results.currency))))
+    asked = "" if not results.has(DECISIONS) else (
+        message("Contact goes on in it as in the last quarter; the other decisions of today are not in it.")
+        if by_contact else message("None of today's decisions is in it."))
+    return " ".join(filter(None, (asked, without, wide, half, *_by_rules(row, results.currency))))
 
 
 def anonymous_sales(results: RunResults) -> float:

@@ -52,6 +52,8 @@ def test_each_list_of_the_latest_day_is_told_and_none_of_an_earlier_one():
     bounded = answered(club, {}, MARGIN, costs={club["experiment"]: (1.3, 9.0)})
     told = "in the control group). At worst they cost €9.00 for nothing."
     assert any(sentence.endswith(told) for sentence in bounded)
+    dated = answered({"started_on": "2026-01-01", "stop_on": "2026-04-01"}, MARGIN, costs={PLAN: (500.0, 2500.0)})
+    assert dated[2] == "Counted from the day after the draw to 1 April 2026."
     assert said[-1] == "Lists are not added up, since a customer may stand on two."
 
 

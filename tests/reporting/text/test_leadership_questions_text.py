@@ -499,8 +499,9 @@ def test_what_contact_took_away_says_how_much_of_the_stake_is_savable():
         experiment_effects=leading.lists())))
     assert verdict.endswith("of it before cost.")
     assert "Contacting everybody would save €12.00 [" in verdict
-    assert any(said.startswith("Contact cut churn by 20.0 % [") and said.endswith(
-        "in 1 round (200 contacted, 100 in the control group).") for said in others)
+    assert any(said.startswith("Contact cut churn by 20.0 % [") and (
+        "in 1 round (200 contacted, 100 in the control group). That is churn of who bought nothing after a list; who "
+        "is gone for good is taken to be cut by as much.") in said for said in others)
 
 
 def test_caveats_of_a_finding_stand_in_the_answer_too():
@@ -859,6 +860,52 @@ def test_who_is_gone_for_good_is_told_from_who_pauses():
     assert "pause" not in leading.told(leadership_questions_text.margin_at_risk(known(leading.everything())))
     assert "others pause" not in leading.told(leadership_questions_text.margin_at_risk(known(leading.everything(
         churn_scores=leading.undated()))))
+
+
+@pytest.mark.parametrize(("off", "said"), [
+    (-0.19, "What each would bring is of the model that forecast 19 % too few orders (question 9): by that the figure "
+     "is too low."),
+    (0.15, "forecast 15 % too many orders (question 9): by that the figure is too high."), (-0.19, "")])
+def test_a_model_of_purchases_that_missed_its_check_moves_the_margin_at_risk_one_way(off, said):
+    gate = leading.gates("04", leading.gate("hold-out total", "customer lifetime value",
+                                            Level.QUALIFY if said else Level.STRIKE))
+    found = leading.everything(value_gates=gate, value_holdout=estimate_table([
+        Estimate("holdout_error", off, unit="share")]), forecasts=leading.forecasts().assign(basis="purchases"))
+    told = leading.told(leadership_questions_text.margin_at_risk(known(found)))
+    assert said in told if said else "orders (question 9)" not in told
+    contracts = replace(found, tables=dict(found.tables) | {
+        "results/forecasts": leading.forecasts().assign(basis="contracts")})
+    assert "orders (question 9)" not in leading.told(leadership_questions_text.margin_at_risk(known(contracts)))
+
+
+def test_what_came_of_a_margin_at_risk_is_told_with_what_it_counts():
+    came = grades(grade(quantity="margin_at_risk", unit="money", value=30.0, low=20.0, high=40.0, actual=25.0))
+    paused = leading.everything(churn_scores=leading.scores(margin_at_risk=[20.0, 5.0]))
+    said = "What came is the margin of those who bought nothing by then, less a part for those who pause."
+    assert said in leading.told(leadership_questions_text.margin_at_risk(replace(known(paused), grades=came)))
+    assert said not in leading.told(leadership_questions_text.margin_at_risk(known(paused)))
+
+
+def test_a_rate_of_a_year_below_that_of_half_a_year_is_explained():
+    def told(rate):
+        base = retention_of_two_years(0.0)
+        base.loc[base["quantity"].eq("retention_by_count"), ["value", "low", "high"]] = rate, rate - 0.05, rate + 0.05
+        return answer_of(leadership_questions_text.customer_retention, known(
+            leading.everything(customer_base=base), kept()))
+    said = "It is below the rate of 182 days, since its base also holds who bought only early in the period before."
+    assert said in told(0.5)
+    assert said not in told(0.7)
+
+
+def test_expected_churn_is_of_no_list_where_lists_acted_and_two_end_dates_are_explained():
+    models = estimate_table([Estimate("auc", 0.8, 0.7, 0.9, segment="rule, as of 2026-04-01, untreated")])
+    made = leading.everything(churn_models=models, sales_forecast=ahead().assign(due_on=pd.Timestamp("2026-09-29")))
+    said = answer_of(leadership_questions_text.next_quarter, known(made))
+    assert "Expected churn is of what comes if no list acts." in said
+    assert "Sales are forecast by 13 whole weeks, churn by 90 days: hence two dates." in said
+    same = answer_of(leadership_questions_text.next_quarter, known(leading.everything(sales_forecast=ahead())))
+    assert "if no list acts" not in same
+    assert "two dates" not in same
 
 
 def test_satisfaction_of_the_year_before_stands_beside_what_moves_with_it():

@@ -103,6 +103,16 @@ def test_without_contact_the_margin_that_it_brings_is_missing_and_both_ranges_co
     assert "contact" not in said_ahead(ahead())
 
 
+def test_which_of_the_decisions_of_today_are_in_the_forecast_is_told():
+    def told(by_contact=None, **tables):
+        return text.beside_the_forecast(leading.results(sales_forecast=ahead(), **tables), by_contact)
+    asked = {"decisions": pd.DataFrame([leading.decision()])}
+    assert told(**asked).startswith("None of today's decisions is in it.")
+    assert told((40.0, 25.0, 55.0), **asked).startswith(
+        "Contact goes on in it as in the last quarter; the other decisions of today are not in it.")
+    assert "decisions" not in told()
+
+
 def test_sales_that_finance_counts_beyond_the_forecast_are_named_beside_it():
     assert said_ahead(ahead(anonymous=44.0)).endswith(
         "Customers won during the quarter are counted in it and in the plan; sales without a customer number, €44.00 "
