@@ -21,6 +21,8 @@
 * ``eligibility``: Eligibility for contact: candidates with a tier or a risk, opt-outs, consents by purpose and
   channel.
 * ``key_accounts``: Key accounts: people of the buying centre, their influence, our coverage, accounts with their risks.
+* ``list_files``: List files: one file of a list, its name, for whom it is, by which channel, and what it holds.
+* ``mailing_files``: Mailing files: written contacts for the tools that send them, and whom each channel leaves out.
 * ``measured_response``: Measured response: what earlier action lists did against their control groups, rounds pooled.
 * ``measured_rounds``: Measured rounds: what each earlier action list did, all together, and what this one is expected
   to keep.

@@ -30,7 +30,7 @@ CASE_TASKS = {OPEN_CASE: "customers with an open case: settle it",
               UNRESOLVED: "a case was closed without being resolved: settle it",
               NOT_TOLD: "a case was closed and the customer not told: tell what came of it"}
 
-INSIDE = ["who", "must_know", "n_customers", "first_due_on", "last_due_on", "where"]
+INSIDE = ["who", "must_know", "n_customers", "starts_on", "first_due_on", "last_due_on", "where"]
 
 OUTSIDE = ["told", "channel", "n_customers", "first_on", "last_on"]
 
@@ -64,7 +64,7 @@ class InsideSources:
 
 
 def inside_loop(sources: InsideSources, assumptions: ActionsConfig, days: WorkingDays) -> pd.DataFrame:
-    """Return who must know what by when, the earliest day first: `INSIDE`.
+    """Return who must know what, from and by when, the earliest day first: `INSIDE`.
 
     Parameters
     ----------
@@ -79,22 +79,25 @@ def inside_loop(sources: InsideSources, assumptions: ActionsConfig, days: Workin
             *_of_accounts(sources, assumptions, days), *_of_warnings(sources.people, sources.leads),
             *_of_opportunities(sources.opportunities, assumptions, days)]
     table = pd.DataFrame(rows, columns=INSIDE)
-    days_due = {name: pd.to_datetime(table[name]) for name in ("first_due_on", "last_due_on")}
-    return table.assign(**days_due).sort_values(["first_due_on", "last_due_on", "who", "must_know"], ignore_index=True)
+    days_due = {name: pd.to_datetime(table[name]) for name in ("starts_on", "first_due_on", "last_due_on")}
+    days_due["starts_on"] = days_due["starts_on"].fillna(pd.Timestamp(days.first))
+    return table.assign(**days_due).sort_values(
+        ["starts_on", "first_due_on", "last_due_on", "who", "must_know"], ignore_index=True)
 
 
 def _of_lists(lists: ContactLists) -> Iterator[tuple]:
     treated = lists.lines[lists.lines["variant"].eq(TREATMENT)]
     for (owner, file, channel), rows in treated.assign(channel=treated["channel"].fillna("any channel")).groupby(
             ["owner", "file", "channel"]):  # a campaign's list has its own file and its own day
-        yield owner, f"contact by {channel}", len(rows), rows["do_by_on"].min(), rows["do_by_on"].max(), file
+        yield (owner, f"contact by {channel}", len(rows), rows["contact_on"].min(), rows["do_by_on"].min(),
+               rows["do_by_on"].max(), file)
 
 
 def _of_cases(cases: pd.DataFrame, assumptions: ActionsConfig) -> Iterator[tuple]:
     if cases.empty:
         return
     for (state, team), rows in cases.groupby(["state", "team"]):
-        yield (f"team {team}" if team else assumptions.owner, CASE_TASKS[state], rows["customer_id"].nunique(),
+        yield (f"team {team}" if team else assumptions.owner, CASE_TASKS[state], rows["customer_id"].nunique(), None,
                rows["do_by"].min(), rows["do_by"].max(), CASES_FILE)
 
 
@@ -108,7 +111,7 @@ def _of_accounts(sources: InsideSources, assumptions: ActionsConfig, days: Worki
         n = len(own)
         told = f"leads {n:,} key account{'' if n == 1 else 's'} with one contact or none: meet another person"
         due = pd.Timestamp(days.due(assumptions.account_days))
-        yield owner, told, int(people["account_id"].isin(own.index).sum()), due, due, KEY_ACCOUNTS_FILE
+        yield owner, told, int(people["account_id"].isin(own.index).sum()), None, due, due, KEY_ACCOUNTS_FILE
 
 
 def _of_warnings(people: pd.DataFrame, leads: Mapping[str, str]) -> Iterator[tuple]:
@@ -116,8 +119,8 @@ def _of_warnings(people: pd.DataFrame, leads: Mapping[str, str]) -> Iterator[tup
         return
     warned = people[people["warned_of"].notna() & key_accounts.may_be_spoken_with(people)]
     for lead, rows in warned.groupby(warned["account_id"].map(dict(leads))):
-        yield (lead, "people of key accounts are warned of: speak with them", len(rows), rows["speak_by_on"].min(),
-               rows["speak_by_on"].max(), KEY_ACCOUNTS_FILE)
+        yield (lead, "people of key accounts are warned of: speak with them", len(rows), None,
+               rows["speak_by_on"].min(), rows["speak_by_on"].max(), KEY_ACCOUNTS_FILE)
 
 
 def _of_opportunities(opportunities: pd.DataFrame, assumptions: ActionsConfig, days: WorkingDays) -> Iterator[tuple]:
@@ -127,7 +130,7 @@ def _of_opportunities(opportunities: pd.DataFrame, assumptions: ActionsConfig, d
     for owner, rows in opportunities.assign(owner=opportunities["owner"].fillna(assumptions.owner)).groupby("owner"):
         steps = [*rows["next_step"], *("record " + rows["to_record"].dropna())]
         told = ", ".join(f"{step} ({n:,})" for step, n in pd.Series(steps).value_counts().sort_index().items())
-        yield owner, f"open opportunities: {told}", np.nan, due, due, KEY_ACCOUNTS_FILE
+        yield owner, f"open opportunities: {told}", np.nan, None, due, due, KEY_ACCOUNTS_FILE
 
 
 def outside_loop(lines: pd.DataFrame) -> pd.DataFrame:

@@ -232,6 +232,11 @@ class ActionsConfig(Section):
         """Whether every rule that fits is weighed, rather than the first one taken."""
         return any(rule.assumed_reduction is not None for rule in self.rules)
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channels by which the lists contact, in order."""
+        return tuple(sorted({one.channel for one in (*self.rules, *self.campaigns) if one.channel}))
+
     def may_get(self, offer: str, last_channels: pd.Series) -> pd.Series:
         """Return of customers with the channel of their latest order whether an offer is for them."""
         asked = next((one.order_channels for one in self.offers if offer and one.offer == offer), ())

@@ -1,11 +1,10 @@
-"""Contact lists: who is contacted by whom, how, why and by when; one file a person and channel, one for mailing tools.
+"""Contact lists: who is contacted by whom, how, why and by when; one file a person and channel, others for tools.
 
 Files for people hold nobody of the control group. Those stand in a file of their own, so that nobody reaches them by
 mistake.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,8 @@ import pandas as pd
 
 from helpers.actions.case_management import OF_CASE, OF_LINE, with_cases
 from helpers.actions.config import ActionsConfig
+from helpers.actions.list_files import ListFile, files_table, free_name, slug
+from helpers.actions.mailing_files import mailing_files, suppression_files
 from helpers.actions.offer_terms import OF_OFFER, with_offer_terms
 from helpers.actions.working_days import WorkingDays
 from helpers.customers.random_assignment import ALERT, CAMPAIGNS, EXPERIMENT_PREFIXES, TREATMENT
@@ -22,7 +23,7 @@ from helpers.foundation.spreadsheets import CSV, EXCEL, Sheet
 
 ANY = "any channel"  # of a contact without one: a person makes it
 
-MAILING, LATER, APART_FILE = "mailing", "mailing-later", "do-not-contact"
+APART_FILE = "do-not-contact"
 
 FOR_PEOPLE = {
     "rank": "rank", "customer_id": "customer id", "tier": "tier", "action": "action", "check": "check before",
@@ -38,9 +39,6 @@ PRINTED = ("contact_on", "customer_id", "check", "reason", "script", "offer_code
 TO_FILL_IN = ("done_on", "outcome")  # stand empty in a list until whoever works it writes there
 
 BESIDE = ("owner", "channel", "offer", "variant", "draw")  # of a line; not in a list that is one person's and channel's
-
-FOR_TOOLS = ["customer_id", "channel", "action", "first_line", "offer_id", "offer_value", "offer_code", "valid_until",
-             "offer_terms", "campaign", "send_on", "send_by_on"]
 
 LINE = [*(c for c in FOR_PEOPLE if c not in (*OF_OFFER, *OF_LINE, "campaign")), *BESIDE]
 
@@ -147,11 +145,11 @@ def contact_lists(
     by_draw: Mapping[str, pd.DataFrame], apart: pd.DataFrame, assumptions: ActionsConfig,
     due: pd.DataFrame = NO_CASES, complained: pd.DataFrame = NO_CASES,
 ) -> ContactLists:
-    """Return the files: Excel and CSV for each person and channel, whom not to contact apart, one for mailing tools.
+    """Return the files: Excel and CSV for each person and channel, whom not to contact apart, others for tools.
 
-    A list stands in the order of its days, then of its ranks. The one for tools leaves out whom a person calls or
-    visits, who has an open case, and an offer whose eligibility nobody has checked: what it sends, nobody looks at
-    before.
+    A list stands in the order of its days, then of its ranks. Those for tools hold one channel each; whom a person
+    calls or visits is in none, and who has an open case, or an offer whose eligibility nobody has checked, in one
+    apart: what a tool sends, nobody looks at before.
 
     Parameters
     ----------
@@ -169,11 +167,11 @@ def contact_lists(
     lines = with_offer_terms(with_cases(lines, due, complained), assumptions.offers)
     treated = lines[lines["variant"] == TREATMENT].round(
         {"churn_probability": 3, "margin_at_risk": 2, "value_of_asking": 2})
-    parts: list[_ListFile] = []
+    parts: list[ListFile] = []
     groups = treated.assign(channel=treated["channel"].fillna(ANY)).groupby(
         ["campaign", "owner", "channel"], sort=True)
     for (name, owner, channel), rows in groups:
-        file = _free_name(f"{_file_prefix(str(name))}-{slug(str(owner))}-{slug(str(channel))}",
+        file = free_name(f"{_file_prefix(str(name))}-{slug(str(owner))}-{slug(str(channel))}",
                           [part.file for part in parts])
         rows = rows.sort_values(["contact_on", "rank"], kind="stable")
         columns = [c for c in FOR_PEOPLE if c in TO_FILL_IN or (rows[c].notna() & rows[c].ne("")).any()]
@@ -183,30 +181,9 @@ def contact_lists(
         lines.loc[rows.index, "file"] = file + EXCEL
     if len(apart):
         parts += _for_people(APART_FILE, apart.rename(columns=lambda c: c.replace("_", " ")), DO_NOT_CONTACT, "")
-    written = treated[~treated["channel"].isin(assumptions.personal_channels)]
-    waits = written["check"].ne("")
-    parts += _for_tools(MAILING, "mailing tools, by the column 'channel'", written[~waits], FOR_TOOLS)
-    parts += _for_tools(LATER, "mailing tools, by the column 'channel', once what 'check_before' asks is done",
-                        written[waits], [*FOR_TOOLS, "check_before"])
-    return ContactLists(lines, {part.file: part.content for part in parts}, _files_table(parts))
-
-
-def _for_tools(name: str, audience: str, rows: pd.DataFrame, columns: Sequence[str]) -> "list[_ListFile]":
-    """Return the file of written contacts for mailing tools, in the order of their days; none where there is nobody."""
-    names = {"offer": "offer_id", "script": "first_line", "contact_on": "send_on", "do_by_on": "send_by_on",
-             "check": "check_before"}
-    tools = rows.sort_values("contact_on", kind="stable").rename(columns=names)[list(columns)]
-    content = spreadsheets.csv_file(tools, is_for_people=False)
-    return [_ListFile(name + CSV, audience, "written", len(rows), content)] if len(rows) else []
-
-
-def _files_table(parts: Sequence["_ListFile"]) -> pd.DataFrame:
-    """Return one row a list: file, csv (its twin for other programs, empty without), audience, channel, n_customers."""
-    names = {part.file for part in parts}
-    twins = {part.file: part.file.removesuffix(EXCEL) + CSV for part in parts if part.file.endswith(EXCEL)}
-    rows = [(p.file, twins.get(p.file, ""), p.audience, p.channel, p.n_customers) for p in parts
-            if p.file not in set(twins.values()) & names]
-    return pd.DataFrame(rows, columns=["file", "csv", "audience", "channel", "n_customers"])
+        parts += suppression_files(apart, assumptions.channels)
+    parts += mailing_files(treated, assumptions.personal_channels)
+    return ContactLists(lines, {part.file: part.content for part in parts}, files_table(parts))
 
 
 def _file_prefix(draw: str) -> str:
@@ -215,32 +192,21 @@ def _file_prefix(draw: str) -> str:
     return next((name for name, prefix in prefixes.items() if draw.startswith(prefix)), "contact")
 
 
-@dataclass(frozen=True, slots=True)
-class _ListFile:
-    """One file of a list: its name, for whom, by which channel, how many customers, what it holds."""
-
-    file: str
-    audience: str
-    channel: str
-    n_customers: int
-    content: bytes
-
-
 def _for_people(
     name: str, rows: pd.DataFrame, audience: str, channel: str, outcomes: tuple[str, ...] = ()
-) -> list[_ListFile]:
+) -> list[ListFile]:
     """Return a list as Excel and as CSV; in CSV the id has the name by which programs know it.
 
     In CSV alone where a sheet of it could not be worked with.
     """
-    plain = _ListFile(name + CSV, audience, channel, len(rows), spreadsheets.csv_file(
+    plain = ListFile(name + CSV, audience, channel, len(rows), spreadsheets.csv_file(
         rows.rename(columns={"customer id": "customer_id"})))
     if len(rows) > MOST_IN_EXCEL:
         return [plain]
     choices = {"outcome": outcomes} if outcomes else {}
     sheet = spreadsheets.excel_file([
         Sheet("list", rows, ("churn probability",), choices, tuple(FOR_PEOPLE[c] for c in PRINTED) if choices else ())])
-    return [_ListFile(name + EXCEL, audience, channel, len(rows), sheet), plain]
+    return [ListFile(name + EXCEL, audience, channel, len(rows), sheet), plain]
 
 
 def contacted_by(listed: pd.DataFrame) -> pd.Series:
@@ -259,19 +225,3 @@ def other_files(contents: Iterable[str], holds: str | Mapping[str, str]) -> pd.D
     """Return files beside the lists as a page links to them: file, and what it holds; empty where there are none."""
     files = pd.DataFrame({"file": list(contents)})
     return files.assign(holds=holds if isinstance(holds, str) else files["file"].map(dict(holds)))
-
-
-def slug(text: str) -> str:
-    """Return a text as part of a file's name.
-
-    Examples
-    --------
-    >>> slug("Head of customer service"), slug("../E-Mail"), slug("***")
-    ('head-of-customer-service', 'e-mail', 'unnamed')
-    """
-    return re.sub(r"[^\w]+", "-", text.lower()).strip("-_")[:40] or "unnamed"
-
-
-def _free_name(name: str, taken: Sequence[str]) -> str:
-    n_like = sum(re.fullmatch(re.escape(name) + r"(-\d+)?\.xlsx", known) is not None for known in taken)
-    return f"{name}-{n_like + 1}" if n_like else name

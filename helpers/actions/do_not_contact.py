@@ -139,15 +139,12 @@ def channels_without_consent(ids: pd.Series, assumptions: ActionsConfig, permitt
     permitted : ContactConsent
         Who consents to the purpose, by which channel.
     """
-    channels = sorted({one.channel for one in (*assumptions.rules, *assumptions.campaigns) if one.channel})
-    named, is_any = pd.Series("", ids.index, dtype="object"), np.full(len(ids), bool(channels))
-    for channel in channels:
+    named, is_any = pd.Series("", ids.index, dtype="object"), np.full(len(ids), bool(assumptions.channels))
+    for channel in assumptions.channels:
         is_missing = ~permitted.allows(ids, channel)
         is_any &= is_missing
         named = named + np.where(is_missing, np.where(named.eq(""), "", ", ") + channel, "")
     return named.mask(is_any, ANY_CHANNEL)
-
-
 
 
 def customers_accounted_for(

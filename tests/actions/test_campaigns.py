@@ -20,7 +20,7 @@ from helpers.simulation.list_response import carried_out
 
 AS_OF = date(2026, 6, 30)
 DAYS = WorkingDays(AS_OF)
-APART = pd.DataFrame({"customer_id": ["held"], "reason": ["in a random control group"]})
+APART = pd.DataFrame({"customer_id": ["held"], "reason": ["in a random control group"], "not_by": "any"})
 ENGINE = Engine()
 MONEY = Economics(contact_cost=1.0, offer_cost=10.0, offer_uptake=0.3)
 NO_DRAW = pd.DataFrame(columns=REGISTRY_COLUMNS)
@@ -242,7 +242,7 @@ def test_each_campaign_has_files_of_its_own_and_one_file_holds_all_control_group
     assert "check before" not in header
     assert header.endswith("done on,outcome")
     held = lists.loc[lists["variant"].eq("held out"), "customer_id"]
-    tools = made.contents["mailing.csv"].decode()
+    tools = made.contents["mailing-e-mail.csv"].decode()
     assert not any(customer in tools for customer in held)
     assert "win-back of 2026-06-30" in tools
 

@@ -102,7 +102,7 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
                             "to_record": [None, "its account", None]})
     found = communication_loops.inside_loop(InsideSources(lists, dated(), people, accounts, {"k": "Di"}, waiting),
                                             ActionsConfig(owner="Head"), WorkingDays(AS_OF))
-    assert found["first_due_on"].is_monotonic_increasing
+    assert found["starts_on"].is_monotonic_increasing
     by = found.set_index("who")
     assert by.loc["Ed", "must_know"] == "open opportunities: decide or close (1), follow up (2), record its account (1)"
     n = by["n_customers"].drop("Ed").to_dict()
@@ -112,6 +112,9 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
     assert by.loc[["team service", "Head"], "where"].tolist() == ["service-cases.xlsx"] * 2
     assert by.loc["team service", ["first_due_on", "last_due_on"]].tolist() == [
         pd.Timestamp("2026-07-02"), pd.Timestamp("2026-07-03")]  # ten cases a day, the first due in two days
+    assert by["starts_on"].drop("Bo").unique().tolist() == [pd.Timestamp("2026-07-01")]  # the day after the plan
+    assert by.loc["Bo", ["starts_on", "first_due_on"]].map(lambda on: on.day).tolist() == [2, 7]
+    assert found["who"].iloc[-1] == "Bo"  # his list begins last
     assert text.inside_title(found).endswith("the first by 2 July 2026")
 
 
@@ -180,11 +183,11 @@ def test_outside_only_the_treated_are_told():
 
 def test_both_loops_stand_in_a_file_to_tick_off(tmp_path):
     outside = communication_loops.outside_loop(lines())
-    inside = pd.DataFrame([("Ada", "call", 5, AS_OF, AS_OF, "a.xlsx")], columns=communication_loops.INSIDE)
+    inside = pd.DataFrame([("Ada", "call", 5, AS_OF, AS_OF, AS_OF, "a.xlsx")], columns=communication_loops.INSIDE)
     (tmp_path / "loops.xlsx").write_bytes(communication_loops.loops_file(inside, outside)["communication-loops.xlsx"])
     sheets = {one.name: one.rows for one in spreadsheets.read_sheets(tmp_path / "loops.xlsx")}
     assert list(sheets["inside"].columns) == [
-        "who", "must know", "customers", "first due on", "last due on", "where", "done on"]
+        "who", "must know", "customers", "starts on", "first due on", "last due on", "where", "done on"]
     assert sheets["outside"]["customers"].tolist() == [10]
     assert communication_loops.loops_file(inside.head(0), outside.head(0)) == {}
 
@@ -275,7 +278,7 @@ def test_written_contacts_that_wait_are_counted_and_calls_are_not():
     some = lines().assign(check="settle the open case first")
     said = text.waiting_sentence(some.assign(channel=["e-mail"] * 2 + ["phone"] * 10), ("phone",))
     assert said.startswith("Fewer than 10 written contacts wait for what the column 'check before' asks, in "
-                           "mailing-later.csv. Nobody is contacted before the day")
+                           "a file a channel. Nobody is contacted before the day")
     assert text.waiting_sentence(some, ("phone",)).startswith("Nobody is contacted before the day")
     assert text.waiting_sentence(some.head(0), ("phone",)) == ""
 

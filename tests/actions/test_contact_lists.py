@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.actions import case_management, contact_lists, eligibility, offer_terms, planner
+from helpers.actions import case_management, contact_lists, eligibility, mailing_files, offer_terms, planner
 from helpers.actions.config import ActionRule, ActionsConfig, OfferTerms
 from helpers.actions.working_days import WorkingDays
 from helpers.customers.random_assignment import REGISTRY_COLUMNS, Draw
@@ -18,7 +18,8 @@ OFFERS = pd.DataFrame({"offer_id": ["voucher"], "cost": [8.0], "margin": [20.0],
 RULES = (ActionRule(action="call", channel="phone", lowest_tier=2, is_by_account_owner=True, due_days=7, script="=1+1"),
          ActionRule(action="voucher by mail", channel="post", offer="voucher", owner="Bo/Müller",
                     script="Here is a voucher."))
-APART = pd.DataFrame({"customer_id": ["held", "out"], "reason": ["in a random control group", "has opted out"]})
+APART = pd.DataFrame({"customer_id": ["held", "out"], "reason": ["in a random control group", "has opted out"],
+                      "not_by": "any"})
 
 
 @pytest.fixture
@@ -44,7 +45,8 @@ def test_each_person_and_channel_has_a_list_and_the_control_group_is_in_none_of_
     made = contact_lists.contact_lists({"action plan of 2026-06-30": checked}, APART, ActionsConfig())
     assert set(made.contents) == {
         "contact-ada-phone.xlsx", "contact-ada-phone.csv", "contact-bo-müller-post.xlsx", "contact-bo-müller-post.csv",
-        "do-not-contact.xlsx", "do-not-contact.csv", "mailing.csv"}
+        "do-not-contact.xlsx", "do-not-contact.csv", "mailing-post.csv",
+        "do-not-contact-by-e-mail.csv", "do-not-contact-by-phone.csv"}  # the channels that the plan has
     assert read(made.contents, "do-not-contact.xlsx", tmp_path)["customer id"].tolist() == APART["customer_id"].tolist()
     treated = set(lines.loc[lines["variant"].eq("treated"), "customer_id"])
     for ending, column in ((".xlsx", "customer id"), (".csv", "customer_id")):
@@ -53,7 +55,8 @@ def test_each_person_and_channel_has_a_list_and_the_control_group_is_in_none_of_
         assert by_file[0] | by_file[1] == treated
         assert not by_file[0] & by_file[1]
     written = checked["variant"].eq("treated") & checked["channel"].eq("post") & checked["check"].eq("")
-    assert set(read(made.contents, "mailing.csv", tmp_path)["customer_id"]) == set(lines.loc[written, "customer_id"])
+    mailed = read(made.contents, "mailing-post.csv", tmp_path)
+    assert set(mailed["customer_id"]) == set(lines.loc[written, "customer_id"])
 
 
 def test_a_line_says_why_what_to_check_what_to_say_and_by_when(lines):
@@ -67,8 +70,8 @@ def test_a_line_says_why_what_to_check_what_to_say_and_by_when(lines):
 
 def test_what_tools_read_names_the_draw_so_that_contacts_can_be_told_apart(lines, tmp_path):
     made = contact_lists.contact_lists({"action plan of 2026-06-30": lines.assign(check="")}, APART, ActionsConfig())
-    rows = read(made.contents, "mailing.csv", tmp_path)
-    assert list(rows.columns) == contact_lists.FOR_TOOLS
+    rows = read(made.contents, "mailing-post.csv", tmp_path)
+    assert list(rows.columns) == mailing_files.FOR_TOOLS
     assert set(rows["campaign"]) == {"action plan of 2026-06-30"}
 
 
@@ -113,8 +116,8 @@ def test_each_list_stands_once_with_both_its_files(lines):
     made = contact_lists.contact_lists({"plan": lines.assign(check="")}, APART, ActionsConfig())
     files = made.files.set_index("file")["csv"]
     assert files["contact-ada-phone.xlsx"] == "contact-ada-phone.csv"
-    assert files["mailing.csv"] == ""
-    assert len(files) == 4
+    assert files["mailing-post.csv"] == ""
+    assert len(files) == 6
 
 
 def test_without_a_list_there_is_no_file(lines):
@@ -127,7 +130,7 @@ def test_an_offer_stands_in_the_list_and_for_the_tool_with_what_it_is_worth_its_
     terms = (OfferTerms(offer="voucher", value="8 euros off", code="BACK8", valid_days=20, terms="from 30 euros on"),)
     made = contact_lists.contact_lists({"action plan of 2026-06-30": lines.assign(check="")}, APART,
                                        ActionsConfig(offers=terms))
-    row = read(made.contents, "mailing.csv", tmp_path).query("offer_id == 'voucher'").iloc[0]
+    row = read(made.contents, "mailing-post.csv", tmp_path).query("offer_id == 'voucher'").iloc[0]
     assert (row["offer_value"], row["offer_code"], row["offer_terms"]) == (
         "8 euros off", "BACK8-AP260630", "from 30 euros on")
     assert pd.Timestamp(row["valid_until"]) - pd.Timestamp(row["send_by_on"]) == pd.Timedelta(days=20)
@@ -220,16 +223,17 @@ def test_codes_differ_by_campaign_and_hold_for_all_of_it_from_its_last_day_on():
 def test_tools_get_neither_calls_nor_an_offer_whose_eligibility_nobody_has_checked(lines, tmp_path):
     assert set(lines.loc[lines["check"].eq(""), "action"]) == {"call"}
     made = contact_lists.contact_lists({"plan": lines}, APART, ActionsConfig())
-    assert "mailing.csv" not in made.contents
-    later = read(made.contents, "mailing-later.csv", tmp_path)
+    assert "mailing-post.csv" not in made.contents
+    later = read(made.contents, "mailing-later-post.csv", tmp_path)
     waits = lines["variant"].eq("treated") & lines["check"].ne("")
     assert set(later["customer_id"]) == set(lines.loc[waits, "customer_id"])
     assert set(later["check_before"]) == {"offer is for: gold members"}
-    assert made.files.set_index("file").loc["mailing-later.csv", "n_customers"] == waits.sum()
+    assert made.files.set_index("file").loc["mailing-later-post.csv", "n_customers"] == waits.sum()
 
 
 def test_whom_not_to_contact_stands_in_csv_alone_where_no_sheet_could_be_worked_with(lines, monkeypatch):
     monkeypatch.setattr(contact_lists, "MOST_IN_EXCEL", len(APART) - 1)
     files = contact_lists.contact_lists({"plan": lines.head(0)}, APART, ActionsConfig())
-    assert set(files.contents) == {"do-not-contact.csv"}
-    assert files.files["file"].tolist() == ["do-not-contact.csv"]
+    by_channel = ["do-not-contact-by-e-mail.csv", "do-not-contact-by-phone.csv"]
+    assert set(files.contents) == {"do-not-contact.csv", *by_channel}
+    assert files.files["file"].tolist() == ["do-not-contact.csv", *by_channel]

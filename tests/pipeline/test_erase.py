@@ -346,6 +346,7 @@ ODD_FILES = {
     "data/runs/tiny/odd.json": f'{{"{ANN}": "{ANN}"}}'.encode(),
     "data/runs/tiny/removed.json.4194305": ANN.encode(),
     "data/exports/mailing.csv": f"customer_id,mail\n{ANN},x\n{BOB},y\n".encode(),
+    "data/exports/do-not-contact-by-e-mail.csv": f"customer_id\n{ANN}\n{BOB}\n".encode(),
     "data/exports/tiny/draft.txt": ANN.encode(),
     "data/crashes/crash-1.log": f"KeyError: {ANN}".encode(),
     "data/note": ANN.encode(),

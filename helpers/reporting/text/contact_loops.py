@@ -8,7 +8,7 @@ from helpers.actions.alert_answers import ANSWERS_FILE, BY_CASE, BY_CONTACT, BY_
 from helpers.actions.case_management import CASES_FILE
 from helpers.actions.communication_loops import LOOPS_FILE, ContactFatigue
 from helpers.actions.config import ActionsConfig
-from helpers.actions.contact_lists import CSV, LATER
+from helpers.actions.mailing_files import is_written
 from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation.results import Status
 from helpers.reporting import formatting
@@ -34,7 +34,7 @@ def inside_title(inside: pd.DataFrame) -> str:
     """
     if inside.empty:
         return "Nobody inside has to be told anything"
-    first = formatting.date_text(inside["first_due_on"].iloc[0])
+    first = formatting.date_text(inside["first_due_on"].min())
     return f"Inside {formatting.count_text(inside['who'].nunique(), 'name', 'names')} must know, the first by {first}"
 
 
@@ -53,9 +53,9 @@ def waiting_sentence(lines: pd.DataFrame, by_people: Collection[str]) -> str:
     treated = lines[lines["variant"].eq(TREATMENT)]
     if treated.empty:
         return ""
-    n = int((treated["check"].ne("") & ~treated["channel"].isin(by_people)).sum())
+    n = int((treated["check"].ne("") & is_written(treated, by_people)).sum())
     waits = (f"{people_text(n, 'written contact', 'written contacts').capitalize()} wait for what the column 'check "
-             f"before' asks, in {LATER}{CSV}. ") if n else ""
+             f"before' asks, in a file a channel. ") if n else ""
     return (f"{waits}Nobody is contacted before the day on which a case of theirs is due. {FILLED_IN}")
 
 
