@@ -7,12 +7,14 @@ give the same values on both.
 import os
 import tempfile
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import duckdb
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
@@ -110,7 +112,8 @@ class Engine:
             spill = Path(tempfile.gettempdir()) / f"loyalty-{uuid4().hex}"  # made when memory runs short, then removed
             self._connection = ibis.duckdb.connect(
                 threads=thread_count(), memory_limit=f"{memory_mib()}MiB", temp_directory=str(spill))
-            self._execute("SET enable_progress_bar = false")  # in a notebook DuckDB would print it into the page
+            with suppress(duckdb.InvalidInputException):  # a kernel that cannot show a bar has it off for good
+                self._execute("SET enable_progress_bar = false")  # elsewhere DuckDB would print it into the page
         return self._connection
 
     def stored(self, path: Path) -> ir.Table:

@@ -1,7 +1,9 @@
 import gc
 
+import nbformat
 import pandas as pd
 import pytest
+from nbclient import NotebookClient
 
 from helpers.foundation.engine import Engine
 
@@ -58,3 +60,11 @@ def test_a_table_is_read_wherever_it_lies(tmp_path, folder):
 def test_no_progress_of_a_query_is_printed_into_a_notebook():
     found = Engine().connection.con.execute("SELECT current_setting('enable_progress_bar')").fetchone()
     assert found == (False,)
+
+
+def test_an_engine_is_connected_in_a_kernel_that_cannot_show_a_bar():
+    code = ("from helpers.foundation.engine import Engine\n"
+            "print(Engine().connection.con.execute(\"SELECT 1 + 1\").fetchone())")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    assert [output["text"] for output in notebook.cells[0].outputs] == ["(2,)\n"]
