@@ -319,7 +319,7 @@ def response_people(response: ActionResponse) -> str:
     """Return on how many people the response rests; fewer than ten are not counted out."""
     treated, held = (f"fewer than {LEAST_PEOPLE}" if 0 < n < LEAST_PEOPLE else f"{n:,}"
                      for n in (response.n_treated, response.n_held_out))
-    return f"{treated} contacted, {held} in the control group"
+    return f"{treated} drawn to contact, {held} in the control group"
 
 
 def percent_text(x: float) -> str:

@@ -221,7 +221,12 @@ def kpi_rows(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def kpi_reading_table(found: pd.DataFrame) -> pd.DataFrame:
-    """Return key figures as a table for reading: value, interval, caveat, change, target where any is declared, n."""
+    """Return key figures as a table for reading: value, interval, caveat, change, target where any is declared, n.
+
+    Effects of experiments, which no run is compared on, are left out beside other figures: their page has them.
+    """
+    of_experiments = found["comparison"].eq(change_since_last_run.NOT_COMPARED.reason)
+    found = found if of_experiments.all() else found[~of_experiments]
     names = {"name": "key_figure", "shown": "value", "interval": "interval", "caveat": "caveat",
              "change_words": "change", **({"target_words": "target"} if found["target_words"].any() else {}), "n": "n"}
     return found.assign(n=found["n"].map(formatting.whole))[list(names)].set_axis(list(names.values()), axis=1)

@@ -1,6 +1,6 @@
 """Figures of the leadership page: revenue bridge, forecast fan, experiments, retention, buyers, contracts, cohorts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from helpers.reporting.run_results import RunResults
 from helpers.reporting.text import churn_attributes as churn_attributes_text
 from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import experiments as experiments_text
+from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.translation import message, translatable
 from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden, people_text
@@ -22,6 +23,8 @@ BASE = "results/customer_base"
 MOST_EXPERIMENTS, MOST_COHORTS, ON_FIRST_SCREEN = 3, 6, 3
 
 LINE_HEIGHT = 240
+
+SHIP, HOLD = "ship", "hold"  # what is asked of an experiment
 
 
 def leadership_figures(results: RunResults, monthly: pd.DataFrame, history: pd.DataFrame, weekly: pd.DataFrame,
@@ -193,12 +196,14 @@ def _experiments(results: RunResults) -> Iterator[Exhibit]:
     if len(primary):
         place = primary["verdict"].map(experiments_text.ORDER).sort_values(kind="stable")  # to be decided first
         chosen = primary.loc[place.index].head(MOST_EXPERIMENTS)
-        yield plots.interval_panels(effect_panels(chosen), experiments_title(chosen, known["experiment"].nunique()),
-                                    results.currency)
+        asked = experiment_decisions_text.kinds_of_experiments(known, experiment_decisions_text.days_until(
+            results.as_of, leadership_text.review_on(results)))
+        yield plots.interval_panels(effect_panels(chosen, asked), experiments_title(
+            chosen, known["experiment"].nunique(), asked), results.currency)
 
 
-def experiments_title(drawn: pd.DataFrame, n_all: int) -> str:
-    """Return the finding of the figure of experiments: how many of them are drawn, and which differences are clear.
+def experiments_title(drawn: pd.DataFrame, n_all: int, asked: Mapping[str, str]) -> str:
+    """Return the finding of the figure of experiments: what is asked of those that are drawn.
 
     Parameters
     ----------
@@ -206,26 +211,33 @@ def experiments_title(drawn: pd.DataFrame, n_all: int) -> str:
         Their rows of ``results/experiment_effects``.
     n_all : int
         Experiments, drawn or not, those whose result is invalid among them.
+    asked : mapping of str to str
+        What is asked of each, by experiment.
     """
-    n = drawn["experiment"].nunique()
-    if n == n_all:
+    names = list(drawn["experiment"].unique())
+    if len(names) == n_all:
         return experiments_text.primary_effects_title(drawn)
-    n_clear = int((drawn["low"].gt(0) | drawn["high"].lt(0)).sum())
-    if n_clear == len(drawn):
-        return message("{n} of {n_all} experiments", n=n, n_all=n_all)
-    return message("{n} of {n_all} experiments: {n_clear} of {n_drawn} differences beyond chance", n=n, n_all=n_all,
-                   n_clear=n_clear, n_drawn=len(drawn))
+    n_ship = sum(asked.get(name) == SHIP for name in names)
+    if n_ship in (0, len(names)):
+        return message(translatable("Experiments: ship all {n}") if n_ship else
+                       translatable("Experiments: ship none of {n}"), n=len(names))
+    return message("Experiments: ship {n}, not {n_others}", n=n_ship, n_others=len(names) - n_ship)
 
 
-def effect_panels(effects: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+def effect_panels(effects: pd.DataFrame, asked: Mapping[str, str] | None = None) -> list[tuple[str, pd.DataFrame]]:
     """Return differences by unit and metrics, each with its label and limits: those of shares in points, money apart.
 
     Parameters
     ----------
     effects : DataFrame
         Rows of ``results/experiment_effects`` with a difference, in the order in which they are to be drawn.
+    asked : mapping of str to str, optional
+        What is asked of each, by experiment; those that may not pay are marked.
     """
-    rows = effects.assign(label=experiments_text.comparison_labels(effects, has_metrics=False),
+    labels = experiments_text.comparison_labels(effects, has_metrics=False)
+    is_held = effects["experiment"].map(asked or {}).eq(HOLD)
+    rows = effects.assign(label=labels.where(~is_held, labels.map(lambda name: message("{name}: may not pay",
+                                                                                      name=name))),
                           heading=[experiments_text.metric_heading(row) for row in effects.to_dict("records")])
     is_share, is_money = rows["unit"].eq("share"), rows["metric"].isin(payoffs.MONEY_METRICS)
     parts = (("points", rows[is_share], 100), ("money", rows[is_money & ~is_share], 1),

@@ -141,7 +141,7 @@ def test_what_contact_did_is_told(rows, text):
 def test_fewer_than_ten_left_alone_are_not_counted_out():
     assert (
         measured_response.response_people(measured_response.pooled_response(effects({"n_control": 7})))
-        == "200 contacted, fewer than 10 in the control group"
+        == "200 drawn to contact, fewer than 10 in the control group"
     )
 
 
@@ -170,10 +170,10 @@ def test_the_gates_read_what_was_measured(value, scores, nobody):
 
 @pytest.mark.parametrize(("rows", "verdict", "confidence"), [
     ([{}], "so it pays if contact does as well again, and does not at the low end of the interval",
-     "200 contacted, 100 in the control group: not statistically significant"),
+     "200 drawn to contact, 100 in the control group: not statistically significant"),
     ([LATER | {"n_variant": 4000, "n_control": 1000}], "so it pays",
-     "4,000 contacted, 1,000 in the control group: statistically significant"),
-    ([WORSE], "so it does not pay", "200 contacted, 100 in the control group: a change for the worse")])
+     "4,000 drawn to contact, 1,000 in the control group: statistically significant"),
+    ([WORSE], "so it does not pay", "200 drawn to contact, 100 in the control group: a change for the worse")])
 def test_the_decision_rests_on_what_earlier_rounds_measured(value, scores, nobody, rows, verdict, confidence):
     found = measured_response.pooled_response(effects(*rows))
     plan = actions(value, scores, nobody)

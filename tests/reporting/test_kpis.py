@@ -55,6 +55,16 @@ def test_differences_of_shares_are_shown_in_points():
     assert (row["value"], row["unit"], row["n"]) == (pytest.approx(5.0), "points", 1010)
 
 
+def test_effects_of_experiments_are_left_to_their_page_where_there_are_other_key_figures():
+    found = kpis.kpi_table(shop(), leading.everything())
+    names = kpis.kpi_reading_table(found)["key_figure"]
+    assert found["comparison"].eq("read within the experiment, not between runs").any()
+    assert not names.str.contains("minus").any()
+    assert len(names) > 3
+    alone = kpis.kpi_table(shop(), leading.results(experiment_effects=leading.effects()))
+    assert len(kpis.kpi_reading_table(alone)) == 1
+
+
 def test_a_blocked_effect_has_its_reason_and_no_value():
     blocked = leading.effects({"status": "blocked", "reason": "sample ratio", "value": np.nan, "low": np.nan,
                                "high": np.nan, "verdict": "invalid"})

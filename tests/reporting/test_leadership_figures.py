@@ -117,11 +117,19 @@ def test_arms_are_named_where_an_experiment_has_several_and_lists_by_their_day()
 
 def test_experiments_beyond_the_first_three_are_counted_in_the_title_of_the_figure():
     tried = leading.effects(*({"experiment": name} for name in "abcde"))
-    weak = tried.assign(low=[-0.1, 0.01, 0.01, 0.01, 0.01])
-    assert titles(leading.results(experiment_effects=weak), MONTHS.head(1)) == [
-        "3 of 5 experiments: 2 of 3 differences beyond chance"]
-    assert titles(leading.results(experiment_effects=tried), MONTHS.head(1)) == [
-        "3 of 5 experiments"]
+    assert titles(leading.results(experiment_effects=tried), MONTHS.head(1)) == ["Experiments: ship all 3"]
+    weak = tried.assign(verdict=["keep running", *["ship"] * 4])
+    assert titles(leading.results(experiment_effects=weak.tail(4)), MONTHS.head(1)) == ["Experiments: ship all 3"]
+    halved = tried.assign(verdict=["ship", "ship", *["keep running"] * 3])
+    assert titles(leading.results(experiment_effects=halved), MONTHS.head(1)) == ["Experiments: ship 2, not 1"]
+    open_ = tried.assign(verdict="keep running")
+    assert titles(leading.results(experiment_effects=open_), MONTHS.head(1)) == ["Experiments: ship none of 3"]
+
+
+def test_an_experiment_whose_cost_may_exceed_its_gain_is_marked_in_the_figure():
+    tried = leading.effects({}, {"experiment": "gift"})
+    labels = dict(leadership_figures.effect_panels(tried, {"gift": "hold", "checkout": "ship"}))["points"]["label"]
+    assert labels.tolist() == ["checkout", "gift: may not pay"]
 
 
 @pytest.mark.parametrize(("counts", "said"), [

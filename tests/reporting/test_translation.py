@@ -56,9 +56,9 @@ def test_a_text_of_tables_is_found_by_the_message_that_made_it(english, chinese)
     ("contact cut churn by 19.5 % [2.3 %, 33.7 %] in 2 rounds; the plan breaks even at 6.3 %, so it pays",
      "联系使流失降低 19.5% [2.3%, 33.7%]（2 轮）；计划在 6.3% 处保本，因此合算"),
     ("contact cut churn by 19.5 % [2.3 %, 33.7 %] in 2 rounds and changed margin by +€15.7 [+€7.32, +€24] a customer "
-     "(in 1 of them) (490 contacted, 79 in the control group)",
+     "(in 1 of them) (490 drawn to contact, 79 in the control group)",
      "联系使流失降低 19.5% [2.3%, 33.7%]（2 轮），每位顾客的毛利变动 +€15.7 [+€7.32, +€24]（其中 1 轮）"
-     "（联系 490 人，对照组 79 人）"),
+     "（抽中联系 490 人，对照组 79 人）"),
     ("Something happened since nobody asked", "Something happened since nobody asked"),
 ])
 def test_what_the_action_plan_writes_of_decisions_is_translated_and_a_reason_is_taken_for_no_date(english, chinese):

@@ -263,10 +263,15 @@ def _owner(call: ExperimentCall) -> str:
     return next((str(name) for name in told if name and not decimal_places.is_missing(name)), NOT_RECORDED)
 
 
+def kinds_of_experiments(effects: pd.DataFrame, days: int = 0) -> dict[str, str]:
+    """Return what is asked of each experiment for these days: ship, hold, stop, keep running or invalid."""
+    asked = {call.arms[0]["experiment"]: call.kind for call in experiment_calls(effects, days)}
+    return {str(name): asked.get(name, verdict_of(rows)) for name, rows in effects.groupby("experiment")}
+
+
 def decision_counts(effects: pd.DataFrame, days: int = 0) -> str:
     """Return how many experiments there are and what is asked of each, as the decisions for these days count them."""
-    asked = {call.arms[0]["experiment"]: call.kind for call in experiment_calls(effects, days)}
-    kinds = Counter(asked.get(name, verdict_of(rows)) for name, rows in effects.groupby("experiment"))
+    kinds = Counter(kinds_of_experiments(effects, days).values())
     parts = [message(said, n=formatting.whole(kinds[kind])) for kind, said in COUNTED.items() if kind in kinds]
     n = sum(kinds.values())
     return plural("{n} experiment: {counts}.", "{n} experiments: {counts}.", n, n=formatting.whole(n), counts=parts)

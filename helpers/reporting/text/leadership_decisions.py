@@ -192,7 +192,7 @@ def _in_few_rows(rows: Sequence[dict[str, Any]], currency: str) -> list[dict[str
         "decision": message("{n} others", n=len(others)),
         "cost": message("≥ {amount}", amount=cost) if any(row.get("is_undeclared", False) for row in others) else cost,
         "expected_gain": NOT_KNOWN, "net": NO_NET, "worst_case": worst,
-        "owner": next(iter(owners)) if len(owners) == 1 else message("several"),
+        "owner": next(iter(owners)) if len(owners) == 1 else NO_NET,
         "stop_on": next(iter(days)) if len(days) == 1 else message("see below")}]
 
 

@@ -106,11 +106,13 @@ def saved_verdict(results: RunResults, stake: Estimate) -> str:
     amount = leadership_planned_text.money_range(saved, results.currency)
     if not (cost := _cost_of_all(results)):
         return message("Contacting everybody would save {amount} of it before cost.", amount=amount)
+    today = _by_the_list(results)
     net = [x - cost for x in saved]
     verdict = (translatable("it pays") if net[1] > 0 else translatable("it costs more than it saves") if net[2] < 0
                else translatable("whether it pays is open"))
-    return message("Contacting everybody would save {amount} of it, {net} after cost: {verdict}.", amount=amount,
+    all_ = message("Contacting everybody would save {amount} of it, {net} after cost: {verdict}.", amount=amount,
                    net=leadership_planned_text.money_range(net, results.currency), verdict=verdict)
+    return " ".join(filter(None, (today, all_)))
 
 
 def _saved(results: RunResults, stake: Estimate) -> tuple[float, float, float] | None:
@@ -148,17 +150,23 @@ def _how_saved(results: RunResults, stake: Estimate) -> str:
     return " ".join(filter(None, (found, gone, all_, _beside_the_list(results))))
 
 
-def _beside_the_list(results: RunResults) -> str:
+def _by_the_list(results: RunResults) -> str:
     """Return what today's list is to save; empty without a list."""
     listed = leadership_planned_text.treated(results)
     if len(listed) < LEAST_PEOPLE or not (gain := leadership_planned_text.saved_margin(results)):
         return ""
+    return message("The list asked for today, of {n}, is to save {amount} of it.", n=formatting.whole(len(listed)),
+                   amount=leadership_planned_text.money_range(gain, results.currency))
+
+
+def _beside_the_list(results: RunResults) -> str:
+    """Return what today's list is to save a customer, where more was measured before; else nothing."""
+    listed = leadership_planned_text.treated(results)
+    if len(listed) < LEAST_PEOPLE or not (gain := leadership_planned_text.saved_margin(results)):
+        return ""
     form = formatting.unit_format("money", results.currency)
-    said = message("Of it the list asked for today, of {n} customers who may be contacted, is to save {amount}.",
-                   n=formatting.whole(len(listed)), amount=leadership_planned_text.money_range(gain, results.currency))
     each = measured_response.pooled_response(results.frame(EFFECTS), results.currency).margin
     if each.status is not Status.OK or gain[0] / len(listed) >= each.value:
-        return said
-    why = message("That is {each} a customer, against {earned} measured before: what those buy more who stay is not "
-                  "counted.", each=form(gain[0] / len(listed)), earned=form(each.value))
-    return f"{said} {why}"
+        return ""
+    return message("The list is to save {each} a customer; earlier ones brought {earned}, which includes what those "
+                   "bought more who would have stayed.", each=form(gain[0] / len(listed)), earned=form(each.value))

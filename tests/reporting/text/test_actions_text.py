@@ -44,8 +44,8 @@ def test_what_earlier_rounds_measured_takes_the_place_of_never():
     tried = measured_response.pooled_response(leading.lists())
     sentence = actions_text.plan_answer(ACTIONS, STAKES, DECISIONS, gates(), "GBP", 90, tried)[2]
     assert sentence.startswith("No gain is claimed: contact cut churn by 20.0 % [")
-    assert sentence.endswith("in 1 round (200 contacted, 100 in the control group), an interval that includes no "
-                             "effect.")
+    assert sentence.endswith("in 1 round (200 drawn to contact, 100 in the control group), an interval that includes "
+                             "no effect.")
     assert actions_text.gain(measured_response.pooled_response(leading.lists({"low": 0.01}))).startswith(
         "Measured against the random control group, contact cut churn by")
     assert actions_text.gain(

@@ -500,8 +500,8 @@ def test_what_contact_took_away_says_how_much_of_the_stake_is_savable():
     assert verdict.endswith("of it before cost.")
     assert "Contacting everybody would save €12.00 [" in verdict
     assert any(said.startswith("Contact cut churn by 20.0 % [") and (
-        "in 1 round (200 contacted, 100 in the control group). That is churn of who bought nothing after a list; who "
-        "is gone for good is taken to be cut by as much.") in said for said in others)
+        "in 1 round (200 drawn to contact, 100 in the control group). That is churn of who bought nothing after a "
+        "list; who is gone for good is taken to be cut by as much.") in said for said in others)
 
 
 def test_caveats_of_a_finding_stand_in_the_answer_too():
