@@ -1,5 +1,6 @@
 """Action plan (notebook 07).
 
+* ``account_calls``: Account calls: what leads of key accounts speak with people of, by when, and how they begin.
 * ``action_options``: Action options: the rules that may be followed for each customer, their worth and their limits.
 * ``alert_answers``: Alert answers: what each customer warned of gets: a list's contact, a case settled, a contact of
   its own, or none.

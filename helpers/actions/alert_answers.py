@@ -277,29 +277,6 @@ def answers_file(answers: pd.DataFrame, lines: pd.DataFrame) -> dict[str, bytes]
     return {ANSWERS_FILE: spreadsheets.excel_file([sheet])} if len(rows) else {}
 
 
-def with_warnings(people: pd.DataFrame, answers: pd.DataFrame, days: WorkingDays) -> pd.DataFrame:
-    """Return people of key accounts with what they are warned of and by when their lead speaks with them.
-
-    Parameters
-    ----------
-    people : DataFrame
-        As `key_accounts.buying_centres` gives them.
-    answers : DataFrame
-        ``results/alert_answers``.
-    days : WorkingDays
-        Working days after the plan.
-
-    Returns
-    -------
-    DataFrame
-        With warned_of and speak_by_on, empty for who is not warned of.
-    """
-    own = answers[answers["answer"].eq(BY_OWNER)].set_index("customer_id")
-    by = {one: pd.Timestamp(days.due((on.date() - days.as_of).days)) for one, on in own["respond_by_on"].items()}
-    ids = people["customer_id"]
-    return people.assign(warned_of=ids.map(own["cause"]).astype("object"), speak_by_on=pd.to_datetime(ids.map(by)))
-
-
 def contacted_customers(answers: pd.DataFrame, lists: Iterable[pd.DataFrame]) -> set[str]:
     """Return whom this round contacts: the treated of lists, and who gets a contact of its own."""
     parts = [*(rows.loc[rows["variant"].eq(TREATMENT), "customer_id"] for rows in lists),

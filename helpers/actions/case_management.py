@@ -164,9 +164,9 @@ def with_cases(lines: pd.DataFrame, due: pd.DataFrame, complained: pd.DataFrame)
                        if len(rows)] or [pd.DataFrame(columns=[*OF_CASE, "do_by"])]).drop_duplicates("case_id")
     if known.empty:
         return lines.assign(**dict.fromkeys(OF_LINE[:-1]), case_due_on=pd.NaT)
-    told = pd.DataFrame({"customer_id": known["customer_id"], "case": known["case_id"], "case_about": known["kind"] + (
-        " about " + known["cause"]).where(known["cause"].ne(""), ""), "case_state": _state_text(known),
-        "case_team": known["team"].where(known["team"].ne(""), None)})
+    told = pd.DataFrame({
+        "customer_id": known["customer_id"], "case": known["case_id"], "case_about": about_texts(known),
+        "case_state": state_texts(known), "case_team": known["team"].where(known["team"].ne(""), None)})
     texts = {name: lines["customer_id"].map(_joined(told, name)).astype("object") for name in OF_LINE[:-1]}
     due_on = pd.to_datetime(lines["customer_id"].map(due.groupby("customer_id")["do_by"].max()))
     first = due.drop_duplicates("customer_id").set_index("customer_id")["state"]
@@ -187,7 +187,12 @@ def _joined(told: pd.DataFrame, name: str) -> pd.Series:
     return pd.concat([pairs[~has_several].set_index("customer_id")[name], several])
 
 
-def _state_text(cases: pd.DataFrame) -> list[str]:
+def about_texts(cases: pd.DataFrame) -> pd.Series:
+    """Return what each case is about, in words."""
+    return cases["kind"] + (" about " + cases["cause"]).where(cases["cause"].ne(""), "")
+
+
+def state_texts(cases: pd.DataFrame) -> list[str]:
     """Return how each case stands and what its customer was told, in words."""
     days = {name: pd.to_datetime(cases[name]) for name in ("opened_on", "closed_on", "told_on")}
     texts = []
@@ -196,29 +201,6 @@ def _state_text(cases: pd.DataFrame) -> list[str]:
                   + (" without being resolved" if state == UNRESOLVED else ""))
         texts.append(f"{stands}, customer " + ("told nothing yet" if pd.isna(told) else f"told on {told:%Y-%m-%d}"))
     return texts
-
-
-def case_texts(due: pd.DataFrame) -> dict[str, str]:
-    """Return a customer's cases that are due in words, by customer, for whoever speaks with him: number, state, day."""
-    if due.empty:
-        return {}
-    about = due["kind"] + (" about " + due["cause"]).where(due["cause"].ne(""), "")
-    team = (", team " + due["team"]).where(due["team"].ne(""), "")
-    text = due["case_id"] + ": " + about + ", " + pd.Series(_state_text(due), due.index) + team + ", due by " + due[
-        "do_by"].dt.strftime("%Y-%m-%d")
-    return text.groupby(due["customer_id"]).agg("; ".join).to_dict()
-
-
-def with_case_texts(people: pd.DataFrame, due: pd.DataFrame) -> pd.DataFrame:
-    """Return people with their cases that are due in words, as `case_texts` gives them: service_case.
-
-    Where a day by which to speak with them is known (speak_by_on), it is not before the last of their cases is due.
-    """
-    found = people.assign(service_case=people["customer_id"].map(case_texts(due)).astype("object"))
-    if "speak_by_on" not in found or due.empty:
-        return found
-    last = pd.to_datetime(found["customer_id"].map(due.groupby("customer_id")["do_by"].max()))
-    return found.assign(speak_by_on=found["speak_by_on"].where(~(last > found["speak_by_on"]), last))
 
 
 def case_notes(

@@ -48,7 +48,7 @@ class InsideSources:
     cases : DataFrame
         As `case_management.with_due_days` gives them.
     people, accounts : DataFrame
-        As `alert_answers.with_warnings` and `key_accounts.account_summary` give them.
+        As `account_calls.with_warnings` and `key_accounts.account_summary` give them.
     leads : mapping of str to str
         As `key_accounts.account_leads` gives them.
     opportunities : DataFrame

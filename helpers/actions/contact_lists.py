@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from helpers.actions.case_management import OF_CASE, OF_LINE, with_cases
+from helpers.actions.case_management import ABOUT_CASES, OF_CASE, OF_LINE, with_cases
 from helpers.actions.config import ActionsConfig
 from helpers.actions.list_files import ListFile, files_table, free_name, slug
 from helpers.actions.mailing_files import mailing_files, suppression_files
@@ -35,6 +35,8 @@ FOR_PEOPLE = {
     "value_of_asking": "expected value of asking", "campaign": "campaign", "done_on": "done on", "outcome": "outcome"}
 
 PRINTED = ("contact_on", "customer_id", "check", "reason", "script", "offer_code", "case", "case_about", "outcome")
+
+PRINTED_OF_CASES = (*(c for c in PRINTED if c not in {"offer_code", "outcome"}), "case_state", "outcome")
 
 TO_FILL_IN = ("done_on", "outcome")  # stand empty in a list until whoever works it writes there
 
@@ -176,8 +178,9 @@ def contact_lists(
         rows = rows.sort_values(["contact_on", "rank"], kind="stable")
         columns = [c for c in FOR_PEOPLE if c in TO_FILL_IN or (rows[c].notna() & rows[c].ne("")).any()]
         is_spoken = channel in (*assumptions.personal_channels, ANY)
+        printed = PRINTED_OF_CASES if rows["action"].isin(ABOUT_CASES).all() else PRINTED
         parts += _for_people(file, rows[columns].rename(columns=FOR_PEOPLE), str(owner), str(channel),
-                             OUTCOMES if is_spoken else WRITTEN_OUTCOMES)
+                             OUTCOMES if is_spoken else WRITTEN_OUTCOMES, printed)
         lines.loc[rows.index, "file"] = file + EXCEL
     if len(apart):
         parts += _for_people(APART_FILE, apart.rename(columns=lambda c: c.replace("_", " ")), DO_NOT_CONTACT, "")
@@ -193,7 +196,8 @@ def _file_prefix(draw: str) -> str:
 
 
 def _for_people(
-    name: str, rows: pd.DataFrame, audience: str, channel: str, outcomes: tuple[str, ...] = ()
+    name: str, rows: pd.DataFrame, audience: str, channel: str, outcomes: tuple[str, ...] = (),
+    printed: tuple[str, ...] = (),
 ) -> list[ListFile]:
     """Return a list as Excel and as CSV; in CSV the id has the name by which programs know it.
 
@@ -205,7 +209,7 @@ def _for_people(
         return [plain]
     choices = {"outcome": outcomes} if outcomes else {}
     sheet = spreadsheets.excel_file([
-        Sheet("list", rows, ("churn probability",), choices, tuple(FOR_PEOPLE[c] for c in PRINTED) if choices else ())])
+        Sheet("list", rows, ("churn probability",), choices, tuple(FOR_PEOPLE[c] for c in printed))])
     return [ListFile(name + EXCEL, audience, channel, len(rows), sheet), plain]
 
 

@@ -22,7 +22,7 @@ SHARES = {"win_rate": formatting.share, "low": formatting.share, "high": formatt
 
 PRINTED = {  # by sheet
     "accounts": ("account id", "lead", "next steps", "people", "covered", "open", "expected", "do by", "outcome"),
-    "people": ("account id", "customer id", "role", "decision weight", "no consent by", "not to contact", "warned of",
+    "people": ("account id", "customer id", "role", "not to contact", "warned of", "service case", "first line",
                "speak by", "outcome"),
     "open opportunities": ("opportunity id", "account id", "product", "owner", "stage", "value if won", "next step",
                            "do by", "outcome")}

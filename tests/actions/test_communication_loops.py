@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.actions import alert_answers, case_management, communication_loops, contact_lists, key_accounts
+from helpers.actions import account_calls, case_management, communication_loops, contact_lists, key_accounts
 from helpers.actions.communication_loops import InsideSources
 from helpers.actions.config import ActionsConfig
 from helpers.actions.working_days import WorkingDays
@@ -124,10 +124,10 @@ def test_leads_of_key_accounts_hear_who_of_their_people_is_warned_of_and_by_when
                            "not_to_contact": [None, None, None, "has opted out", None]})
     answers = pd.DataFrame({"customer_id": list("abcd"), "answer": "account owner", "cause": "risk",
                             "respond_by_on": pd.to_datetime(["2026-07-02", "2026-07-04"] * 2)})
-    warned = alert_answers.with_warnings(people, answers, WorkingDays(AS_OF))
+    warned = account_calls.with_warnings(people, answers, WorkingDays(AS_OF))
     assert warned["warned_of"].isna().tolist() == [False] * 4 + [True]
     for nobody in (people.head(0), people):  # no alert at all
-        assert alert_answers.with_warnings(nobody, answers.head(0), WorkingDays(AS_OF))["speak_by_on"].isna().all()
+        assert account_calls.with_warnings(nobody, answers.head(0), WorkingDays(AS_OF))["speak_by_on"].isna().all()
     sources = InsideSources(lists, CASES_DUE.head(0), warned, pd.DataFrame(), {"k": "Di", "l": "Ed"}, pd.DataFrame())
     found = communication_loops.inside_loop(sources, ActionsConfig(), WorkingDays(AS_OF)).set_index("who")
     assert found["n_customers"].to_dict() == {"Di": 2, "Ed": 1}
@@ -251,10 +251,10 @@ def test_contacts_of_a_person_are_spread_over_working_days_up_to_the_last(n):
 
 
 def test_who_speaks_with_people_of_key_accounts_knows_of_their_cases_and_the_team_of_who_speaks_with_them():
-    told = case_management.case_texts(dated())
+    told = account_calls.case_texts(dated())
     assert told["c12"] == ("k12: complaint about delivery, open since 2026-06-01, customer told nothing yet, team "
                            f"service, due by {dated().set_index('customer_id').loc['c12', 'do_by']:%Y-%m-%d}")
-    assert case_management.case_texts(dated().head(0)) == {}
+    assert account_calls.case_texts(dated().head(0)) == {}
     notes = case_management.case_notes({"a": "has opted out"}, {}, {"a": "N1: speak with Di", "b": "N1: speak with Di",
                                                                     "c": ""})
     assert notes == {"a": "has opted out: settle it, no extra contact",
@@ -268,10 +268,10 @@ def test_nobody_of_a_key_account_is_spoken_with_before_the_last_of_his_cases_is_
                         "cause": "", "team": "", "state": case_management.OPEN_CASE,
                         "opened_on": pd.Timestamp("2025-12-01"), "closed_on": pd.NaT, "told_on": pd.NaT,
                         "do_by": pd.to_datetime(["2026-01-06", "2026-01-09", "2026-01-06", "2026-01-06"])})
-    found = case_management.with_case_texts(people, due)["speak_by_on"]
+    found = account_calls.with_case_texts(people, due)["speak_by_on"]
     assert found.tolist()[:2] == [pd.Timestamp("2026-01-09"), pd.Timestamp("2026-01-14")]
     assert pd.isna(found[2])  # nobody is warned of him
-    assert case_management.with_case_texts(people, due.head(0))["speak_by_on"].equals(people["speak_by_on"])
+    assert account_calls.with_case_texts(people, due.head(0))["speak_by_on"].equals(people["speak_by_on"])
 
 
 def test_written_contacts_that_wait_are_counted_and_calls_are_not():

@@ -84,6 +84,15 @@ def test_a_list_prints_what_an_agent_needs_in_nine_columns_at_most(lines, tmp_pa
     assert len(contact_lists.PRINTED) == 9
 
 
+def test_a_list_about_cases_prints_what_each_is_about_and_how_it_stands(lines, tmp_path):
+    due = pd.DataFrame([case("K1", "c0000", "open", "2026-07-06")])
+    made = contact_lists.contact_lists({"plan": lines.assign(action="service recovery")}, APART, ActionsConfig(), due)
+    (tmp_path / "list.xlsx").write_bytes(made.contents["contact-ada-phone.xlsx"])
+    sheet = spreadsheets.read_sheets(tmp_path / "list.xlsx")[0]
+    assert sheet.printed[-4:] == ("service case", "case is about", "state of the case", "outcome")
+    assert len(contact_lists.PRINTED_OF_CASES) == 9
+
+
 def test_the_page_has_whom_a_draw_contacts_on_the_days_of_the_files(lines, tmp_path):
     case = pd.DataFrame({name: [None] for name in contact_lists.OF_CASE}).assign(
         case_id="K1", customer_id="c0000", kind="complaint", cause="", team="", state="open",
