@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from helpers.actions.case_management import CASES_FILE
 from helpers.actions.communication_loops import KEY_ACCOUNTS_FILE
 from helpers.actions.config import ActionsConfig
 from helpers.actions.contact_lists import LINE, TO_FILL_IN, contacted_by
@@ -253,9 +254,12 @@ def alert_lines(
         value_of_asking=np.nan, done_on="", outcome="")[LINE]
 
 
-def answers_file(answers: pd.DataFrame, lines: pd.DataFrame) -> dict[str, bytes]:
+def answers_file(
+    answers: pd.DataFrame, lines: pd.DataFrame, cases: pd.DataFrame, people: pd.DataFrame, as_of: date
+) -> dict[str, bytes]:
     """Return the Excel file that tells by whom each alert is answered, by its name; none where nobody is warned of.
 
+    In the order of the days by which they are answered, then of the margin at risk; what nobody answers stands last.
     Who has opted out or consents to nothing is left out: the file of whom not to contact holds them.
 
     Parameters
@@ -264,12 +268,24 @@ def answers_file(answers: pd.DataFrame, lines: pd.DataFrame) -> dict[str, bytes]
         ``results/alert_answers``.
     lines : DataFrame
         ``ContactLists.lines``, for the campaign and the file by which each customer is contacted.
+    cases, people : DataFrame
+        As `case_management.with_due_days` and `account_calls.with_case_texts` give them, for the day of the answer.
+    as_of : date
+        Day of the plan.
     """
     is_barred = answers["told"].eq(OPTED_OUT) | answers["told"].str.startswith(NO_CONSENT)
     rows = answers.loc[~is_barred, ["customer_id", "cause", "answer", "told", "churn_probability", "margin_at_risk"]]
-    of_list = lines[lines["variant"].eq(TREATMENT)].set_index("customer_id")[["campaign", "file"]]
-    rows = rows.join(of_list, on="customer_id").assign(**dict.fromkeys(TO_FILL_IN, ""))
-    rows = rows.assign(file=rows["file"].mask(rows["answer"].eq(BY_OWNER), KEY_ACCOUNTS_FILE))
+    of_list = lines[lines["variant"].eq(TREATMENT)].set_index("customer_id")[["do_by_on", "campaign", "file"]]
+    rows = rows.join(of_list.rename(columns={"do_by_on": "answer_by"}), on="customer_id")
+    calls, settled = (known.groupby("customer_id")[day].max() for known, day in (
+        (people, "speak_by_on"), (cases, "do_by")))
+    for answer, campaign, file, due in ((BY_OWNER, f"key accounts of {as_of}", KEY_ACCOUNTS_FILE, calls),
+                                        (BY_CASE, f"service cases of {as_of}", CASES_FILE, settled)):
+        own, by = rows["answer"].eq(answer), pd.to_datetime(rows["customer_id"].map(due.to_dict()))
+        rows = rows.assign(answer_by=rows["answer_by"].mask(own, by),
+                           campaign=rows["campaign"].mask(own, campaign), file=rows["file"].mask(own, file))
+    rows = rows.assign(**dict.fromkeys(TO_FILL_IN, "")).sort_values(
+        ["answer_by", "margin_at_risk", "customer_id"], ascending=[True, False, True], ignore_index=True)
     rows = rows.round({"churn_probability": 3, "margin_at_risk": 2}).rename(
         columns={"told": "by whom, or why nobody"}).rename(columns=lambda c: c.replace("_", " "))
     sheet = Sheet("alerts", rows, ("churn probability",), {"outcome": ("answered", "not answered")},

@@ -21,7 +21,11 @@ PEOPLE = ["listed", "account", "case", "out", "refused", "silent", "dear", "poor
 
 
 LISTED = pd.DataFrame({"customer_id": ["listed", "held"], "variant": ["treated", "held out"],
-                       "campaign": "action plan of 2025-12-31", "file": ["contact-ada-e-mail.xlsx", ""]})
+                       "campaign": "action plan of 2025-12-31", "file": ["contact-ada-e-mail.xlsx", ""],
+                       "do_by_on": pd.to_datetime(["2026-01-02", None])})
+
+UNDATED = (pd.DataFrame({"customer_id": pd.Series(dtype="str"), "do_by": pd.Series(dtype="datetime64[us]")}),
+           pd.DataFrame({"customer_id": pd.Series(dtype="str"), "speak_by_on": pd.Series(dtype="datetime64[us]")}))
 
 
 def warned(*customers, rule="high risk", **columns):
@@ -121,9 +125,24 @@ def test_contacts_for_alerts_are_a_decision_with_cost_and_owner_of_which_no_gain
     assert alert_answers.with_alert_decision(none, nobody, DAYS.as_of, 90) is none
 
 
+def test_every_answer_has_its_day_its_campaign_and_its_file_and_the_earliest_stands_first(tmp_path):
+    found = answered(warned("account", "case", "listed", "refused")).reset_index()
+    cases = pd.DataFrame({"customer_id": ["case"] * 2, "do_by": pd.to_datetime(["2026-01-05", "2026-01-07"])})
+    people = pd.DataFrame({"customer_id": ["account"], "speak_by_on": pd.to_datetime(["2026-01-06"])})
+    made = alert_answers.answers_file(found, LISTED, cases, people, DAYS.as_of)["alerts-answered.xlsx"]
+    (tmp_path / "a.xlsx").write_bytes(made)
+    rows = spreadsheets.read_sheets(tmp_path / "a.xlsx")[0].rows
+    assert rows[["customer id", "campaign", "file"]].fillna("").to_numpy().tolist() == [
+        ["listed", "action plan of 2025-12-31", "contact-ada-e-mail.xlsx"],
+        ["account", "key accounts of 2025-12-31", "key-accounts.xlsx"],
+        ["case", "service cases of 2025-12-31", "service-cases.xlsx"], ["refused", "", ""]]
+    assert pd.to_datetime(rows["answer by"]).dt.day.tolist()[:3] == [2, 6, 7]
+
+
 def test_the_file_of_answers_leaves_out_who_must_not_be_contacted(tmp_path):
     found = answered(warned("listed", "out", "silent", "refused")).reset_index()
-    (tmp_path / "a.xlsx").write_bytes(alert_answers.answers_file(found, LISTED)["alerts-answered.xlsx"])
+    made = alert_answers.answers_file(found, LISTED, *UNDATED, DAYS.as_of)["alerts-answered.xlsx"]
+    (tmp_path / "a.xlsx").write_bytes(made)
     rows = spreadsheets.read_sheets(tmp_path / "a.xlsx")[0].rows
     assert rows["customer id"].tolist() == ["listed", "refused"]
     assert rows["by whom, or why nobody"].tolist() == ["Ada by e-mail", "no action is expected to pay for itself"]
@@ -144,4 +163,5 @@ def test_only_alerts_with_a_contact_of_their_own_are_carried_out_beside_the_list
 
 def test_without_an_alert_nothing_is_answered():
     assert answered(warned("free").head(0)).empty
-    assert alert_answers.answers_file(answered(warned("free").head(0)).reset_index(), LISTED) == {}
+    assert alert_answers.answers_file(answered(warned("free").head(0)).reset_index(), LISTED, *UNDATED,
+                                      DAYS.as_of) == {}
