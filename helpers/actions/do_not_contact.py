@@ -93,8 +93,8 @@ def people_apart(
     -------
     DataFrame
         Grain customer: customer_id, reason, also (what stands against it besides), ban (`EVERY_CHANNEL` or
-        `SOME_CHANNELS`), not_by (channels, or *any*), no_contact_until (empty where no day ends it), open_case; by
-        reason, in the order in which one takes precedence.
+        `SOME_CHANNELS`), not_by (channels, or *any*), no_contact_until (that day included; empty where no
+        day ends it), open_case; by reason, in the order in which one takes precedence.
     """
     ids = customers["customer_id"]
     barriers = contact_barriers(customers, assumptions.max_contacts, assumptions.contact_days)
@@ -111,10 +111,12 @@ def people_apart(
     every = pd.concat(parts, ignore_index=True).drop_duplicates(["customer_id", "reason"])
     rows = every.drop_duplicates("customer_id", ignore_index=True)
     rows["also"] = rows["customer_id"].map(_joined(every[every["customer_id"].duplicated()])).fillna("")
+    for_good = pd.concat([unwilling.astype("str"), ids[refused.eq(ANY_CHANNEL)]])
+    until_day = rows["no_contact_until"].mask(is_among(rows["customer_id"], for_good))
     is_case = is_among(rows["customer_id"], in_service) & rows["not_by"].eq(ANY_CHANNEL)
     case = np.where(is_case, "settle it, no extra contact", "")
     ban = np.where(rows["not_by"].eq(ANY_CHANNEL), EVERY_CHANNEL, SOME_CHANNELS)
-    return rows.assign(open_case=case, ban=ban)[
+    return rows.assign(open_case=case, ban=ban, no_contact_until=until_day)[
         ["customer_id", "reason", "also", "ban", "not_by", "no_contact_until", "open_case"]]
 
 
