@@ -42,6 +42,8 @@ class TierMoves:
         Members on the second day.
     n_double : int
         Members who are in more than one tier, or twice in one, on either day; the latest spell counts.
+    is_monthly : bool
+        Whether only months are recorded: the two days are then the first of two months, and stand for their ends.
     """
 
     moves: pd.DataFrame
@@ -49,6 +51,7 @@ class TierMoves:
     to_on: date
     n_members: int
     n_double: int
+    is_monthly: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -76,12 +79,18 @@ def tier_moves(engine: Engine, memberships: ir.Table, as_of_on: date, days: int 
         The second day.
     days : int
         How long before it the first one lies; half of what is recorded where that is less [days].
+
+    Notes
+    -----
+    Where every spell begins and ends on the first day of a month, months are recorded, no days: who left in a month
+    is no member at its end, as who joined in it is one.
     """
-    known = memberships.filter(memberships.valid_from <= as_of_on)
-    first = engine.first_row(known.aggregate(first=known.valid_from.min()))["first"]
+    known, first, is_monthly = _spells_known(engine, memberships, as_of_on)
     if first is not None and (as_of_on - first).days < 2 * days:
         days = max((as_of_on - first).days // 2, 1)
     from_on = as_of_on - timedelta(days)
+    if is_monthly:
+        from_on, as_of_on = from_on.replace(day=1), as_of_on.replace(day=1)
     then, now = (_tier_on_day(known, day) for day in (from_on, as_of_on))
     both = then.outer_join(now, "customer_id").mutate(
         tier_before=lambda t: t.tier.fill_null(NOT_YET_MEMBER),
@@ -92,7 +101,20 @@ def tier_moves(engine: Engine, memberships: ir.Table, as_of_on: date, days: int 
         .ifelse(1, 0).sum())
     frame = engine.arrow(moves).to_pandas().sort_values(["tier_before", "tier_after"], ignore_index=True)
     members = int(frame.loc[frame["tier_after"] != LEFT_PROGRAMME, "n"].sum())
-    return TierMoves(_move_shares(frame), from_on, as_of_on, members, int(frame["n_double"].sum()))
+    return TierMoves(_move_shares(frame), from_on, as_of_on, members, int(frame["n_double"].sum()),
+                     is_monthly)
+
+
+def _spells_known(engine: Engine, memberships: ir.Table, as_of_on: date) -> tuple[ir.Table, date | None, bool]:
+    """Return the spells begun by a day, the first day of all, and whether they tell months, no days."""
+    known = memberships.filter(memberships.valid_from <= as_of_on)
+    is_first = (known.valid_from.day() == 1) & (known.valid_to.isnull() | (known.valid_to.day() == 1))
+    found = engine.first_row(known.aggregate(
+        first=known.valid_from.min(), n=known.count(), n_first=is_first.ifelse(1, 0).sum(),
+        n_ended=known.valid_to.count()))
+    if not found["n_ended"] or found["n_first"] != found["n"]:
+        return known, found["first"], False
+    return known.mutate(valid_to=known.valid_to - ibis.interval(days=1)), found["first"], True
 
 
 def holds_day(spells: ir.Table, day: ir.DateValue) -> ir.BooleanValue:
@@ -140,7 +162,8 @@ def tier_transition_matrix(found: TierMoves, order: Sequence[str] = ()) -> pd.Da
     shares = shares.sort_index(axis=1).sort_index(axis=1, key=lambda tiers: tiers.map(places), kind="stable")
     shares = shares.sort_index(key=lambda tiers: tiers.map(places), kind="stable")
     shares = shares[(shares > 0).any(axis=1)]
-    return shares.rename_axis(f"tier on {found.from_on}").rename_axis(f"tier on {found.to_on}", axis=1)
+    on = "at the end of the month of" if found.is_monthly else "on"
+    return shares.rename_axis(f"tier {on} {found.from_on}").rename_axis(f"tier {on} {found.to_on}", axis=1)
 
 
 def current_tiers(engine: Engine, memberships: ir.Table, points: ir.Table, as_of_on: date) -> pd.DataFrame:
@@ -151,7 +174,8 @@ def current_tiers(engine: Engine, memberships: ir.Table, points: ir.Table, as_of
     DataFrame
         Grain member with a tier: ``customer_id, tier, points_year``.
     """
-    now = _tier_on_day(memberships.filter(memberships.valid_from <= as_of_on), as_of_on)
+    known, _, is_monthly = _spells_known(engine, memberships, as_of_on)
+    now = _tier_on_day(known, as_of_on.replace(day=1) if is_monthly else as_of_on)
     since = pd.Timestamp(as_of_on - timedelta(DAYS_PER_YEAR - 1))
     until = pd.Timestamp(as_of_on + timedelta(1))
     recent = points.filter(points.kind == "earn", points.entered_at >= since, points.entered_at < until)

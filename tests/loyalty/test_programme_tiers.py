@@ -29,7 +29,7 @@ def moved(session_engine, members):
 
 
 SPELLS = [("a", "silver", "2023-01-01", "2026-01-01"), ("a", "gold", "2026-01-01"), ("b", "silver", "2023-01-01"),
-          ("c", "gold", "2023-01-01", "2025-12-01"), ("d", "silver", "2026-02-01")]
+          ("c", "gold", "2023-01-01", "2025-12-01"), ("d", "silver", "2026-02-02")]
 
 
 def test_moves_between_two_days_are_counted_with_those_who_joined_and_left(moved):
@@ -46,6 +46,27 @@ def test_the_last_day_of_a_spell_is_a_day_in_the_tier(moved):
                    ("b", "gold", "2025-07-01")])
     counts = {(r.tier_before, r.tier_after): r.n for r in found.moves.itertuples()}
     assert counts == {("silver", "silver"): 1, ("silver", "gold"): 1}
+
+
+def test_where_months_are_recorded_who_left_in_a_month_is_no_member_at_its_end(session_engine, members):
+    rows = [("left before", "x", "2023-01-01", "2025-06-01"), ("left in the last", "x", "2023-01-01", "2026-06-01"),
+            ("stays", "x", "2023-01-01"), ("joined in the first", "x", "2025-06-01"),
+            ("joined and left", "x", "2026-06-01", "2026-06-01")]
+    found = programme_tiers.tier_moves(session_engine, members(rows), date(2026, 6, 1))
+    assert (found.is_monthly, found.from_on, found.to_on) == (True, date(2025, 6, 1), date(2026, 6, 1))
+    counts = {(r.tier_before, r.tier_after): r.n for r in found.moves.itertuples()}
+    assert counts == {("x", "x"): 2, ("x", programme_tiers.LEFT_PROGRAMME): 1}
+    assert points_programme.tier_migration_sentence(found).startswith("All 2 members are in one tier")
+    by_day = programme_tiers.tier_moves(session_engine, members([*rows, ("d", "x", "2023-01-02")]), date(2026, 6, 1))
+    assert not by_day.is_monthly
+    assert by_day.n_members == 5
+
+
+def test_months_are_told_by_their_ends(session_engine, members):
+    rows = [(f"{tier}{i}", tier, "2023-01-01", "2026-06-01" if i < 12 else None) for tier in "xy" for i in range(40)]
+    found = programme_tiers.tier_moves(session_engine, members(rows), date(2026, 6, 1))
+    said = points_programme.tier_migration_sentence(found)
+    assert said.startswith("From the end of June 2025 to the end of June 2026, 70.0 % of 80 members stayed and 30.0 %")
 
 
 def test_moves_of_ten_people_or_more_are_shown_as_shares(moved):

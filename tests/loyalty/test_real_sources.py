@@ -94,6 +94,7 @@ def test_an_airline_s_ledger_shows_its_net_change_only_and_its_promotion_no_caus
         == 50172736.25 - 12451388
     )
     assert books.tiers.names == ["Aurora", "Nova", "Star"]
+    assert books.tiers.n_members == 16737 - 2067, "who cancelled in the last month of all has left"
     assert points_programme_text.tier_migration_sentence(books.tiers).endswith(
         "tiers are given for good, or their history is not kept."
     )

@@ -104,7 +104,9 @@ def tier_migration_sentence(found: TierMoves, tiers: Sequence[str] = ()) -> str:
     n, kept = stays["n"].sum(), stays.loc[stays["tier_before"] == stays["tier_after"], "n"].sum()
     left = stays.loc[stays["tier_after"] == programme_tiers.LEFT_PROGRAMME, "n"].sum()
     joined = found.moves.loc[found.moves["tier_before"] == programme_tiers.NOT_YET_MEMBER, "n"].sum()
-    text = f"From {formatting.date_text(found.from_on)} to {formatting.date_text(found.to_on)}, "
+    days = [formatting.date_text(on) for on in (found.from_on, found.to_on)]
+    month_ends = [f"the end of {day.partition(' ')[2]}" for day in days]
+    text = "From {} to {}, ".format(*(month_ends if found.is_monthly else days))
     if not n:
         return f"{text}{people_text(joined, 'member', 'members')} joined and stayed; nobody was in a tier before."
     change = n - kept - left
