@@ -59,6 +59,13 @@ def test_a_text_of_tables_is_found_by_the_message_that_made_it(english, chinese)
      "(in 1 of them) (490 drawn to contact, 79 in the control group)",
      "联系使流失降低 19.5% [2.3%, 33.7%]（2 轮），每位顾客的毛利变动 +€15.7 [+€7.32, +€24]（其中 1 轮）"
      "（抽中联系 490 人，对照组 79 人）"),
+    ("490 drawn to contact, 79 in the control group: statistically significant; in this round alone only a relative "
+     "cut in churn of 29 % or more would show with 80 % power",
+     "抽中联系 490 人，对照组 79 人：统计上显著；仅凭本轮，只有流失相对降低 29% 以上才有 80% 的把握测出"),
+    ("none yet, and no control group, since nobody is approached; worst case: every one of them leaves, with what he "
+     "brings in 90 days at the pace of the last year",
+     "尚无：不联系任何人，也无对照组，因此无从判断；最坏情况："
+     "这些顾客全部流失，损失其 90 天的贡献（按过去一年的速度）"),
     ("Something happened since nobody asked", "Something happened since nobody asked"),
 ])
 def test_what_the_action_plan_writes_of_decisions_is_translated_and_a_reason_is_taken_for_no_date(english, chinese):
