@@ -69,7 +69,7 @@ def campaigns_table(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def first_lines(lines: Mapping[str, pd.DataFrame], each: int = 3) -> pd.DataFrame:
-    """Return whom each campaign contacts first, for the page: campaign, rank, customer, why, by when, and what for.
+    """Return whom each campaign contacts first, for the page: rank, customer, why, when, what before, what for.
 
     Parameters
     ----------
@@ -78,9 +78,10 @@ def first_lines(lines: Mapping[str, pd.DataFrame], each: int = 3) -> pd.DataFram
     each : int
         Lines of each list.
     """
-    columns = ["action", "rank", "customer_id", "reason", "owner", "do_by_on", "value_of_asking"]
+    columns = ["action", "rank", "customer_id", "reason", "owner", "contact_on", "do_by_on", "check", "value_of_asking"]
     parts = [rows.loc[rows["variant"].eq(TREATMENT), columns].head(each) for rows in lines.values() if len(rows)]
     table = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+    table = table.assign(check=table["check"].where(table["check"].ne(""), None))
     return table.rename(columns={"action": "campaign"}).dropna(axis=1, how="all").reset_index(drop=True)
 
 

@@ -44,8 +44,13 @@ def test_where_nobody_fits_nothing_is_claimed():
 def test_whom_a_campaign_contacts_first_are_not_those_whom_it_holds_out():
     lines = pd.DataFrame({"action": "win-back", "rank": range(1, 9), "customer_id": list("abcdefgh"), "reason": "left",
                           "owner": "Ada", "do_by_on": pd.Timestamp("2026-07-14"), "value_of_asking": 3.0,
-                          "variant": ["held out", "treated"] * 4})
-    assert campaign_plan.first_lines({"own": lines})["customer_id"].tolist() == ["b", "d", "f"]
+                          "variant": ["held out", "treated"] * 4, "contact_on": pd.Timestamp("2026-07-09"),
+                          "check": ["", "settle the open case first"] + [""] * 6})
+    found = campaign_plan.first_lines({"own": lines})
+    assert found["customer_id"].tolist() == ["b", "d", "f"]
+    assert found["check"].fillna("").tolist() == ["settle the open case first", "", ""]
+    assert set(found["contact_on"]) == {pd.Timestamp("2026-07-09")}
+    assert "check" not in campaign_plan.first_lines({"own": lines.assign(check="")})
 
 
 def rates(*rows):
