@@ -32,6 +32,8 @@ ASK_FIRST = "ask the team what came of the case"  # before a contact that is abo
 
 ABOUT_CASES = (SERVICE_RECOVERY, TRUST_REPAIR)  # campaigns by which a case is spoken of
 
+SETTLE = "settle it"  # what is done of a case that is not closed, or was closed without being resolved
+
 CASE_OUTCOMES = ("settled", "customer told", "still open")
 
 OF_LINE = ("case", "case_about", "case_state", "case_team", "case_due_on")  # what a list tells of a customer's cases
@@ -218,7 +220,7 @@ def case_notes(
         Of people of key accounts the account and who speaks with them.
     """
     return {**{customer: f"key account {told}; let them know" for customer, told in key_accounts.items() if told},
-            **{customer: f"{why}: settle it, no extra contact" for customer, why in barred.items()},
+            **{customer: f"{why}: {SETTLE}, no extra contact" for customer, why in barred.items()},
             **{customer: f"contacted by {who}: let them know" for customer, who in contacted.items()}}
 
 
@@ -243,9 +245,11 @@ def cases_file(
     """
     sheets = []
     for state, rows in due.groupby("state", sort=False):
+        task = "tell what came of it" if state == NOT_TOLD else SETTLE
+        told = {customer: note.replace(SETTLE, task) for customer, note in notes.items()}
         own = rows.assign(team=rows["team"].where(rows["team"].ne(""), assumptions.owner),
                           days_old=(pd.Timestamp(days.as_of) - pd.to_datetime(rows["opened_on"])).dt.days,
-                          note=rows["customer_id"].map(dict(notes)), campaign=f"service cases of {days.as_of}",
+                          note=rows["customer_id"].map(told), campaign=f"service cases of {days.as_of}",
                           done_on="", outcome="")
         columns = ["team", "priority", "case_id", "customer_id", "kind", "cause", "opened_on", "closed_on", "days_old",
                    "do_by", "note", "campaign", "done_on", "outcome"]

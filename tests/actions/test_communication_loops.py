@@ -163,6 +163,16 @@ def test_cases_stand_in_a_file_by_team_with_their_age_and_what_else_is_known_of_
     assert case_management.cases_file(dated().head(0), {}, ActionsConfig(), WorkingDays(AS_OF)) == {}
 
 
+def test_of_a_closed_case_whoever_is_held_out_is_told_what_came_of_it_and_nothing_beyond(tmp_path):
+    notes = case_management.case_notes(dict.fromkeys(["c0", "u0"], "in a random control group"), {})
+    made = case_management.cases_file(dated(), notes, ActionsConfig(owner="Head"), WorkingDays(AS_OF))
+    (tmp_path / "cases.xlsx").write_bytes(made["service-cases.xlsx"])
+    sheets = {one.name: one.rows["note"].dropna().unique().tolist() for one in spreadsheets.read_sheets(
+        tmp_path / "cases.xlsx")}
+    assert sheets == {"open": ["in a random control group: settle it, no extra contact"],
+                      "not told": ["in a random control group: tell what came of it, no extra contact"]}
+
+
 def test_who_works_the_lists_of_several_campaigns_hears_of_every_file_by_its_own_day():
     both = contact_lists.contact_lists(
         {"plan": lines(), "win-back of 2026-07-01": lines().assign(
