@@ -48,6 +48,7 @@ def test_a_lasting_difference_of_who_enrols_cancels_out_of_the_changes(effect):
     assert all(e.status is Status.OK and e.unit == "purchases in 6 months" for e in found)
     assert found[1].low < 3 < found[1].high
     said = points_programme.programme_effect_sentence(found)
+    assert "; the month of enrolment is not counted. Not an experiment" in said
     assert "members bought more than similar customers" in said
     assert "Not an experiment" in said
 

@@ -24,7 +24,7 @@ def delivery_promise_sentence(service: pd.DataFrame) -> str:
     if not is_reported(kept):
         return ""
     due = formatting.count_text(kept["n"], "promised delivery", "promised deliveries")
-    text = f"{formatting.estimate_text(kept)} of {due} came by the day."
+    text = f"{formatting.estimate_text(kept)} of {due} came by the day, over all the time on record."
     if not is_reported(gap):
         return f"{text} Whether broken promises go with fewer returns cannot be said: {gap['reason']}."
     late, good = (

@@ -194,7 +194,7 @@ def programme_effect_sentence(effects: list[Estimate]) -> str:
     history, change = (f"{formatting.number(e.value)} {formatting.interval(e.low, e.high)} {e.unit}" for e in effects)
     who = [formatting.count_text(e.n, "member", "members") for e in effects]
     sizes = (f"difference of {who[0]} to customers with the same purchases before, {history}; difference in the change "
-             f"of {who[1]} and of matched customers, {change}")
+             f"of {who[1]} and of matched customers, {change}; the month of enrolment is not counted")
     if all(e.low > 0 for e in effects) or all(e.high < 0 for e in effects):
         way = "more" if effects[0].value > 0 else "less"
         return (f"After enrolment members bought {way} than similar customers who had not enrolled yet: {sizes}. Not "
