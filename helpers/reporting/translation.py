@@ -228,9 +228,6 @@ def _localised_block(block: str) -> str:
 @cache
 def _localised(text: str, name: str) -> str:
     found = _whole(text, name)
-    if found is not None and ": " in text and len(parts := text.split("; ")) > 1 and all(
-            known := [_whole(part, name) for part in parts]):
-        return _semicolon(name).join(map(str, known))  # a message with a colon would take a clause for a place
     if found is not None:
         return found
     for parts, joint in ((SENTENCE_ENDS.split(text), _joint(name)), (text.split("; "), _semicolon(name))):
