@@ -61,7 +61,10 @@ def test_a_text_of_tables_is_found_by_the_message_that_made_it(english, chinese)
      "（抽中联系 490 人，对照组 79 人）"),
     ("490 drawn to contact, 79 in the control group: statistically significant; in this round alone only a relative "
      "cut in churn of 29 % or more would show with 80 % power",
-     "抽中联系 490 人，对照组 79 人：统计上显著；仅凭本轮，只有流失相对降低 29% 以上才有 80% 的把握测出"),
+     "抽中联系 490 人，对照组 79 人：统计显著；仅凭本轮，只有流失相对降低 29% 以上才有 80% 的把握测出"),
+    ("352 drawn to contact, 47 in the control group: not statistically significant; in this round alone no cut in "
+     "churn at all would show with 80 % power",
+     "抽中联系 352 人，对照组 47 人：统计不显著；仅凭本轮，流失降低多少都没有 80% 的把握测出"),
     ("none yet, and no control group, since nobody is approached; worst case: every one of them leaves, with what he "
      "brings in 90 days at the pace of the last year",
      "尚无：不联系任何人，也无对照组，因此无从判断；最坏情况："
