@@ -22,7 +22,9 @@ import ibis.expr.types as ir
 import pandas as pd
 import psutil
 import pyarrow as pa
+import sqlglot.expressions as sge
 from ibis.backends.sql.datatypes import DuckDBType
+from sqlglot.generators.duckdb import DuckDBGenerator
 
 from helpers.foundation import parquet_files, plain_numbers
 from helpers.foundation.errors import InputError
@@ -39,6 +41,18 @@ MAX_THREADS = 256  # more than one process can use, and few enough to be started
 MIN_MEMORY_MIB = 8  # with less, no engine opens
 
 ibis.options.sql.fuse_selects = False  # engines flatten queries themselves; doing it in Python as well took longer
+
+_type_in_full = DuckDBGenerator.TRANSFORMS[sge.DataType]
+
+_WRITTEN_IN_FULL = {sge.DType.ARRAY, sge.DType.TIME, sge.DType.TIMETZ, sge.DType.TIMESTAMPTZ, sge.DType.USERDEFINED}
+
+
+def type_text(generator: DuckDBGenerator, kind: sge.DataType) -> str:
+    """Return a type in DuckDB's SQL as sqlglot writes it, which reads the word "array" anew for each of them."""
+    return _type_in_full(generator, kind) if kind.this in _WRITTEN_IN_FULL else generator.datatype_sql(kind)
+
+
+DuckDBGenerator.TRANSFORMS[sge.DataType] = type_text
 
 
 def thread_count() -> int:

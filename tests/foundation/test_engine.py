@@ -3,8 +3,12 @@ import gc
 import nbformat
 import pandas as pd
 import pytest
+from ibis.backends.sql.datatypes import DuckDBType
 from nbclient import NotebookClient
+from sqlglot.dialects import DuckDB
+from sqlglot.generators.duckdb import DuckDBGenerator
 
+from helpers.foundation import engine as engine_module
 from helpers.foundation.engine import Engine
 
 
@@ -68,3 +72,15 @@ def test_an_engine_is_connected_in_a_kernel_that_cannot_show_a_bar():
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     assert [output["text"] for output in notebook.cells[0].outputs] == ["(2,)\n"]
+
+
+@pytest.mark.parametrize("name", [
+    "BIGINT", "DECIMAL(12, 2)", "TEXT", "DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "BLOB", "BIGINT[]",
+    "STRUCT(a BIGINT, b TEXT[])", "MAP(TEXT, BIGINT)", "UUID", "BOOLEAN"])
+def test_a_type_is_written_as_sqlglot_writes_it_without_reading_a_word_anew(name, monkeypatch):
+    kind = DuckDBType.from_ibis(DuckDBType.from_string(name))
+    generator = DuckDBGenerator(dialect=DuckDB)
+    full = engine_module._type_in_full(generator, kind)
+    if kind.this not in engine_module._WRITTEN_IN_FULL and not kind.expressions:
+        monkeypatch.setattr(type(kind), "build", None)
+    assert kind.sql(dialect=DuckDB) == full
