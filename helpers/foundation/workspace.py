@@ -52,6 +52,12 @@ def _study_as_it_stands(path: Path, mtime_ns: int, n_bytes: int) -> study_config
     return study_config.read_study_file(path)
 
 
+@lru_cache(maxsize=8)
+def _profile_as_it_stands(path: Path, mtime_ns: int, n_bytes: int) -> dict[str, Any]:
+    """Return the source profile in a file, read again once the file has another time or size; not to be changed."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
 @dataclass(slots=True)
 class Workspace:
     """The tables of one run, by name.
@@ -301,7 +307,7 @@ class Workspace:
     @property
     def _profile(self) -> dict[str, Any]:
         path = config_file("sources", self.source)
-        return tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
+        return _profile_as_it_stands(path, (known := path.stat()).st_mtime_ns, known.st_size) if path else {}
 
     def _declaration(self, name: str) -> Table:
         if name not in self.declarations:

@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.foundation import atomic_files, folders
+from helpers.foundation import atomic_files, folders, workspace
 from helpers.foundation.errors import InputError
 from helpers.pipeline import registry
 
@@ -188,3 +188,15 @@ def test_a_table_that_a_step_wrote_itself_is_none_that_it_read(capsys):
     assert len(workspace.frame(NAME)) == 1
     workspace.frame("canonical/customers")
     assert NAME not in capsys.readouterr().out
+
+
+def test_a_profile_is_read_once_and_anew_when_its_file_has_changed(home, monkeypatch):
+    opened, read = registry.open_workspace("shop"), []
+    path = folders.config_file("sources", "shop")
+    loads = workspace.tomllib.loads
+    monkeypatch.setattr(workspace.tomllib, "loads", lambda text: read.append(text) or loads(text))
+    path.write_text('currency = "CHF"\n' + path.read_text().replace("currency", "# currency"))
+    assert [opened.currency, opened.currency] == ["CHF", "CHF"]
+    assert len(read) == 1
+    path.write_text(path.read_text().replace("CHF", "USDX"))
+    assert opened.currency == "USDX"
