@@ -8,6 +8,8 @@ if threading.current_thread() is threading.main_thread() and signal.getsignal(si
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest loads Ctrl-C ends the process without a traceback
 
 import argparse
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -182,6 +184,7 @@ def _add_erase(erase: argparse.ArgumentParser) -> None:
 
 def _run(told: argparse.Namespace) -> int:
     """Run the source as of one day after the other, until a run is not good."""
+    atexit.register(gc.freeze)  # no search for garbage among all that is loaded, for half a second, only to leave
     code = 0
     with closing(console.RunOutput(is_json=told.json, is_quiet=told.quiet, log=told.log)) as output:
         for i, as_of in enumerate(told.as_of or [NEWEST]):

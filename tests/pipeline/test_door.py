@@ -1,3 +1,5 @@
+import atexit
+import gc
 import json
 import sys
 import tomllib
@@ -226,6 +228,14 @@ def test_runs_as_of_several_days_follow_one_another_and_a_simulated_company_carr
     monkeypatch.setattr(simulation, "write_files", lambda folder, lists: done.append((folder.name, lists)))
     assert __main__.main(["run", source, "--as-of", "2025-09-30", "--as-of", "newest"]) == runner.GOOD
     assert done == ["2025-09-30", *between, ""]
+
+
+def test_nothing_is_searched_for_garbage_only_to_leave(home, monkeypatch):
+    at_the_end = []
+    monkeypatch.setattr(atexit, "register", at_the_end.append)
+    monkeypatch.setattr(__main__, "_run_as_of", lambda *_: 0)
+    assert __main__.main(["run", "shop", "--as-of", "2025-09-30", "--as-of", "newest"]) == 0
+    assert at_the_end == [gc.freeze]
 
 
 def test_no_run_follows_one_that_is_not_good(home, monkeypatch):
