@@ -1,16 +1,18 @@
 """Result tables of this run, by table, quantity and segment; what is absent is an answer too."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, gate_table, no_estimate
 from helpers.foundation.workspace import Workspace
-from helpers.reporting import decimal_places, formatting
+from helpers.reporting import decimal_places, formatting, translation
 from helpers.reporting.schema import COLUMNS, READ
+
+T = TypeVar("T")
 
 INTAKE_GATES = "results/intake_gates"
 
@@ -46,6 +48,16 @@ class RunResults:
     tables: Mapping[str, pd.DataFrame]
     currency: str = ""
     as_of: date | None = None
+    _places: dict[str, tuple[pd.DataFrame, dict[tuple[str, str], int]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False)
+    _known: dict[tuple[Callable, str], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, function: Callable[["RunResults"], T]) -> T:
+        """Return what a function finds in these tables, found at the first call in each language; not to be changed."""
+        key = function, translation.language()
+        if key not in self._known:
+            self._known[key] = function(self)
+        return self._known[key]
 
     def frame(self, table: str) -> pd.DataFrame:
         """Return a table, an empty frame where it is absent."""
@@ -65,10 +77,20 @@ class RunResults:
         frame = self.frame(table)
         if frame.empty:
             return no_estimate(quantity, Status.NOT_APPLICABLE, "not measured", segment=segment)
-        rows = frame[(frame["quantity"] == quantity) & (frame["segment"] == segment)]
-        if rows.empty:
+        place = self._first_places(table, frame).get((quantity, segment))
+        if place is None:
             return no_estimate(quantity, Status.NOT_APPLICABLE, "not measured", segment=segment)
-        return as_estimate(rows.iloc[0])
+        return as_estimate(frame.iloc[place])
+
+    def _first_places(self, table: str, frame: pd.DataFrame) -> dict[tuple[str, str], int]:
+        """Return the first row of each quantity and segment, looked for once a table."""
+        known = self._places.get(table)
+        if known is None or known[0] is not frame:
+            found: dict[tuple[str, str], int] = {}
+            for i, names in enumerate(zip(frame["quantity"].tolist(), frame["segment"].tolist(), strict=True)):
+                found.setdefault(names, i)
+            known = self._places[table] = frame, found
+        return known[1]
 
     def caveat(self, table: str, *claims: str) -> str:
         """Return what the gates found that qualifies any of the claims, to stand in the same sentence; else empty.

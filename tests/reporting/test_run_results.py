@@ -4,7 +4,7 @@ import pytest
 
 from helpers.foundation.results import Level, Status
 from helpers.pipeline.steps import STEPS
-from helpers.reporting import run_results
+from helpers.reporting import run_results, translation
 from tests.reporting import leading
 
 
@@ -22,6 +22,28 @@ def test_a_row_that_is_not_there_does_not_apply():
 def test_a_row_reads_back_as_the_estimate_it_was():
     found = leading.everything().estimate("results/customer_base", "retention_by_count")
     assert (found.value, found.low, found.high, found.unit, found.n) == (0.5, 0.4, 0.6, "share", 40)
+
+
+def test_of_rows_alike_the_first_is_meant_and_a_table_that_was_changed_is_looked_through_anew():
+    row = {"quantity": "x", "segment": "all", "value": 1.0, "low": 0.0, "high": 2.0, "level": 0.95, "unit": "share",
+           "n": 3, "status": "ok", "reason": ""}
+    found = run_results.RunResults({"results/a": pd.DataFrame([row | {"segment": "b"}, row, row | {"value": 9.0}])})
+    assert found.estimate("results/a", "x").value == 1.0
+    found.tables["results/a"] = pd.DataFrame([row | {"value": 4.0}])
+    assert found.estimate("results/a", "x").value == 4.0
+
+
+def test_what_is_found_once_is_found_anew_in_another_language():
+    found, asked = leading.everything(), []
+
+    def told(results):
+        asked.append(results)
+        return translation.message("{n} customers", n=len(asked))
+
+    assert found.once(told) == found.once(told)
+    with translation.in_language("zh_CN"):
+        found.once(told)
+    assert asked == [found, found]
 
 
 def test_missing_texts_and_counts_read_as_empty_and_zero():

@@ -34,7 +34,7 @@ UNNAMED = frozenset({"not named", "not recorded", "nobody yet", ""})  # what sta
 
 def decision_rows(results: RunResults) -> pd.DataFrame:
     """Return the decisions asked for as text, the first column what is asked: the plan's, then one an experiment."""
-    rows = [full for full, _ in _asked(results)]
+    rows = [full for full, _ in results.once(_asked)]
     return pd.DataFrame([dict.fromkeys(TERMS, "") | row | {"owner": _owner(row["owner"])} for row in rows],
                         columns=list(TERMS))
 
@@ -207,7 +207,7 @@ def _totals(rows: Sequence[Mapping[str, Any]], currency: str) -> tuple[str, str]
 def _rows_in_brief(results: RunResults) -> list[dict[str, Any]]:
     """Return all decisions in brief, each with whether its gain is known, and with cost and loss at worst [money]."""
     return [{"is_over": False} | brief | {"owner": _owner(brief["owner"]), "is_known": _is_known(brief)}
-            for _, brief in _asked(results)]
+            for _, brief in results.once(_asked)]
 
 
 def decision_today(results: RunResults) -> tuple[str, ...]:
