@@ -132,29 +132,17 @@ class Table:
         InputError
             If a column is neither declared nor of a declared family.
         """
-        given = self.given(table)
-        empty = {c.name: ibis.null(COLUMN_TYPES[c.type]) for c in self.columns if c.name not in given.columns}
-        extras = [c for c in given.columns if c not in self.names]
-        return given.mutate(**empty).select(*self.names, *extras) if empty else given
-
-    def given(self, table: ir.Table) -> ir.Table:
-        """Return the same without the absent columns: what there is to sort.
-
-        Raises
-        ------
-        InputError
-            If a column is neither declared nor of a declared family.
-        """
         extras = [c for c in table.columns if c not in self.names]
         for name in extras:
             if not (self.takes_extras or any(name.startswith(p) for p in self.prefixes)):
                 raise InputError(f"{self.name}.{name}", "no such column is declared", spelling_hint(name, self.names))
-        declared = {c.name: table[c.name].cast(COLUMN_TYPES[c.type]) for c in self.columns if c.name in table.columns}
+        types = {c.name: COLUMN_TYPES[c.type] for c in self.columns}
+        declared = {c: table[c].cast(kind) if c in table.columns else ibis.null(kind) for c, kind in types.items()}
         return table.select(**declared, **{name: table[name] for name in sorted(extras)})
 
-    def order(self, given: ir.Table) -> list[str]:
-        """Return the columns that a table is sorted by: its key, else every column; those that there are."""
-        return [c for c in self.key or given.columns if c in given.columns]
+    def order(self, conformed: ir.Table) -> list[str]:
+        """Return the columns that a conformed table is sorted by: its key, else every column."""
+        return list(self.key or conformed.columns)
 
     def counts(self, table: ir.Table, *, is_unique: bool = False) -> str:
         """Return the query, in DuckDB's dialect, for ``n_rows``, ``n_keys`` and the rows that break each rule.

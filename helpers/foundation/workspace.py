@@ -186,12 +186,11 @@ class Workspace:
             Naming everything that breaks the declaration.
         """
         declaration = self._declaration(name)
-        given = declaration.given(self.engine.lazy(self._published(table, declaration)))
-        conformed = declaration.conformed(self.engine.sorted(given, declaration.order(given)))
+        conformed = declaration.conformed(self.engine.lazy(self._published(table, declaration)))
         path = self.folder / f"{name}.parquet"
         make_private_folder(path.parent)
         with atomic_write(path) as partial:
-            self.engine.write(conformed, partial, [])
+            self.engine.write(conformed, partial, declaration.order(conformed))
             written = self.engine.stored(partial)
             counts = self.engine.row(declaration.counts(written, is_unique=is_unique))
             if problems := declaration.problems(counts):
