@@ -82,6 +82,16 @@ def test_no_id_with_an_underscore_stands_in_a_text_of_a_page(workbook):
     assert {name: ids for name, ids in found.items() if ids} == {}
 
 
+def test_no_count_that_a_plan_withholds_follows_from_the_others_of_its_table(workbook):
+    plan = published(workbook)["07_action_plan.html"]
+    assert "under 10" in plan or "fewer than 10" in plan or "withheld" in plan
+    assert pages.withheld_alone(plan) == []
+    table = ("<table><tr><th>Action</th><th>Held out</th></tr><tr><td>call</td><td>{}</td></tr>"
+             "<tr><td>mail</td><td>14</td></tr>")
+    assert pages.withheld_alone(table.format("under 10")) == [("Held out", ["under 10", "14"])]
+    assert pages.withheld_alone(table.format("11")) == []
+
+
 def defined(html):
     if 'class="exhibit glossary"' not in html:
         return []

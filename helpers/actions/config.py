@@ -329,8 +329,8 @@ def _campaign_meaning(campaign: Campaign) -> str:
     offer = (f"the offer {campaign.offer}" if campaign.offer else
              "an offer at the cost of [economics]" if campaign.offer_cost is None else
              f"{campaign.offer_cost:g} an offer" if campaign.offer_cost else "no offer")
-    return (f"at most {campaign.capacity:,} contacted{by}, {100 * campaign.hold_out_share:g} % of the list held out; "
-            f"{cost}, {offer} [money]")
+    return (f"at most {campaign.capacity:,} contacted{by}, {100 * campaign.hold_out_share:g} % of the list held out "
+            f"if that can tell; {cost}, {offer} [money]")
 
 
 def _offer_meaning(one: OfferTerms) -> str:

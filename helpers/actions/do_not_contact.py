@@ -163,21 +163,25 @@ def customers_accounted_for(
     apart : DataFrame
         As `people_apart` gives it; who may be reached by another channel is not barred.
     reasons : DataFrame
-        ``results/actions``: customer_id, reason.
+        ``results/actions``: customer_id, reason, margin_at_risk.
 
     Returns
     -------
     DataFrame
-        group (`CONTACTED`, `BARRED`, `NOT_CHOSEN`), why, n_customers; most customers first within a group.
+        group (`CONTACTED`, `BARRED`, `NOT_CHOSEN`), why, n_customers, margin_at_risk [money] (empty where none is
+        known); most customers first within a group.
     """
     barred = apart[apart["not_by"].eq(ANY_CHANNEL)].set_index("customer_id")["reason"]
     barred = barred.mask(barred.str.startswith(KEY_ACCOUNT), "key account: its lead speaks with them")
     why = customers.map(barred).fillna("").astype("object")
     is_contacted, is_barred = is_among(customers, contacted), why.ne("")
-    planned = customers.map(reasons.set_index("customer_id")["reason"]).fillna(NO_PURCHASE)
+    known = reasons.set_index("customer_id")
+    planned = customers.map(known["reason"]).fillna(NO_PURCHASE)
     group = np.select([is_contacted, is_barred], [CONTACTED, BARRED], NOT_CHOSEN)
-    rows = pd.DataFrame({"group": group, "why": np.select([is_contacted, is_barred], ["", why], planned)})
-    table = rows.value_counts().rename("n_customers").reset_index()
+    rows = pd.DataFrame({"group": group, "why": np.select([is_contacted, is_barred], ["", why], planned),
+                         "margin_at_risk": customers.map(known["margin_at_risk"]).to_numpy()})
+    by = rows.groupby(["group", "why"])["margin_at_risk"]
+    table = pd.DataFrame({"n_customers": by.size(), "margin_at_risk": by.sum(min_count=1)}).reset_index()
     order = table["group"].map({name: i for i, name in enumerate((CONTACTED, BARRED, NOT_CHOSEN))})
     return table.assign(order=order).sort_values(["order", "n_customers", "why"], ascending=[True, False, True],
                                                  ignore_index=True).drop(columns="order")

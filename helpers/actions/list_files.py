@@ -11,21 +11,25 @@ from helpers.foundation.spreadsheets import CSV, EXCEL
 
 @dataclass(frozen=True, slots=True)
 class ListFile:
-    """One file of a list: its name, for whom, by which channel, how many customers, what it holds."""
+    """One file of a list: its name, for whom, by which channel, how many customers, what it holds.
+
+    Parts of lists are not counted on the page: beside the whole they would tell of few.
+    """
 
     file: str
     audience: str
     channel: str
     n_customers: int
     content: bytes
+    is_counted: bool = True
 
 
 def files_table(parts: Sequence[ListFile]) -> pd.DataFrame:
     """Return one row a list: file, csv (its twin for other programs, empty without), audience, channel, n_customers."""
     names = {part.file for part in parts}
     twins = {part.file: part.file.removesuffix(EXCEL) + CSV for part in parts if part.file.endswith(EXCEL)}
-    rows = [(p.file, twins.get(p.file, ""), p.audience, p.channel, p.n_customers) for p in parts
-            if p.file not in set(twins.values()) & names]
+    rows = [(p.file, twins.get(p.file, ""), p.audience, p.channel, p.n_customers if p.is_counted else None)
+            for p in parts if p.file not in set(twins.values()) & names]
     return pd.DataFrame(rows, columns=["file", "csv", "audience", "channel", "n_customers"])
 
 

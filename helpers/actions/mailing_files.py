@@ -42,7 +42,7 @@ def mailing_files(treated: pd.DataFrame, by_people: Collection[str]) -> Iterator
         for file, own in rows.groupby(rows["channel"].map(lambda channel: slug(str(channel)))):
             channel, tools = str(own["channel"].iloc[0]), own.sort_values("send_on", kind="stable")[columns]
             yield ListFile(f"{name}-{file}{CSV}", audience.format(channel), channel, len(own),
-                           spreadsheets.csv_file(tools, is_for_people=False))
+                           spreadsheets.csv_file(tools, is_for_people=False), is_counted=False)
 
 
 def suppression_files(apart: pd.DataFrame, channels: Sequence[str]) -> Iterator[ListFile]:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from helpers.actions import control_group, eligibility, planner
+from helpers.actions import control_group, planner
 from helpers.actions.config import ActionsConfig
 from helpers.actions.measured_response import NO_MARGIN, UNMEASURED, ActionResponse, response_people
 from helpers.actions.measured_response import response_sentence as told_response
@@ -23,7 +23,7 @@ from helpers.customers.random_assignment import (
     is_global_control,
 )
 from helpers.foundation.results import Estimate, Status, no_estimate
-from helpers.stats import forecast_evaluation
+from helpers.stats import disclosure_control, forecast_evaluation
 from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
 
 NO_CAMPAIGNS = pd.DataFrame(columns=list(CAMPAIGN_LISTS.names))
@@ -78,46 +78,6 @@ def summary_by_action(actions: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["margin_at_risk", "action"], ascending=[False, True], ignore_index=True)
 
 
-def control_group_by_action(actions: pd.DataFrame, drawn: str) -> pd.DataFrame:
-    """Return how the control group came about: of each action how many are drawn now, how many keep an earlier arm.
-
-    Parameters
-    ----------
-    actions : DataFrame
-        ``results/actions``.
-    drawn : str
-        Name of this plan's draw.
-
-    Returns
-    -------
-    DataFrame
-        action (*all* last), n_drawn, n_drawn_held_out, n_kept, n_kept_held_out [customers]. Those drawn now are drawn
-        in proportion to action and tier; those kept as another draw had it. Empty without a list.
-    """
-    listed = actions[actions["variant"].notna()]
-    if listed.empty:
-        return pd.DataFrame(columns=["action", "n_drawn", "n_drawn_held_out", "n_kept", "n_kept_held_out"])
-    is_new, is_held = listed["draw"].eq(drawn), listed["variant"].eq(CONTROL_GROUP)
-    counts = pd.DataFrame({"n_drawn": is_new, "n_drawn_held_out": is_new & is_held, "n_kept": ~is_new,
-                           "n_kept_held_out": ~is_new & is_held}).astype("int64")
-    by = counts.groupby(listed["action"]).sum()
-    return pd.concat([by, counts.sum().rename("all").to_frame().T]).rename_axis("action").reset_index()
-
-
-def reasons_not_contacted(actions: pd.DataFrame) -> pd.DataFrame:
-    """Return why customers are not on the list: reason, n_customers, margin_at_risk; most customers first.
-
-    Consents that are missing are counted over all channels, as the check on consent tells them: by channel a small
-    group would follow from the rest; people of key accounts over all accounts.
-    """
-    left = actions[actions["variant"].isna()]
-    reason = left["reason"].str.replace(f"^({eligibility.NO_CONSENT} .+) by .+$", r"\1", regex=True).str.replace(
-        f"^{eligibility.KEY_ACCOUNT}.+$", "left to the owner of the key account", regex=True)
-    rest = left.groupby(reason)["margin_at_risk"]
-    table = pd.DataFrame({"n_customers": rest.size(), "margin_at_risk": rest.sum(min_count=1)}).reset_index()
-    return table.sort_values(["n_customers", "reason"], ascending=[False, True], ignore_index=True)
-
-
 def contact_rates(actions: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     """Return which share of each group is contacted and gets an offer.
 
@@ -131,8 +91,8 @@ def contact_rates(actions: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        group ("column: value"), n_customers, share_contacted, share_offered; empty where a group is of one to nine
-        people.
+        group ("column: value"), n_customers, share_contacted, share_offered; a share is empty where it would tell of
+        one to nine people, contacted or not, by itself or beside the others of its column.
     """
     people = actions.merge(groups, on="customer_id", how="left")
     is_treated = people["variant"].eq(TREATMENT)
@@ -140,13 +100,14 @@ def contact_rates(actions: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for column in ["tier", *(c for c in groups.columns if c != "customer_id")]:
         by = rates.groupby(rates[column].astype("object").fillna("not known").astype("str"))
-        one = by[["share_contacted", "share_offered"]].mean().assign(n_customers=by.size()).reset_index(names="value")
+        n, counts = by.size(), by[["share_contacted", "share_offered"]].sum()
+        whole = disclosure_control.suppress_cells(n, [np.arange(len(n))])
+        is_told = pd.DataFrame({name: ~whole & ~disclosure_control.suppress_two_way(
+            pd.DataFrame({"yes": some, "no": n - some})).any(axis=1) for name, some in counts.items()})
+        one = counts.div(n, axis=0).where(is_told).assign(n_customers=n.astype("float64").mask(whole))
+        one = one.reset_index(names="value")
         parts.append(one.assign(group=f"{column.removeprefix('demographic_')}: " + one["value"]))
-    table = pd.concat(parts, ignore_index=True)
-    shares = ["share_contacted", "share_offered"]
-    table[shares] = table[shares].mask(table["n_customers"] < LEAST_PEOPLE)
-    table["n_customers"] = table["n_customers"].astype("float64").mask(table["n_customers"] < LEAST_PEOPLE)
-    return table[["group", "n_customers", *shares]]
+    return pd.concat(parts, ignore_index=True)[["group", "n_customers", "share_contacted", "share_offered"]]
 
 
 def break_even_reduction(actions: pd.DataFrame) -> float:

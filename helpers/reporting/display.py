@@ -149,7 +149,8 @@ def file_table(files: pd.DataFrame, caption: str = "", headings: Mapping[str, st
         return missing_exhibit(caption, "No list was written: nobody is to be contacted.")
     names = _headings(files, headings or {})
     cells: dict[str, list[str | Exhibit]] = {names[c]: [
-        disclosure_control.people_text(value) if c.startswith("n_") else cell_text(value) for value in files[c]]
+        disclosure_control.people_text(value) if c.startswith("n_") and pd.notna(value) else cell_text(value)
+        for value in files[c]]
         for c in files.columns if c not in ("file", "csv")}
     links: dict[str, list[str | Exhibit]] = {"File": [_file_link(name, name) for name in files["file"]]}
     if "csv" in files:
@@ -318,17 +319,18 @@ def _told(frame: pd.DataFrame, cells: dict[str, list[str]], names: Mapping[str, 
     """Return the texts of a table's columns without numbers of withheld rows, and what stands for their counts."""
     hidden = suppressed_tables.suppressed_rows(frame)
     said = suppressed_tables.suppressed_mark(frame, hidden)
-    is_hidden, kept = hidden.head(limit).tolist(), {}
+    is_hidden, parts, kept = hidden.head(limit).tolist(), suppressed_tables.suppressed_parts(frame), {}
     for column, name in names.items():
         is_count = column in suppressed_tables.COUNTS
         is_number = pd.api.types.is_numeric_dtype(frame[column])
+        is_part = parts.get(column, hidden & False)
+        of_part = suppressed_tables.suppressed_mark(frame[[column]], is_part, column)
         kept[name] = [
-            (said if is_count else "–" if is_number else text) if withheld
-            else suppressed_tables.HIDDEN if column in suppressed_tables.NESTED and is_number and pd.notna(value)
-            and disclosure_control.is_hidden(float(value))
+            (said if is_count else "–" if is_number else text) if withheld else of_part if part
             else f"{text}{suppressed_tables.FLAG}" if is_count and disclosure_control.is_few(value) else text
-            for text, withheld, value in zip(cells[name], is_hidden, frame[column], strict=False)]
-    return kept, said if any(is_hidden) else ""
+            for text, withheld, part, value in zip(cells[name], is_hidden, is_part, frame[column], strict=False)]
+    marks = {said if any(is_hidden) else "", *(text for texts in kept.values() for text in texts)}
+    return kept, suppressed_tables.KEPT_BACK if suppressed_tables.KEPT_BACK in marks else ""
 
 
 def _notes(n_rows: int, limit: int, said: str) -> str:

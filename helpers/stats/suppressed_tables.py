@@ -63,17 +63,39 @@ def suppressed_rows(frame: pd.DataFrame) -> pd.Series:
     return pd.Series(hidden, index=frame.index)
 
 
+def suppressed_parts(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return which parts of rows are withheld, by their column (see `NESTED`): small ones, and what gives them away.
+
+    The sum of a column is taken as known, and that of its rows that share a value of a grouping column; the row that
+    speaks for everybody is never withheld.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"action": ["call", "letter", "mail"], "n_held_out": [6, 11, 30]})
+    >>> suppressed_parts(rows)["n_held_out"].tolist()
+    [True, True, False]
+    """
+    by, found = [c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])], {}
+    for column in (c for c in NESTED if c in frame.columns and pd.api.types.is_numeric_dtype(frame[c])):
+        n = _people(frame, column)
+        lines = [] if MARK in frame.columns else [np.flatnonzero(n > 0), *_lines(frame, by, n)]
+        found[column] = pd.Series(suppress_cells(n, lines), index=frame.index)
+    return found
+
+
 def _marked(frame: pd.DataFrame) -> np.ndarray:
     return frame[MARK].eq(True).to_numpy(copy=True) if MARK in frame.columns else np.zeros(len(frame), dtype=bool)
 
 
-def suppressed_mark(frame: pd.DataFrame, hidden: pd.Series) -> str:
+def suppressed_mark(frame: pd.DataFrame, hidden: pd.Series, column: str = "") -> str:
     """Return what stands for a withheld count in a frame: that it is small, where that gives nothing away.
+
+    Of the first column that counts people, unless one is named.
 
     Beside a cell of ten people or more that is withheld for the others' sake none says that it is small; nor where a
     total and the number of small cells would tell them.
     """
-    columns = [c for c in COUNTS if c in frame.columns]
+    columns = [column] if column else [c for c in COUNTS if c in frame.columns]
     n = _numbers(frame[columns[0]])[hidden.to_numpy()] if columns else np.zeros(0)
     return HIDDEN if are_small_and_untold(n) else KEPT_BACK
 

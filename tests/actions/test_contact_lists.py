@@ -237,7 +237,8 @@ def test_tools_get_neither_calls_nor_an_offer_whose_eligibility_nobody_has_check
     waits = lines["variant"].eq("treated") & lines["check"].ne("")
     assert set(later["customer_id"]) == set(lines.loc[waits, "customer_id"])
     assert set(later["check_before"]) == {"offer is for: gold members"}
-    assert made.files.set_index("file").loc["mailing-later-post.csv", "n_customers"] == waits.sum()
+    counts = made.files.set_index("file")["n_customers"]  # of a part of a list none is told on the page
+    assert pd.isna(counts["mailing-later-post.csv"])
 
 
 def test_whom_not_to_contact_stands_in_csv_alone_where_no_sheet_could_be_worked_with(lines, monkeypatch):

@@ -65,8 +65,6 @@ def test_nobody_without_consent_gets_an_action_and_they_are_counted(session_engi
     assert (gate.statistic, gate.is_crossed, gate.level) == (n, True, "note")
     assert gate.sentence == (f"{n} of 80 whom the plan would otherwise contact do not consent to marketing by its "
                              "channel and are not contacted")
-    assert plan_summary.reasons_not_contacted(actions.reset_index()).set_index("reason").loc[
-        "no consent to marketing", "n_customers"] == n
 
 
 def test_consent_by_another_channel_is_none_for_this_one(session_engine, value, scores, nobody):
@@ -142,9 +140,10 @@ def test_everybody_whom_not_to_contact_stands_apart_with_the_reason_the_channel_
     assert by.loc[ids[20], ["reason", "not_by"]].tolist() == ["a complaint is unsettled: it comes first", "any"]
     assert ids[21] not in by.index  # a list speaks with him of it
     assert by.loc["new", ["reason", "not_by"]].tolist() == ["no consent to marketing", "any"]
-    reasons = pd.DataFrame({"customer_id": ids, "reason": "no rule is for this tier and risk"})
+    reasons = pd.DataFrame({"customer_id": ids, "reason": "no rule is for this tier and risk", "margin_at_risk": 2.0})
     counted = do_not_contact.customers_accounted_for(every["customer_id"], {ids[21], ids[22]}, apart, reasons)
     assert counted["n_customers"].sum() == len(every)
+    assert counted["margin_at_risk"].sum() == 2 * len(ids)
     sizes = counted.groupby("group")["n_customers"].sum().to_dict()
     assert sizes == {"contacted by a list": 2, "not to be contacted": apart.loc[
         apart["customer_id"].isin(every["customer_id"]), "not_by"].eq("any").sum(), "may be contacted, not chosen":

@@ -15,6 +15,8 @@ from helpers.customers.random_assignment import REGISTRY_COLUMNS, Draw
 from helpers.experiments import action_outcomes
 from helpers.foundation.engine import Engine
 from helpers.foundation.study_config import Economics
+from helpers.reporting import display
+from helpers.reporting.text import actions as text
 from helpers.reporting.text import campaign_plan as campaign_text
 
 AS_OF = date(2026, 6, 30)
@@ -92,28 +94,37 @@ def test_the_control_group_is_told_by_who_is_drawn_now_and_who_keeps_an_earlier_
     actions = pd.DataFrame({
         "action": ["call"] * 4 + ["letter"] * 3 + ["leave alone"], "draw": [*["plan"] * 2, *["alerts"] * 5, None],
         "variant": ["treated", "held out", "treated", "treated", "held out", "treated", "treated", None]})
-    found = plan_summary.control_group_by_action(actions, "plan").set_index("action")
-    assert found.loc["call"].tolist() == [2, 1, 2, 0]
-    assert found.loc["letter"].tolist() == [0, 0, 3, 1]
-    assert found.loc["all"].tolist() == [2, 1, 5, 1]
-    said = campaign_text.control_group_sentence(found.reset_index())
-    assert "shares differ by action" in said
-    nobody = plan_summary.control_group_by_action(actions.tail(1), "plan")
-    assert campaign_text.control_group_sentence(nobody) == ""
+    said = campaign_text.control_group_sentence(actions, "plan")
+    assert said == ("Who is not yet in an open draw is drawn now, in proportion to action and tier; the others "
+                    "have the arm that the alerts or an earlier list drew. So shares differ by action, and arms are "
+                    "compared among customers of one chance only.")
+    assert campaign_text.control_group_sentence(actions, "another").startswith("All have the arm that the alerts")
+    assert campaign_text.control_group_sentence(actions.head(2), "plan") == (
+        "The control group is drawn now, in proportion to action and tier.")
+    assert campaign_text.control_group_sentence(actions.tail(1), "plan") == ""
 
 
-def test_people_of_key_accounts_are_counted_over_all_accounts():
-    left = pd.DataFrame({"variant": None, "margin_at_risk": 1.0, "reason": [
-        "key account N1: speak with Di", "key account N2: speak with Ed", "has opted out"]})
-    assert plan_summary.reasons_not_contacted(left)["reason"].tolist() == [
-        "left to the owner of the key account", "has opted out"]
+def test_parts_of_actions_do_not_follow_from_their_sum():
+    held = pd.DataFrame({"action": ["voucher", "call", "letter", "delivery"], "n_treated": [138, 18, 18, 23],
+                         "n_held_out": [14, 6, 11, 16]})
+    shown = display.data_table(held).text
+    assert "withheld" in shown
+    assert "11" not in shown.split()  # 47 - 14 - 11 - 16 would be told
+    assert {"14", "16"} <= set(shown.split())
+    assert "under 10" not in display.data_table(held.assign(n_held_out=[14, 16, 11, 12])).text
 
 
-def test_everybody_is_listed_or_left_alone_for_a_reason(actions):
-    assert plan_summary.reasons_not_contacted(actions)["n_customers"].sum() + actions["variant"].notna().sum() == len(
-        actions
-    )
-    assert "" not in set(plan_summary.reasons_not_contacted(actions)["reason"])
+def test_shares_contacted_do_not_tell_of_few_by_themselves_or_beside_the_others():
+    tiers = {"top": (18, 1), "upper": (72, 6), "middle": (269, 28), "base": (1434, 162)}
+    people = pd.DataFrame([{"customer_id": f"{tier}{i}", "tier": tier, "offer": None,
+                            "variant": "treated" if i < k else None}
+                           for tier, (n, k) in tiers.items() for i in range(n)])
+    rates = plan_summary.contact_rates(people, people[["customer_id"]]).set_index("group")
+    assert rates["n_customers"].notna().all()
+    assert rates["share_contacted"].notna().tolist() == [True, False, False, False]  # 197 in all: 35 are three tiers'
+    assert "base" in text.contact_rates_title(rates.reset_index())
+    none = rates.assign(share_contacted=np.nan).reset_index()
+    assert text.contact_rates_title(none) == "No share of those contacted can be told by group"
 
 
 def test_the_measurable_reduction_is_that_of_two_shares():

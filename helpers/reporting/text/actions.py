@@ -269,9 +269,10 @@ def contact_rates_title(rates: pd.DataFrame) -> str:
     rates : DataFrame
         As `plan_summary.contact_rates` gives it.
     """
-    known = rates[rates["n_customers"] >= LEAST_PEOPLE].sort_values("share_contacted", ascending=False, kind="stable")
+    known = rates.dropna(subset=["n_customers", "share_contacted"]).sort_values(
+        "share_contacted", ascending=False, kind="stable")
     if known.empty or not known["share_contacted"].iloc[0] > 0:
-        return "No group of ten customers or more is contacted"
+        return "No share of those contacted can be told by group"
     most, least = known.iloc[0], known.iloc[-1]
     return (f"Contacted most often: {most['group']}, {formatting.share(most['share_contacted'])}; least often: "
             f"{least['group']}, {formatting.share(least['share_contacted'])}")

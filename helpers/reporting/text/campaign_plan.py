@@ -4,11 +4,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from helpers.customers.random_assignment import TREATMENT
+from helpers.actions.campaigns import TOO_FEW
+from helpers.customers.random_assignment import CONTROL_GROUP, TREATMENT
 from helpers.reporting import formatting
 from helpers.stats.disclosure_control import is_hidden, people_text
+from helpers.stats.suppressed_tables import KEPT_BACK
 
 RATE = ["rate", "low", "high"]
+
+NONE_DRAWN = "none drawn"  # those whom another draw holds out stay out
 
 MEANT_FOR = {
     "service recovery": "a complaint is open or was closed without being resolved",
@@ -60,8 +64,11 @@ def campaigns_table(summary: pd.DataFrame) -> pd.DataFrame:
     """
     summary = summary[summary["n_audience"] > 0]
     few = summary["n_audience"].map(is_hidden)
-    counts = {name: summary[column].map(people_text) for name, column in (
-        ("fit", "n_audience"), ("contacted", "n_treated"), ("held_out", "n_held_out"))}
+    others = summary["n_audience"] - summary["n_treated"]  # held out, or left out: few of them would follow
+    is_told = others.map(is_hidden) | (others - summary["n_held_out"]).map(is_hidden)
+    counts = {"fit": summary["n_audience"].map(people_text).mask(is_told, KEPT_BACK),
+              "contacted": summary["n_treated"].map(people_text),
+              "held_out": summary["n_held_out"].map(people_text).mask(summary["response"].eq(TOO_FEW), NONE_DRAWN)}
     money = summary[["cost_expected", "value_of_asking", "detectable_difference"]].mask(few)
     table = pd.concat([summary[["campaign"]].assign(meant_for=summary["campaign"].map(MEANT_FOR), **counts), money,
                        summary[["response", "owner"]]], axis=1)
@@ -85,28 +92,26 @@ def first_lines(lines: Mapping[str, pd.DataFrame], each: int = 3) -> pd.DataFram
     return table.rename(columns={"action": "campaign"}).dropna(axis=1, how="all").reset_index(drop=True)
 
 
-def control_group_sentence(groups: pd.DataFrame) -> str:
-    """Return how many of the control group are drawn now and how many keep an earlier arm; empty without one.
+def control_group_sentence(actions: pd.DataFrame, drawn: str) -> str:
+    """Return how the control group came about; empty without one.
 
     Parameters
     ----------
-    groups : DataFrame
-        As `plan_summary.control_group_by_action` gives it.
+    actions : DataFrame
+        ``results/actions``.
+    drawn : str
+        Name of this plan's draw.
     """
-    if groups.empty or not groups.iloc[-1][["n_drawn_held_out", "n_kept_held_out"]].sum():
+    listed = actions[actions["variant"].notna()]
+    if not listed["variant"].eq(CONTROL_GROUP).any():
         return ""
-    row = groups.iloc[-1]
-    drawn, held, kept, kept_held = (people_text(int(row[c])) for c in (
-        "n_drawn", "n_drawn_held_out", "n_kept", "n_kept_held_out"))
-    return (f"Of the list {drawn} are drawn now, {held} of them held out, in proportion to action and tier; {kept} "
-            f"have the arm that the alerts or an earlier list drew, {kept_held} of them held out. So shares differ by "
-            "action, and arms are compared among customers of one chance only.")
-
-
-def control_group_table(groups: pd.DataFrame) -> pd.DataFrame:
-    """Return `plan_summary.control_group_by_action` for the page: fewer than ten customers are not counted out."""
-    return pd.concat([groups[["action"]], groups.drop(columns="action").map(people_text)], axis=1).rename(
-        columns=lambda c: c.removeprefix("n_"))
+    is_new = listed["draw"].eq(drawn)
+    if is_new.all():
+        return "The control group is drawn now, in proportion to action and tier."
+    some = "Who is not yet in an open draw is drawn now, in proportion to action and tier; the others have" if (
+        is_new.any()) else "All have"
+    return (f"{some} the arm that the alerts or an earlier list drew. So shares differ by action, and arms are "
+            "compared among customers of one chance only.")
 
 
 def redemption_table(rates: pd.DataFrame) -> pd.DataFrame:

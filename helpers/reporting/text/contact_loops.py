@@ -75,12 +75,6 @@ def accounted_title(counted: pd.DataFrame) -> str:
     return f"{every}, each counted once: {parts}"
 
 
-def accounted_rows(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return the parts of `accounted_title` for the page: fewer than ten customers are not counted out."""
-    return pd.DataFrame({"group": counted["group"], "why": counted["why"],
-                         "customers": counted["n_customers"].map(people_text)})
-
-
 def outside_sentence(outside: pd.DataFrame, actions: pd.DataFrame, assumptions: ActionsConfig) -> str:
     """Return how many customers the lists tell something, and what the cap on contacts keeps back.
 
@@ -122,7 +116,7 @@ def alerts_sentence(answers: pd.DataFrame) -> str:
                  "no alert asks for a contact of its own")
     return (f"Of {people_text(len(answers), 'customer', 'customers')} warned of who are in no control group, "
             f"{formatting.join_words(parts) + ' are answered; ' if parts else ''}{contacted}; the others are not "
-            "contacted, for the reasons of the table.")
+            "contacted: why not, their file says.")
 
 
 def fatigue_sentence(fatigue: ContactFatigue, days: int) -> str:
