@@ -3,15 +3,18 @@
 import numpy as np
 import pandas as pd
 
-from helpers.actions import key_accounts
+from helpers.actions import key_accounts, sales_pipeline
 from helpers.actions.alert_answers import BY_OWNER
 from helpers.actions.case_management import TELL_FIRST, about_texts, state_texts
 from helpers.actions.config import ActionsConfig
+from helpers.actions.contact_lists import reason_text
 from helpers.actions.eligibility import ANY_CHANNEL
 from helpers.actions.working_days import WorkingDays
 from helpers.customers.random_assignment import SERVICE_RECOVERY, TRUST_REPAIR
 
 COMPLAINT = "complaint"  # of what is warned of, or what a case is
+
+NO_OFFER = "none: listen first"
 
 STILL_OPEN = "open since|without being resolved"  # how a case stands, in words
 
@@ -53,12 +56,12 @@ def case_texts(due: pd.DataFrame) -> dict[str, str]:
 def with_case_texts(people: pd.DataFrame, due: pd.DataFrame) -> pd.DataFrame:
     """Return people with their cases that are due in words, as `case_texts` gives them: service_case.
 
-    Where a day by which to speak with them is known (speak_by_on), it is not before the last of their cases is due.
+    Where a day by which to speak with them is known (speak_by_on), it leaves time after the last of their cases is due.
     """
     found = people.assign(service_case=people["customer_id"].map(case_texts(due)).astype("object"))
     if "speak_by_on" not in found or due.empty:
         return found
-    last = pd.to_datetime(found["customer_id"].map(due.groupby("customer_id")["do_by"].max()))
+    last = pd.to_datetime(found["customer_id"].map(due.groupby("customer_id")["contact_by"].max()))
     return found.assign(speak_by_on=found["speak_by_on"].where(~(last > found["speak_by_on"]), last))
 
 
@@ -78,6 +81,39 @@ def with_complaints(people: pd.DataFrame, complained: pd.DataFrame) -> pd.DataFr
     is_warned = people["warned_of"].fillna("").astype("str").str.contains(COMPLAINT)
     is_of_it = is_warned & people["service_case"].isna() & known.notna()
     return people.assign(warned_of=people["warned_of"].mask(is_of_it, people["warned_of"] + " (" + known + ")"))
+
+
+def with_reasons(
+    people: pd.DataFrame, actions: pd.DataFrame, scores: pd.DataFrame, outcomes: pd.DataFrame
+) -> pd.DataFrame:
+    """Return people with why their lead calls them and what to offer; empty for who is not called.
+
+    The reason is that of call sheets, with what a case is about. Offered is what others bought most worth of and the
+    account neither has nor is offered, with how often we win it; nothing to who complained.
+
+    Parameters
+    ----------
+    people : DataFrame
+        As `with_first_lines` gives them.
+    actions, scores : DataFrame
+        ``results/actions``, for the risk, and ``results/churn_scores``, for its reasons.
+    outcomes : DataFrame
+        As `sales_pipeline.with_outcome` gives them.
+    """
+    is_called = people["warned_of"].notna() & key_accounts.may_be_spoken_with(people)
+    facts = people.loc[is_called, ["customer_id"]].merge(
+        actions[["customer_id", "risk"]], how="left").merge(
+            scores[["customer_id", "reason", "recency_days", "is_one_time"]], how="left")
+    why = pd.Series([reason_text(row) for row in facts.to_dict("records")], people.index[is_called], dtype="object")
+    about = people["service_case"].astype("object").str.extract(r"^[^:]*: ([^,;]*)", expand=False)
+    why = why + ("; " + about[is_called]).fillna("")
+    gaps = sales_pipeline.whitespace(outcomes)
+    gaps = gaps[gaps["win_rate"].notna()].drop_duplicates("account_id").set_index("account_id")
+    offered = {account: f"{product}, not bought yet; {100 * rate:.0f} % of offers won"
+               for account, product, rate in zip(gaps.index, gaps["product"], gaps["win_rate"], strict=True)}
+    is_upset = people["service_case"].notna() | people["warned_of"].fillna("").astype("str").str.contains(COMPLAINT)
+    offer = people["account_id"].map(offered).astype("object").fillna(NO_OFFER).mask(is_upset, NO_OFFER)
+    return people.assign(why=why.reindex(people.index), offer=offer.where(is_called, None))
 
 
 def with_first_lines(people: pd.DataFrame, assumptions: ActionsConfig) -> pd.DataFrame:

@@ -28,13 +28,15 @@ SETTLE_FIRST, TELL_FIRST = "settle the open case first", "tell first what came o
 
 REOPEN_FIRST = "settle first the case that was closed without being resolved"
 
-ASK_FIRST = "ask the team what came of the case"  # before a contact that is about it
+ASK_FIRST = "ask the team what came of the case"  # before a contact that is about it; the team is named if known
 
 ABOUT_CASES = (SERVICE_RECOVERY, TRUST_REPAIR)  # campaigns by which a case is spoken of
 
 SETTLE = "settle it"  # what is done of a case that is not closed, or was closed without being resolved
 
 CASE_OUTCOMES = ("settled", "customer told", "still open")
+
+DAYS_OF_CASE = ("do_by", "contact_from", "contact_by")  # when it is due, and its customer is contacted after that
 
 OF_LINE = ("case", "case_about", "case_state", "case_team", "case_due_on")  # what a list tells of a customer's cases
 
@@ -113,7 +115,8 @@ def with_due_days(
     Returns
     -------
     DataFrame
-        With priority (within state and team, 1 the first) and do_by.
+        With priority (within state and team, 1 the first) and `DAYS_OF_CASE`: whoever speaks with the customer does so
+        from the working day after do_by on, and has that day and the next.
     """
     ordered = cases.assign(
         place=_state_place(cases), is_later=~is_among(cases["customer_id"], spoken_with),
@@ -123,7 +126,9 @@ def with_due_days(
     first, slot = np.datetime64(days.due(min(assumptions.case_days, assumptions.feedback_days)), "D"), _slots(
         own, assumptions, days)
     due = np.busday_offset(first, slot // assumptions.cases_a_day, busdaycal=days.calendar)
-    return own.assign(priority=own.groupby(["state", "team"]).cumcount() + 1, do_by=pd.to_datetime(due))
+    do_by = pd.Series(pd.to_datetime(due), own.index)
+    return own.assign(priority=own.groupby(["state", "team"]).cumcount() + 1, do_by=do_by,
+                      contact_from=days.after(do_by, 1), contact_by=days.after(do_by, 2))
 
 
 def _slots(ordered: pd.DataFrame, assumptions: ActionsConfig, days: WorkingDays) -> np.ndarray:
@@ -143,7 +148,9 @@ def _slots(ordered: pd.DataFrame, assumptions: ActionsConfig, days: WorkingDays)
 
 
 def with_cases(lines: pd.DataFrame, due: pd.DataFrame, complained: pd.DataFrame) -> pd.DataFrame:
-    """Return lines with the customer's cases; nobody is contacted before the last day on which one of them is due.
+    """Return lines with the customer's cases; nobody is contacted before the last of them is dealt with.
+
+    A contact that is about a case does not wait until another is told: it can tell.
 
     Parameters
     ----------
@@ -163,22 +170,27 @@ def with_cases(lines: pd.DataFrame, due: pd.DataFrame, complained: pd.DataFrame)
     is_about = lines["action"].isin(ABOUT_CASES)
     spoken_of = complained[is_among(complained["customer_id"], lines.loc[is_about, "customer_id"])]
     known = pd.concat([rows[is_among(rows["customer_id"], lines["customer_id"])] for rows in (due, spoken_of)
-                       if len(rows)] or [pd.DataFrame(columns=[*OF_CASE, "do_by"])]).drop_duplicates("case_id")
+                       if len(rows)] or [pd.DataFrame(columns=[*OF_CASE, *DAYS_OF_CASE])]).drop_duplicates("case_id")
     if known.empty:
         return lines.assign(**dict.fromkeys(OF_LINE[:-1]), case_due_on=pd.NaT)
     told = pd.DataFrame({
         "customer_id": known["customer_id"], "case": known["case_id"], "case_about": about_texts(known),
         "case_state": state_texts(known), "case_team": known["team"].where(known["team"].ne(""), None)})
     texts = {name: lines["customer_id"].map(_joined(told, name)).astype("object") for name in OF_LINE[:-1]}
-    due_on = pd.to_datetime(lines["customer_id"].map(due.groupby("customer_id")["do_by"].max()))
+    ids, is_told = lines["customer_id"], due["state"].eq(NOT_TOLD)
+    waits = due[~(is_told & is_among(due["customer_id"], ids[is_about]))]
+    last = waits.groupby("customer_id")[list(DAYS_OF_CASE)].max()
+    due_on, start, end = (pd.to_datetime(ids.map(last[name])) for name in DAYS_OF_CASE)
     first = due.drop_duplicates("customer_id").set_index("customer_id")["state"]
-    before = lines["customer_id"].map(first).map(
-        {OPEN_CASE: SETTLE_FIRST, UNRESOLVED: REOPEN_FIRST, NOT_TOLD: TELL_FIRST}).fillna("")
-    before = before.mask(is_about & before.ne(""), ASK_FIRST)
+    before = ids.map(first).map({OPEN_CASE: SETTLE_FIRST, UNRESOLVED: REOPEN_FIRST, NOT_TOLD: TELL_FIRST}).fillna("")
+    teams = texts["case_team"].str.replace("; ", " and ")
+    asked = ("ask team " + teams + ASK_FIRST.removeprefix("ask the team")).fillna(ASK_FIRST)
+    before = before.mask(is_about & before.ne(""), asked)
     between = np.where(before.ne("") & lines["check"].ne(""), "; ", "")
-    on = lines["contact_on"].where(lines["contact_on"].isna() | ~(due_on > lines["contact_on"]), due_on)
-    return lines.assign(**texts, case_due_on=due_on, check=before + between + lines["check"], contact_on=on,
-                        do_by_on=lines["do_by_on"].where(~(on > lines["do_by_on"]), on))
+    on, by = lines["contact_on"], lines["do_by_on"]
+    return lines.assign(**texts, case_due_on=due_on, check=before + between + lines["check"],
+                        contact_on=on.where(on.isna() | ~(start > on), start),
+                        do_by_on=by.where(~(end > by), end))
 
 
 def _joined(told: pd.DataFrame, name: str) -> pd.Series:

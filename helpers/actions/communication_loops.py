@@ -24,13 +24,15 @@ from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 MOST_COUNTED = 3  # recent contacts; who has had more counts as this many
 
+MOST_NAMED = 5  # accounts in a line
+
 LOOPS_FILE, KEY_ACCOUNTS_FILE = "communication-loops" + EXCEL, "key-accounts" + EXCEL
 
 CASE_TASKS = {OPEN_CASE: "customers with an open case: settle it",
               UNRESOLVED: "a case was closed without being resolved: settle it",
               NOT_TOLD: "a case was closed and the customer not told: tell what came of it"}
 
-INSIDE = ["who", "must_know", "n_customers", "starts_on", "first_due_on", "last_due_on", "where"]
+INSIDE = ["who", "must_know", "n_customers", "n_first_day", "starts_on", "first_due_on", "last_due_on", "where"]
 
 OUTSIDE = ["told", "channel", "n_customers", "first_on", "last_on"]
 
@@ -66,6 +68,8 @@ class InsideSources:
 def inside_loop(sources: InsideSources, assumptions: ActionsConfig, days: WorkingDays) -> pd.DataFrame:
     """Return who must know what, from and by when, the earliest day first: `INSIDE`.
 
+    ``n_first_day`` counts customers who are contacted, or whose case is due, on the first working day.
+
     Parameters
     ----------
     sources : InsideSources
@@ -75,8 +79,9 @@ def inside_loop(sources: InsideSources, assumptions: ActionsConfig, days: Workin
     days : WorkingDays
         Working days after the plan.
     """
-    rows = [*_of_lists(sources.lists), *_of_cases(sources.cases, assumptions),
-            *_of_accounts(sources, assumptions, days), *_of_warnings(sources.people, sources.leads),
+    first = pd.Timestamp(days.first)
+    rows = [*_of_lists(sources.lists, first), *_of_cases(sources.cases, assumptions, first),
+            *_of_accounts(sources, assumptions, days), *_of_warnings(sources.people, sources.leads, first),
             *_of_opportunities(sources.opportunities, assumptions, days)]
     table = pd.DataFrame(rows, columns=INSIDE)
     days_due = {name: pd.to_datetime(table[name]) for name in ("starts_on", "first_due_on", "last_due_on")}
@@ -85,20 +90,21 @@ def inside_loop(sources: InsideSources, assumptions: ActionsConfig, days: Workin
         ["starts_on", "first_due_on", "last_due_on", "who", "must_know"], ignore_index=True)
 
 
-def _of_lists(lists: ContactLists) -> Iterator[tuple]:
+def _of_lists(lists: ContactLists, first: pd.Timestamp) -> Iterator[tuple]:
     treated = lists.lines[lists.lines["variant"].eq(TREATMENT)]
     for (owner, file, channel), rows in treated.assign(channel=treated["channel"].fillna("any channel")).groupby(
             ["owner", "file", "channel"]):  # a campaign's list has its own file and its own day
-        yield (owner, f"contact by {channel}", len(rows), rows["contact_on"].min(), rows["do_by_on"].min(),
-               rows["do_by_on"].max(), file)
+        yield (owner, f"contact by {channel}", len(rows), int(rows["contact_on"].eq(first).sum()),
+               rows["contact_on"].min(), rows["do_by_on"].min(), rows["do_by_on"].max(), file)
 
 
-def _of_cases(cases: pd.DataFrame, assumptions: ActionsConfig) -> Iterator[tuple]:
+def _of_cases(cases: pd.DataFrame, assumptions: ActionsConfig, first: pd.Timestamp) -> Iterator[tuple]:
     if cases.empty:
         return
     for (state, team), rows in cases.groupby(["state", "team"]):
-        yield (f"team {team}" if team else assumptions.owner, CASE_TASKS[state], rows["customer_id"].nunique(), None,
-               rows["do_by"].min(), rows["do_by"].max(), CASES_FILE)
+        ids = rows["customer_id"]
+        yield (f"team {team}" if team else assumptions.owner, CASE_TASKS[state], ids.nunique(),
+               ids[rows["do_by"].eq(first)].nunique(), None, rows["do_by"].min(), rows["do_by"].max(), CASES_FILE)
 
 
 def _of_accounts(sources: InsideSources, assumptions: ActionsConfig, days: WorkingDays) -> Iterator[tuple]:
@@ -106,21 +112,24 @@ def _of_accounts(sources: InsideSources, assumptions: ActionsConfig, days: Worki
     if people.empty or accounts.empty:
         return
     thin = accounts.loc[accounts["is_single_threaded"].eq(True), "account_id"]
+    may_be_met = people[key_accounts.may_be_spoken_with(people)]
     lead = pd.Series({account: leads[account] for account in thin}, dtype="object")
     for owner, own in lead.groupby(lead):
-        n = len(own)
-        told = f"leads {n:,} key account{'' if n == 1 else 's'} with one contact or none: meet another person"
-        due = pd.Timestamp(days.due(assumptions.account_days))
-        yield owner, told, int(people["account_id"].isin(own.index).sum()), None, due, due, KEY_ACCOUNTS_FILE
+        named, others = ", ".join(own.index[:MOST_NAMED]), len(own) - MOST_NAMED
+        told = f"{named}{f' and {others:,} more' if others > 0 else ''}: one contact or none: meet another person"
+        due, n = pd.Timestamp(days.due(assumptions.account_days)), int(may_be_met["account_id"].isin(own.index).sum())
+        yield owner, told, n, np.nan, None, due, due, KEY_ACCOUNTS_FILE
 
 
-def _of_warnings(people: pd.DataFrame, leads: Mapping[str, str]) -> Iterator[tuple]:
+def _of_warnings(people: pd.DataFrame, leads: Mapping[str, str], first: pd.Timestamp) -> Iterator[tuple]:
     if "warned_of" not in people:
         return
     warned = people[people["warned_of"].notna() & key_accounts.may_be_spoken_with(people)]
     for lead, rows in warned.groupby(warned["account_id"].map(dict(leads))):
-        yield (lead, "people of key accounts are warned of: speak with them", len(rows), None,
-               rows["speak_by_on"].min(), rows["speak_by_on"].max(), KEY_ACCOUNTS_FILE)
+        on = rows["speak_by_on"]
+        yield (lead, "people of key accounts are warned of: speak with them", len(rows), int(on.eq(first).sum()), None,
+               on.min(), on.max(), KEY_ACCOUNTS_FILE)
+
 
 
 def _of_opportunities(opportunities: pd.DataFrame, assumptions: ActionsConfig, days: WorkingDays) -> Iterator[tuple]:
@@ -130,7 +139,7 @@ def _of_opportunities(opportunities: pd.DataFrame, assumptions: ActionsConfig, d
     for owner, rows in opportunities.assign(owner=opportunities["owner"].fillna(assumptions.owner)).groupby("owner"):
         steps = [*rows["next_step"], *("record " + rows["to_record"].dropna())]
         told = ", ".join(f"{step} ({n:,})" for step, n in pd.Series(steps).value_counts().sort_index().items())
-        yield owner, f"open opportunities: {told}", np.nan, None, due, due, KEY_ACCOUNTS_FILE
+        yield owner, f"open opportunities: {told}", np.nan, np.nan, None, due, due, KEY_ACCOUNTS_FILE
 
 
 def outside_loop(lines: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from helpers.actions.case_management import ABOUT_CASES, OF_CASE, OF_LINE, with_cases
+from helpers.actions.case_management import ABOUT_CASES, DAYS_OF_CASE, OF_CASE, OF_LINE, with_cases
 from helpers.actions.config import ActionsConfig
 from helpers.actions.list_files import ListFile, files_table, free_name, slug
 from helpers.actions.mailing_files import mailing_files, suppression_files
@@ -52,7 +52,7 @@ MOST_IN_EXCEL = 10_000  # rows of a list: nobody works through more by hand, the
 
 DO_NOT_CONTACT = "everybody: do not contact, by every channel or by those named, as the column 'ban' says"
 
-NO_CASES = pd.DataFrame(columns=[*OF_CASE, "do_by"])
+NO_CASES = pd.DataFrame(columns=[*OF_CASE, *DAYS_OF_CASE])
 
 FOR_EVERYBODY = frozenset({"", "everybody", "everyone", "all", "all customers"})
 

@@ -89,6 +89,12 @@ class WorkingDays:
         due = np.busday_offset(self.as_of + timedelta(days=days), 0, roll="forward", busdaycal=self.calendar)
         return pd.Timestamp(due).date()
 
+    def after(self, on: pd.Series, n: int) -> pd.Series:
+        """Return the n-th working day after each day."""
+        days = on.to_numpy("datetime64[D]")
+        later = np.busday_offset(days, n, roll="backward", busdaycal=self.calendar)
+        return pd.Series(later.astype("datetime64[us]"), on.index)
+
     def spread(self, listed: pd.DataFrame, due: pd.Series, by_people: Collection[str]) -> pd.Series:
         """Return the day of each contact: what people do evenly over working days in its order, the rest at once.
 

@@ -22,7 +22,7 @@ SHARES = {"win_rate": formatting.share, "low": formatting.share, "high": formatt
 
 PRINTED = {  # by sheet
     "accounts": ("account id", "lead", "next steps", "people", "covered", "open", "expected", "do by", "outcome"),
-    "people": ("account id", "customer id", "role", "not to contact", "warned of", "service case", "first line",
+    "people": ("account id", "customer id", "role", "not to contact", "why", "offer", "service case", "first line",
                "speak by", "outcome"),
     "open opportunities": ("opportunity id", "account id", "product", "owner", "stage", "value if won", "next step",
                            "do by", "outcome")}
@@ -59,8 +59,8 @@ def pipeline_sentences(
 
 
 def accounts_overview(
-    accounts: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast, currency: str, horizon_days: int,
-    is_answer: bool = False,
+    accounts: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast, leads: Mapping[str, str],
+    currency: str, horizon_days: int, is_answer: bool = False,
 ) -> Exhibit:
     """Return the pipeline in sentences, the accounts and what is open by stage; empty where nothing is on record.
 
@@ -68,6 +68,8 @@ def accounts_overview(
     ----------
     accounts, outcomes, forecast
         From `helpers.actions.key_accounts` and `helpers.actions.sales_pipeline`.
+    leads : mapping of str to str
+        As `key_accounts.account_leads` gives them.
     currency : str
         Of every amount.
     horizon_days : int
@@ -80,7 +82,7 @@ def accounts_overview(
     money = dict.fromkeys(["value_won", "expected", "value"], formatting.unit_format("money", currency))
     pipeline = () if is_answer else pipeline_sentences(outcomes, forecast, currency, horizon_days)
     said = [*pipeline, text.coverage_sentence(accounts)]
-    listed = accounts.rename(columns={"n_people": "people_known", "n_covered": "people_covered"})
+    listed = _with_lead(accounts, leads).rename(columns={"n_people": "people_known", "n_covered": "people_covered"})
     columns = [c for c in listed if listed[c].notna().any()]
     return display.show_with_finding(
         said,

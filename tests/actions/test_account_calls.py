@@ -1,6 +1,8 @@
+from datetime import date
+
 import pandas as pd
 
-from helpers.actions import account_calls
+from helpers.actions import account_calls, sales_pipeline
 from helpers.actions.config import ActionRule, ActionsConfig, Campaign
 from helpers.customers.random_assignment import SERVICE_RECOVERY, TRUST_REPAIR
 
@@ -46,3 +48,30 @@ def test_a_call_begins_in_the_words_of_the_study_by_what_is_known_of_the_person(
     assert barred["first_line"].fillna("").tolist() == ["", "", "How are you?"]
     wordless = account_calls.with_first_lines(told, ActionsConfig(rules=(), campaigns=()))
     assert wordless["first_line"].isna().all()
+
+
+def test_a_call_says_why_it_is_made_and_what_to_offer_and_offers_nothing_to_who_complained():
+    deals = pd.DataFrame({
+        "opportunity_id": [f"o{i}" for i in range(24)], "account_id": ["l"] * 12 + ["k"] * 12,
+        "product": ["toys"] * 12 + ["gifts"] * 12, "owner": "Di", "stage": "offer", "value": 5.0,
+        "is_won": [True, False, False] * 8,
+        "opened_on": pd.Timestamp("2026-01-01"), "closed_on": pd.Timestamp("2026-02-01")})
+    outcomes = sales_pipeline.with_outcome(deals, date(2026, 6, 30))
+    told = people(account_id="k", service_case=[None, None, None])
+    more = told.iloc[[1]].assign(
+        customer_id="d", service_case="K3: inquiry about delivery, open since 2025-10-08, due by 2026-07-02")
+    told = pd.DataFrame([*told.to_dict("records"), *more.to_dict("records")])
+    actions = pd.DataFrame({"customer_id": list("abcd"), "risk": "high"})
+    scores = pd.DataFrame({"customer_id": list("abcd"), "reason": "recency", "recency_days": 40.0,
+                           "is_one_time": False})
+    found = account_calls.with_reasons(told, actions, scores, outcomes).set_index("customer_id")
+    assert found["why"].fillna("").tolist() == [
+        *["high risk of churn, most of it by recency; last purchase 40 days ago"] * 2, "",
+        "high risk of churn, most of it by recency; last purchase 40 days ago; inquiry about delivery"]
+    assert found["offer"].fillna("").tolist() == [
+        "none: listen first", "toys, not bought yet; 33 % of offers won", "", "none: listen first"]
+    barred = account_calls.with_reasons(told.assign(not_to_contact="has opted out"), actions, scores, outcomes)
+    assert barred[["why", "offer"]].isna().all(axis=None)
+    nothing = account_calls.with_reasons(told, actions, scores, outcomes.head(0))
+    assert nothing["offer"].dropna().unique().tolist() == ["none: listen first"]
+    assert account_calls.with_reasons(told.head(0), actions, scores, outcomes).empty

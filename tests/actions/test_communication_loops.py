@@ -97,7 +97,8 @@ def dated(*spoken_with):
 def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
     lists = contact_lists.contact_lists({"plan": lines()}, NOBODY_APART, ActionsConfig())
     people = pd.DataFrame({"account_id": ["k", "k", "l"], "our_owner": ["Di", None, "Di"],
-                           "decision_weight": [0.5, 0.4, 1.0]})
+                           "decision_weight": [0.5, 0.4, 1.0], "not_to_contact": None})
+    people = pd.concat([people, people.head(1).assign(not_to_contact="has opted out")])
     accounts = pd.DataFrame({"account_id": ["k", "l"], "is_single_threaded": [True, False]})
     waiting = pd.DataFrame({"owner": ["Ed", "Ed", "Ed"], "next_step": ["follow up", "decide or close", "follow up"],
                             "to_record": [None, "its account", None]})
@@ -109,13 +110,16 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
     n = by["n_customers"].drop("Ed").to_dict()
     assert n == {"Ada": 5, "Bo": 5, "team service": 13, "Head": 3, "Di": 2}
     assert by.loc["Ada", "where"] == "contact-ada-phone.xlsx"
-    assert by.loc["Di", "must_know"] == "leads 1 key account with one contact or none: meet another person"
+    assert by.loc["Di", "must_know"] == "k: one contact or none: meet another person"
     assert by.loc[["team service", "Head"], "where"].tolist() == ["service-cases.xlsx"] * 2
     assert by.loc["team service", ["first_due_on", "last_due_on"]].tolist() == [
         pd.Timestamp("2026-07-02"), pd.Timestamp("2026-07-03")]  # ten cases a day, the first due in two days
     assert by["starts_on"].drop("Bo").unique().tolist() == [pd.Timestamp("2026-07-01")]  # the day after the plan
     assert by.loc["Bo", ["starts_on", "first_due_on"]].map(lambda on: on.day).tolist() == [2, 7]
     assert found["who"].iloc[-1] == "Bo"  # his list begins last
+    assert by["n_first_day"].dropna().to_dict() == {"Ada": 1, "Bo": 0, "team service": 0, "Head": 0}
+    assert "starts_on" in text.inside_rows(found)
+    assert "starts_on" not in text.inside_rows(found[found["who"].ne("Bo")])
     assert text.inside_title(found).endswith("the first by 2 July 2026")
 
 
@@ -139,13 +143,18 @@ def test_leads_of_key_accounts_hear_who_of_their_people_is_warned_of_and_by_when
 
 def test_an_account_of_several_owners_is_led_by_one_of_them():
     lists = contact_lists.contact_lists({"plan": lines().head(0)}, NOBODY_APART, ActionsConfig())
-    people = pd.DataFrame({"account_id": "k", "our_owner": ["Di", "Cy"], "decision_weight": [0.6, 0.3]})
+    people = pd.DataFrame({"account_id": "k", "our_owner": ["Di", "Cy"], "decision_weight": [0.6, 0.3],
+                           "not_to_contact": None})
     accounts = pd.DataFrame({"account_id": ["k"], "is_single_threaded": [True]})
     none = pd.DataFrame()
     leads = key_accounts.account_leads(people, NO_DEALS, "Head")
     found = communication_loops.inside_loop(InsideSources(lists, CASES_DUE.head(0), people, accounts, leads, none),
                                             ActionsConfig(), WorkingDays(AS_OF))
     assert found["who"].tolist() == ["Di"]
+    many = accounts.assign(account_id=[None]).reindex([0] * 7).assign(account_id=[f"a{i}" for i in range(7)])
+    sources = InsideSources(lists, CASES_DUE.head(0), people, many, dict.fromkeys(many["account_id"], "Di"), none)
+    told = communication_loops.inside_loop(sources, ActionsConfig(), WorkingDays(AS_OF))["must_know"]
+    assert told.tolist() == ["a0, a1, a2, a3, a4 and 2 more: one contact or none: meet another person"]
 
 
 def test_cases_stand_in_a_file_by_team_with_their_age_and_what_else_is_known_of_the_customer(tmp_path):
@@ -194,11 +203,11 @@ def test_outside_only_the_treated_are_told():
 
 def test_both_loops_stand_in_a_file_to_tick_off(tmp_path):
     outside = communication_loops.outside_loop(lines())
-    inside = pd.DataFrame([("Ada", "call", 5, AS_OF, AS_OF, AS_OF, "a.xlsx")], columns=communication_loops.INSIDE)
+    inside = pd.DataFrame([("Ada", "call", 5, 3, AS_OF, AS_OF, AS_OF, "a.xlsx")], columns=communication_loops.INSIDE)
     (tmp_path / "loops.xlsx").write_bytes(communication_loops.loops_file(inside, outside)["communication-loops.xlsx"])
     sheets = {one.name: one.rows for one in spreadsheets.read_sheets(tmp_path / "loops.xlsx")}
     assert list(sheets["inside"].columns) == [
-        "who", "must know", "customers", "starts on", "first due on", "last due on", "where", "done on"]
+        "who", "must know", "customers", "first day", "starts on", "first due on", "last due on", "where", "done on"]
     assert sheets["outside"]["customers"].tolist() == [10]
     assert communication_loops.loops_file(inside.head(0), outside.head(0)) == {}
 
@@ -279,8 +288,9 @@ def test_nobody_of_a_key_account_is_spoken_with_before_the_last_of_his_cases_is_
                         "cause": "", "team": "", "state": case_management.OPEN_CASE,
                         "opened_on": pd.Timestamp("2025-12-01"), "closed_on": pd.NaT, "told_on": pd.NaT,
                         "do_by": pd.to_datetime(["2026-01-06", "2026-01-09", "2026-01-06", "2026-01-06"])})
+    due = due.assign(contact_by=due["do_by"] + pd.offsets.BDay(2))
     found = account_calls.with_case_texts(people, due)["speak_by_on"]
-    assert found.tolist()[:2] == [pd.Timestamp("2026-01-09"), pd.Timestamp("2026-01-14")]
+    assert found.tolist()[:2] == [pd.Timestamp("2026-01-13"), pd.Timestamp("2026-01-14")]
     assert pd.isna(found[2])  # nobody is warned of him
     assert account_calls.with_case_texts(people, due.head(0))["speak_by_on"].equals(people["speak_by_on"])
 

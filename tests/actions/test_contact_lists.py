@@ -96,13 +96,14 @@ def test_a_list_about_cases_prints_what_each_is_about_and_how_it_stands(lines, t
 def test_the_page_has_whom_a_draw_contacts_on_the_days_of_the_files(lines, tmp_path):
     case = pd.DataFrame({name: [None] for name in contact_lists.OF_CASE}).assign(
         case_id="K1", customer_id="c0000", kind="complaint", cause="", team="", state="open",
-        opened_on=pd.Timestamp("2026-06-01"), do_by=pd.Timestamp("2026-07-20"))
+        opened_on=pd.Timestamp("2026-06-01"), do_by=pd.Timestamp("2026-07-20"),
+        contact_from=pd.Timestamp("2026-07-21"), contact_by=pd.Timestamp("2026-07-22"))
     made = contact_lists.contact_lists({"plan": lines}, APART, ActionsConfig(), case)
     shown = made.of_draw("plan").set_index("customer_id")
     assert set(shown.index) == set(lines.loc[lines["variant"].eq("treated"), "customer_id"])
     assert shown["rank"].is_monotonic_increasing
     file = read(made.contents, shown.loc["c0000", "file"], tmp_path).set_index("customer id")
-    assert shown.loc["c0000", "contact_on"] == pd.Timestamp("2026-07-20")
+    assert shown.loc["c0000", "contact_on"] == pd.Timestamp("2026-07-21")
     assert pd.Timestamp(file.loc["c0000", "contact on"]) == shown.loc["c0000", "contact_on"]
     assert pd.Timestamp(file.loc["c0000", "do by"]) == shown.loc["c0000", "do_by_on"]
     assert made.of_draw("none of these").empty
@@ -151,22 +152,24 @@ def test_an_offer_stands_in_the_list_and_for_the_tool_with_what_it_is_worth_its_
 
 def case(case_id, customer, state, do_by=None, cause="delivery", team="service", closed=None, told=None):
     on = [pd.Timestamp(day) if day else pd.NaT for day in ("2026-06-20", closed, told, do_by)]
-    return dict(zip([*case_management.OF_CASE, "do_by"], [case_id, customer, "complaint", cause, team, *on[:3], state,
-                                                        on[3]], strict=True))
+    days = [on[3] + pd.offsets.BDay(n) for n in range(3)]
+    return dict(zip([*case_management.OF_CASE, *case_management.DAYS_OF_CASE],
+                    [case_id, customer, "complaint", cause, team, *on[:3], state, *days], strict=True))
 
 
 def test_whoever_has_a_case_waits_for_it_and_the_line_says_which_it_is_how_it_stands_and_by_when_it_is_due():
     due = pd.DataFrame([case("K1", "a", "open", "2026-07-06"), case("K2", "b", "not told", "2026-07-02", "", "",
                                                                     closed="2026-06-25")])
     complained = pd.DataFrame([case("K1", "a", "open"), case("K3", "c", "closed, not resolved", closed="2026-06-26",
-                                                            told="2026-06-27")]).drop(columns="do_by")
+                                                            told="2026-06-27")]).drop(
+        columns=list(case_management.DAYS_OF_CASE))
     listed = pd.DataFrame({"customer_id": list("abcd"), "check": ["", "offer is for: gold members", "", ""],
                            "contact_on": pd.Timestamp("2026-07-03"), "do_by_on": pd.Timestamp("2026-07-04")})
     found = case_management.with_cases(listed.assign(action="win-back"), due, complained).set_index("customer_id")
     assert found["check"].tolist() == [
         "settle the open case first", "tell first what came of the case; offer is for: gold members", "", ""]
-    assert found["contact_on"].dt.day.tolist() == [6, 3, 3, 3]
-    assert found["do_by_on"].dt.day.tolist() == [6, 4, 4, 4]
+    assert found["contact_on"].dt.day.tolist() == [7, 3, 3, 3]  # not on the last day of the case, and with a day more
+    assert found["do_by_on"].dt.day.tolist() == [8, 6, 4, 4]
     assert found.loc["a", list(case_management.OF_LINE)].tolist() == [
         "K1", "complaint about delivery", "open since 2026-06-20, customer told nothing yet", "service",
         pd.Timestamp("2026-07-06")]
@@ -174,9 +177,10 @@ def test_whoever_has_a_case_waits_for_it_and_the_line_says_which_it_is_how_it_st
     assert found.loc["c", "case"] is None or pd.isna(found.loc["c", "case"])  # this list does not speak of it
     about = case_management.with_cases(listed.assign(action="service recovery", check=""), due, complained)
     about = about.set_index("customer_id")
-    assert about["check"].tolist() == ["ask the team what came of the case"] * 2 + ["", ""]
+    assert about["check"].tolist() == ["ask team service what came of the case", "ask the team what came of the case",
+                                       "", ""]
     assert about.loc["c", "case_state"] == ("closed on 2026-06-26 without being resolved, customer told on 2026-06-27")
-    assert about.loc["a", "contact_on"] == pd.Timestamp("2026-07-06")
+    assert about["contact_on"].dt.day.tolist() == [7, 3, 3, 3]  # that of b can tell what came of the case
 
 
 def test_a_call_about_a_case_closed_without_being_resolved_names_it_its_team_and_by_when_it_is_settled():
@@ -184,8 +188,8 @@ def test_a_call_about_a_case_closed_without_being_resolved_names_it_its_team_and
     listed = pd.DataFrame({"customer_id": ["a"], "check": "", "action": "service recovery", "contact_on": pd.Timestamp(
         "2026-07-02"), "do_by_on": pd.Timestamp("2026-07-04")})
     row = case_management.with_cases(listed, due, due.head(0)).iloc[0]
-    assert row[["case", "case_team", "check"]].tolist() == ["K1", "service", "ask the team what came of the case"]
-    assert row[["case_due_on", "contact_on"]].tolist() == [pd.Timestamp("2026-07-06")] * 2
+    assert row[["case", "case_team", "check"]].tolist() == ["K1", "service", "ask team service what came of the case"]
+    assert row[["case_due_on", "contact_on"]].tolist() == [pd.Timestamp("2026-07-06"), pd.Timestamp("2026-07-07")]
     other = case_management.with_cases(listed.assign(action="win-back"), due, due.head(0)).iloc[0]
     assert other["check"] == "settle first the case that was closed without being resolved"
 
@@ -196,7 +200,7 @@ def test_a_customer_of_several_cases_is_contacted_after_the_last_and_all_stand_i
                            "do_by_on": pd.Timestamp("2026-07-10")})
     row = case_management.with_cases(listed, due, due.head(0)).iloc[0]
     assert (row["case"], row["case_about"]) == ("K1; K2", "complaint about delivery; complaint about invoice")
-    assert (row["contact_on"], row["do_by_on"]) == (pd.Timestamp("2026-07-08"), pd.Timestamp("2026-07-10"))
+    assert (row["contact_on"], row["do_by_on"]) == (pd.Timestamp("2026-07-09"), pd.Timestamp("2026-07-10"))
     none = case_management.with_cases(listed, due.head(0), due.head(0)).iloc[0]
     assert none["contact_on"] == pd.Timestamp(AS_OF)
     assert none["case"] is None

@@ -16,6 +16,12 @@ def test_what_falls_on_a_holiday_or_a_weekend_is_due_on_the_next_working_day():
         date(2026, 1, 2), date(2026, 1, 2), date(2026, 1, 5), date(2026, 1, 7)]
 
 
+def test_the_working_day_after_a_day_is_never_that_day():
+    on = pd.Series(pd.to_datetime(["2025-12-31", "2026-01-02", "2026-01-03"]), index=[5, 6, 7])
+    assert NEW_YEARS_EVE.after(on, 1).tolist() == [*pd.to_datetime(["2026-01-02", "2026-01-05", "2026-01-05"])]
+    assert NEW_YEARS_EVE.after(on, 2).index.tolist() == [5, 6, 7]
+
+
 def test_nobody_is_contacted_on_a_holiday_and_nobody_after_the_last_day():
     listed = pd.DataFrame({"variant": ["treated"] * 6 + ["held out"], "owner": "Ada", "channel": "phone"})
     due = pd.Series(pd.Timestamp("2026-04-07"), listed.index)

@@ -38,6 +38,15 @@ def inside_title(inside: pd.DataFrame) -> str:
     return f"Inside {formatting.count_text(inside['who'].nunique(), 'name', 'names')} must know, the first by {first}"
 
 
+def inside_rows(inside: pd.DataFrame) -> pd.DataFrame:
+    """Return `communication_loops.inside_loop` for the page; without the first day where all begin on it.
+
+    How much of it is for that day the file tells: of most it is few.
+    """
+    rows = inside.drop(columns="n_first_day")
+    return rows.drop(columns="starts_on") if rows["starts_on"].nunique() < 2 else rows
+
+
 def waiting_sentence(lines: pd.DataFrame, by_people: Collection[str]) -> str:
     """Return how many written contacts wait, so that tools do not get them; how what is done goes into the records.
 

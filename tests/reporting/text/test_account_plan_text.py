@@ -124,7 +124,7 @@ def test_owners_who_have_no_opening_day_of_anything_open_are_told_to_be_left_out
 
 def test_without_accounts_there_is_no_section_and_no_file():
     empty = pd.DataFrame()
-    assert key_account_sections.accounts_overview(empty, empty, forecast(), "", 90) == Exhibit("", "")
+    assert key_account_sections.accounts_overview(empty, empty, forecast(), {}, "", 90) == Exhibit("", "")
     assert key_account_sections.account_file(empty, empty, empty, forecast(), {}, "", date(2026, 7, 14)) == {}
     assert key_account_sections.account_plan("", empty, empty, empty, forecast(), "") == Exhibit("", "")
 
@@ -172,8 +172,8 @@ def test_the_pipeline_is_told_once_by_the_answer_or_by_its_section():
     told = key_account_sections.pipeline_sentences(outcomes, forecast(), "", 90)
     assert told[0].startswith("1 account with 1 opportunity")
     assert key_account_sections.pipeline_sentences(outcomes.head(0), forecast(), "", 90) == ()
-    shown = key_account_sections.accounts_overview(accounts, outcomes, forecast(), "", 90)
-    again = key_account_sections.accounts_overview(accounts, outcomes, forecast(), "", 90, True)
+    shown = key_account_sections.accounts_overview(accounts, outcomes, forecast(), {}, "", 90)
+    again = key_account_sections.accounts_overview(accounts, outcomes, forecast(), {}, "", 90, True)
     assert told[0] in shown.text
     assert told[0] not in again.text
 
