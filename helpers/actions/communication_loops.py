@@ -1,7 +1,7 @@
 """Communication loops: who inside must know what by when, who outside is told what and when, and contact fatigue."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import ibis
@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.actions import key_accounts
+from helpers.actions import key_accounts, tier_strategy
 from helpers.actions.case_management import CASES_FILE, NOT_TOLD, OPEN_CASE, UNRESOLVED
 from helpers.actions.config import ActionsConfig
 from helpers.actions.contact_lists import ContactLists
@@ -55,6 +55,8 @@ class InsideSources:
         As `key_accounts.account_leads` gives them.
     opportunities : DataFrame
         What is open, with its owner, ``next_step`` and ``to_record``; may be empty.
+    balance : DataFrame, optional
+        As `tier_strategy.balance_of_service` gives it, of those who are served otherwise from now on.
     """
 
     lists: ContactLists
@@ -63,6 +65,7 @@ class InsideSources:
     accounts: pd.DataFrame
     leads: Mapping[str, str]
     opportunities: pd.DataFrame
+    balance: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def inside_loop(sources: InsideSources, assumptions: ActionsConfig, days: WorkingDays) -> pd.DataFrame:
@@ -82,7 +85,8 @@ def inside_loop(sources: InsideSources, assumptions: ActionsConfig, days: Workin
     first = pd.Timestamp(days.first)
     rows = [*_of_lists(sources.lists, first), *_of_cases(sources.cases, assumptions, first),
             *_of_accounts(sources, assumptions, days), *_of_warnings(sources.people, sources.leads, first),
-            *_of_opportunities(sources.opportunities, assumptions, days)]
+            *_of_opportunities(sources.opportunities, assumptions, days),
+            *_of_balance(sources.balance, assumptions, days)]
     table = pd.DataFrame(rows, columns=INSIDE)
     days_due = {name: pd.to_datetime(table[name]) for name in ("starts_on", "first_due_on", "last_due_on")}
     days_due["starts_on"] = days_due["starts_on"].fillna(pd.Timestamp(days.first))
@@ -140,6 +144,14 @@ def _of_opportunities(opportunities: pd.DataFrame, assumptions: ActionsConfig, d
         steps = [*rows["next_step"], *("record " + rows["to_record"].dropna())]
         told = ", ".join(f"{step} ({n:,})" for step, n in pd.Series(steps).value_counts().sort_index().items())
         yield owner, f"open opportunities: {told}", np.nan, np.nan, None, due, due, KEY_ACCOUNTS_FILE
+
+
+def _of_balance(balance: pd.DataFrame, assumptions: ActionsConfig, days: WorkingDays) -> Iterator[tuple]:
+    """Yield who is served otherwise, one row a group: terms of service are set within the days of an account."""
+    due = pd.Timestamp(days.due(assumptions.account_days))
+    for name, rows in balance.groupby("balance") if len(balance) else ():
+        yield (assumptions.owner, f"{name}: set how they are served", len(rows), np.nan, None, due, due,
+               tier_strategy.BALANCE_FILE)
 
 
 def outside_loop(lines: pd.DataFrame) -> pd.DataFrame:

@@ -194,7 +194,8 @@ class ActionsConfig(Section):
     feedback_days: int = Field(
         5, ge=1, description="days within which customers are told what came of a closed case [days]")
     account_days: int = Field(
-        14, ge=1, description="days within which a second person of a key account is to be met [days]")
+        14, ge=1, description="days within which a second person of a key account is to be met, and how customers are "
+        "served is set [days]")
     compare_by: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         (), description="columns of canonical/customers by which contact and offer rates are compared, beside the "
         "tier; none that describes a person unless it is named here")

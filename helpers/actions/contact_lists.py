@@ -40,6 +40,8 @@ PRINTED_OF_CASES = (*(c for c in PRINTED if c not in {"offer_code", "outcome"}),
 
 TO_FILL_IN = ("done_on", "outcome")  # stand empty in a list until whoever works it writes there
 
+BY_WHOM = "agent"  # who of several makes a call: stands empty until the owner writes it
+
 BESIDE = ("owner", "channel", "offer", "variant", "draw")  # of a line; not in a list that is one person's and channel's
 
 LINE = [*(c for c in FOR_PEOPLE if c not in (*OF_OFFER, *OF_LINE, "campaign")), *BESIDE]
@@ -179,7 +181,10 @@ def contact_lists(
         columns = [c for c in FOR_PEOPLE if c in TO_FILL_IN or (rows[c].notna() & rows[c].ne("")).any()]
         is_spoken = channel in (*assumptions.personal_channels, ANY)
         printed = PRINTED_OF_CASES if rows["action"].isin(ABOUT_CASES).all() else PRINTED
-        parts += _for_people(file, rows[columns].rename(columns=FOR_PEOPLE), str(owner), str(channel),
+        listed = rows[columns].rename(columns=FOR_PEOPLE)
+        if is_spoken:
+            listed.insert(list(listed).index("done on"), BY_WHOM, "")
+        parts += _for_people(file, listed, str(owner), str(channel),
                              OUTCOMES if is_spoken else WRITTEN_OUTCOMES, printed)
         lines.loc[rows.index, "file"] = file + EXCEL
     if len(apart):

@@ -46,7 +46,7 @@ def mailing_files(treated: pd.DataFrame, by_people: Collection[str]) -> Iterator
 
 
 def suppression_files(apart: pd.DataFrame, channels: Sequence[str]) -> Iterator[ListFile]:
-    """Yield a file a channel with the customers, and nothing but them, whom this channel must leave out.
+    """Yield a file a channel with the customers whom this channel must leave out, and until when; no day, for good.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def suppression_files(apart: pd.DataFrame, channels: Sequence[str]) -> Iterator[
     names = {text: text.split(", ") for text in apart["not_by"].unique()}
     for channel in channels:
         banned = [text for text, named in names.items() if channel in named or text == ANY_CHANNEL]
-        rows = apart.loc[apart["not_by"].isin(banned), ["customer_id"]]
+        rows = apart.loc[apart["not_by"].isin(banned), ["customer_id", "no_contact_until"]]
         if len(rows):
             yield ListFile(f"{LEAVE_OUT}-{slug(channel)}{CSV}", f"whoever contacts by {channel}: load whole, to leave "
                            "these out", channel, len(rows), spreadsheets.csv_file(rows, is_for_people=False))

@@ -255,6 +255,9 @@ def difference_sentence(response: ActionResponse) -> str:
         f"in {response.n_rounds:,} round{'' if response.n_rounds == 1 else 's'}")
 
 
+TOO_FEW_TO_TELL = "too few customers to tell"  # what of them is too few page 06 says
+
+
 def unmeasured_list_sentence(effects: pd.DataFrame, currency: str = "", purpose: str = ACTION_PLAN) -> str:
     """Return why the newest earlier list of a purpose does not tell its response, within a sentence; empty without one.
 
@@ -275,7 +278,9 @@ def unmeasured_list_sentence(effects: pd.DataFrame, currency: str = "", purpose:
         return ""
     name = str(own["experiment"].max())
     last = own[own["experiment"].eq(name)]
-    why = "; ".join(last.loc[last["is_primary"].astype(bool), "reason"].dropna().unique())
+    untold = last[last["is_primary"].astype(bool) & last["reason"].notna()]
+    reasons = untold["reason"].mask(untold["status"].eq(Status.INSUFFICIENT.value), TOO_FEW_TO_TELL)
+    why = "; ".join(reasons.unique())
     money = last[last["metric"].eq(MARGIN) & last["status"].eq(Status.OK.value)]
     known = replace(UNMEASURED, margin=_difference(money), currency=currency) if len(money) else UNMEASURED
     margin = _margin_text(known).replace(" and", ", which", 1)

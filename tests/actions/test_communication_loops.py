@@ -151,6 +151,12 @@ def test_an_account_of_several_owners_is_led_by_one_of_them():
     found = communication_loops.inside_loop(InsideSources(lists, CASES_DUE.head(0), people, accounts, leads, none),
                                             ActionsConfig(), WorkingDays(AS_OF))
     assert found["who"].tolist() == ["Di"]
+    served = pd.DataFrame({"balance": ["costs more than it brings"] * 12})
+    sources = InsideSources(lists, CASES_DUE.head(0), people.head(0), accounts, leads, none, served)
+    row = communication_loops.inside_loop(sources, ActionsConfig(owner="Head"), WorkingDays(AS_OF)).iloc[0]
+    assert row[["who", "must_know", "n_customers", "where"]].tolist() == [
+        "Head", "costs more than it brings: set how they are served", 12, "balance-of-service.xlsx"]
+    assert row["first_due_on"] == pd.Timestamp("2026-07-14")
     many = accounts.assign(account_id=[None]).reindex([0] * 7).assign(account_id=[f"a{i}" for i in range(7)])
     sources = InsideSources(lists, CASES_DUE.head(0), people, many, dict.fromkeys(many["account_id"], "Di"), none)
     told = communication_loops.inside_loop(sources, ActionsConfig(), WorkingDays(AS_OF))["must_know"]

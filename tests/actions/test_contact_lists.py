@@ -19,7 +19,7 @@ RULES = (ActionRule(action="call", channel="phone", lowest_tier=2, is_by_account
          ActionRule(action="voucher by mail", channel="post", offer="voucher", owner="Bo/Müller",
                     script="Here is a voucher."))
 APART = pd.DataFrame({"customer_id": ["held", "out"], "reason": ["in a random control group", "has opted out"],
-                      "not_by": "any"})
+                      "not_by": "any", "no_contact_until": pd.NaT})
 
 
 @pytest.fixture
@@ -211,8 +211,8 @@ def test_every_list_tells_its_campaign_and_offers_the_outcomes_to_choose_from(li
     for name, outcomes in (("contact-ada-phone", "reached,agreed,refused,not reached,wants no contact,not done"),
                            ("contact-bo-müller-post", "sent,came back,wants no contact,not done")):
         header, first, *_ = made.contents[name + ".csv"].decode("utf-8-sig").splitlines()
-        assert header.endswith("campaign,done on,outcome")
-        assert first.endswith("action plan of 2026-06-30,,")
+        assert header.endswith("campaign,agent,done on,outcome" if "phone" in name else "campaign,done on,outcome")
+        assert first.endswith("action plan of 2026-06-30,,," if "phone" in name else "action plan of 2026-06-30,,")
         with zipfile.ZipFile(io.BytesIO(made.contents[name + ".xlsx"])) as book:
             page = book.read("xl/worksheets/sheet1.xml").decode()
         assert '<dataValidation type="list"' in page

@@ -28,13 +28,14 @@ def test_each_channel_has_a_file_of_its_own_and_what_waits_another():
     assert not files[0].content.startswith("\ufeff".encode())  # programs stumble over the mark
 
 
-def test_a_list_to_leave_out_holds_whom_every_or_this_channel_is_barred_for_and_nothing_but_the_customers():
+def test_a_list_to_leave_out_holds_whom_every_or_this_channel_is_barred_for_and_until_when():
     apart = pd.DataFrame({"customer_id": list("abcd"), "reason": "no consent to marketing",
-                          "not_by": ["any", "e-mail, post", "phone", "e-mail newsletter"]})
+                          "not_by": ["any", "e-mail, post", "phone", "e-mail newsletter"],
+                          "no_contact_until": pd.to_datetime(["2026-03-31", None, None, None])})
     files = list(mailing_files.suppression_files(apart, ("e-mail", "phone", "post", "visit")))
     assert ids(files) == {"do-not-contact-by-e-mail.csv": ["a", "b"], "do-not-contact-by-phone.csv": ["a", "c"],
                           "do-not-contact-by-post.csv": ["a", "b"], "do-not-contact-by-visit.csv": ["a"]}
-    assert files[0].content.decode().splitlines()[0] == "customer_id"
+    assert files[0].content.decode().splitlines() == ["customer_id,no_contact_until", "a,2026-03-31", "b,"]
     assert not list(mailing_files.suppression_files(apart.iloc[2:3], ("e-mail",)))
     assert not list(mailing_files.suppression_files(apart.head(0), ("e-mail",)))
 

@@ -125,10 +125,10 @@ def test_a_list_that_does_not_tell_its_response_says_why_and_what_it_did_to_marg
     money = {"experiment": name, "metric": "margin", "unit": "money", "is_primary": False, "value": 2.0, "low": -1.0,
              "high": 5.0}
     told = measured_response.unmeasured_list_sentence(effects(primary, money), "EUR", "win-back")
-    assert told == ("not told by the list of 2026-03-31, which changed margin by +€2 [−€1, +€5] a customer: 2 of the "
-                    "rarer answer in one arm")
+    assert told == ("not told by the list of 2026-03-31, which changed margin by +€2 [−€1, +€5] a customer: too "
+                    "few customers to tell")
     assert measured_response.unmeasured_list_sentence(effects(primary), "EUR", "win-back") == (
-        "not told by the list of 2026-03-31: 2 of the rarer answer in one arm")
+        "not told by the list of 2026-03-31: too few customers to tell")
     assert measured_response.unmeasured_list_sentence(effects(primary), "EUR", "customer club") == ""
 
 
