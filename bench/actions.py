@@ -309,6 +309,31 @@ def satisfaction(replications):
     print_coverage("margin by ten points of satisfaction", hits, replications)
 
 
+def influence_order(replications):
+    """Draw buying centres anew and see how often influence, role by role, falls as its planted weight does."""
+    from dataclasses import replace
+
+    import pandas as pd
+
+    from helpers.actions import key_accounts
+    from helpers.simulation import arrow_columns, buying_centres, company
+    from helpers.simulation.planted_truth import World
+
+    world = replace(World(), centres=replace(World().centres, share=1.0))
+    block = next(company.blocks(2000, 3)).block
+    held = np.zeros(2, dtype=int)
+    for seed in range(replications):
+        rng = np.random.default_rng(seed)
+        centres = buying_centres.simulate_buying_centres(world, rng, block)
+        ties = buying_centres.influence_ties(world, rng, block, centres).to_pandas()
+        people = pd.DataFrame({"customer_id": arrow_columns.customer_ids(block.first + centres.who).to_pandas(),
+                               "account_id": centres.account})
+        by_role = pd.Series(key_accounts.influence(people, ties)).groupby(centres.role).mean().to_numpy()
+        held += by_role[0] > by_role[1:].max(), by_role[1:3].min() > by_role[3:].max()
+    for name, n in zip(("deciders above all", "influencers and buyers above users and gatekeepers"), held, strict=True):
+        print(f"influence, {name}: in {n / replications:.2%} of {replications:,} worlds")
+
+
 def print_coverage(name, hits, replications):
     """Print a share of replications with the distance from 95 % that chance allows, four standard errors."""
     allowed = 4 * np.sqrt(0.05 * 0.95 / replications)
@@ -488,6 +513,7 @@ def main():
     satisfaction(told.replications)
     curve_coverage(told.replications)
     fatigue_coverage(told.replications)
+    influence_order(told.replications)
 
 
 if __name__ == "__main__" and not inside({"assigned": assigned, "records": records, "planned": planned}):

@@ -109,7 +109,7 @@ def with_reasons(
     why = why + ("; " + about[is_called]).fillna("")
     gaps = sales_pipeline.whitespace(outcomes)
     gaps = gaps[gaps["win_rate"].notna()].drop_duplicates("account_id").set_index("account_id")
-    offered = {account: f"{product}, not bought yet; {100 * rate:.0f} % of offers won"
+    offered = {account: f"if asked: {product}, not bought yet; {100 * rate:.0f} % of offers won"
                for account, product, rate in zip(gaps.index, gaps["product"], gaps["win_rate"], strict=True)}
     is_upset = people["service_case"].notna() | people["warned_of"].fillna("").astype("str").str.contains(COMPLAINT)
     offer = people["account_id"].map(offered).astype("object").fillna(NO_OFFER).mask(is_upset, NO_OFFER)

@@ -69,7 +69,7 @@ def test_a_call_says_why_it_is_made_and_what_to_offer_and_offers_nothing_to_who_
         *["high risk of churn, most of it by recency; last purchase 40 days ago"] * 2, "",
         "high risk of churn, most of it by recency; last purchase 40 days ago; inquiry about delivery"]
     assert found["offer"].fillna("").tolist() == [
-        "none: listen first", "toys, not bought yet; 33 % of offers won", "", "none: listen first"]
+        "none: listen first", "if asked: toys, not bought yet; 33 % of offers won", "", "none: listen first"]
     barred = account_calls.with_reasons(told.assign(not_to_contact="has opted out"), actions, scores, outcomes)
     assert barred[["why", "offer"]].isna().all(axis=None)
     nothing = account_calls.with_reasons(told, actions, scores, outcomes.head(0))
