@@ -20,6 +20,8 @@ MIN_OLD_CUSTOMER_DAYS, MAX_NEW_CUSTOMER_DAYS = 365, 90
 
 MIN_PRODUCT_MONTHS = 10
 
+MAX_LIST_PRICE_SPREAD = 0.2  # coefficient of variation of the list price of a product within a month
+
 PRICE_TOLERANCE = 1e-9  # of a price: what is left by dividing
 
 
@@ -40,7 +42,8 @@ def product_months(engine: Engine, transactions: ir.Table, as_of_on: date) -> pd
     DataFrame
         Grain product × month: ``n_new, n_old`` lines (of customers in their first 90 days, and after a year)``,
         price_new, price_old`` (mean log price of a unit)``, discount_new, discount_old`` (mean share of the list price
-        that was taken off; NaN where no list price is recorded).
+        that was taken off; NaN where no list price is recorded)``, list_spread`` (coefficient of variation of the
+        list price over all its lines of the month; NaN of a single one).
     """
     lines = transactions.filter(
         transactions.kind == "sale", transactions.customer_id.notnull(), transactions.product_id.notnull(),
@@ -58,11 +61,13 @@ def product_months(engine: Engine, transactions: ir.Table, as_of_on: date) -> pd
         is_old=age >= MIN_OLD_CUSTOMER_DAYS,
         price=unit.ln(),
         discount=off,
+        listed=table.list_price.cast("float64").nullif(0),
     )
     means = {f"{c}_{who}": table[c].mean(where=table[f"is_{who}"]) for c in ("price", "discount")
              for who in ("new", "old")}
     counts = {f"n_{who}": table[f"is_{who}"].ifelse(1, 0).sum() for who in ("new", "old")}
-    found = table.group_by("product_id", "month").aggregate(**counts, **means)
+    found = table.group_by("product_id", "month").aggregate(
+        **counts, **means, list_spread=table.listed.std() / table.listed.mean())
     both = found.filter(found.n_new > 0, found.n_old > 0)
     return engine.arrow(both).to_pandas().sort_values(["product_id", "month"], ignore_index=True)
 
@@ -83,6 +88,11 @@ def loyalty_penalty_estimates(made: pd.DataFrame) -> list[Estimate]:
     rows = []
     for quantity, column in ((OLD_TO_NEW_PRICE, "price"), (OLD_LESS_NEW_DISCOUNT, "discount")):
         known = made[made[f"{column}_old"].notna() & made[f"{column}_new"].notna()]
+        if column == "price" and (spread := known["list_spread"].median()) > MAX_LIST_PRICE_SPREAD:
+            reason = (f"the list price of a product varies within its month, at the median by "
+                      f"{100 * spread:.0f} % of its mean (standard deviation): it is hardly one product")
+            rows.append(no_estimate(quantity, Status.STRUCK, reason, unit="share", n=len(known)))
+            continue
         if reason := _why_no_penalty(known, column):
             rows.append(no_estimate(quantity, Status.INSUFFICIENT, reason, unit="share", n=len(known)))
             continue

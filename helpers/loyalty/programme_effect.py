@@ -28,6 +28,8 @@ MATCHED_HISTORY = "purchases by enrolment, members less customers with the same 
 
 MATCHED_DIFFERENCES = "change of purchases by enrolment, members less matched customers"
 
+ENROLLED = "members enrolled"
+
 WINDOW_MONTHS = (6, 3)  # the longest in which enough members are matched
 
 MIN_MATCHED_MEMBERS = 50
@@ -60,7 +62,7 @@ def enrolment_effects(
     Returns
     -------
     list of Estimate
-        `MATCHED_HISTORY`, `MATCHED_DIFFERENCES`; the unit tells the months after enrolment.
+        `MATCHED_HISTORY`, `MATCHED_DIFFERENCES`; the unit tells the months after enrolment. Then `ENROLLED`.
 
     Notes
     -----
@@ -82,7 +84,8 @@ def enrolment_effects(
         return [no_estimate(name, Status.NOT_APPLICABLE, reason, unit="purchases")
                 for name in (MATCHED_HISTORY, MATCHED_DIFFERENCES)]
     records = _monthly_records(monthly, joined, as_of_on)
-    return [_effect(name, records, len(joined), seed) for name in (MATCHED_HISTORY, MATCHED_DIFFERENCES)]
+    effects = [_effect(name, records, len(joined), seed) for name in (MATCHED_HISTORY, MATCHED_DIFFERENCES)]
+    return [*effects, Estimate(ENROLLED, float(len(joined)), unit="people", n=len(joined))]
 
 
 @dataclass(frozen=True, slots=True)

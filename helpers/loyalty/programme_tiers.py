@@ -22,6 +22,8 @@ DECLARED_THRESHOLD, IMPUTED_THRESHOLD = "declared", "imputed, not stated"
 
 DAYS_PER_YEAR = 365
 
+MAX_DAYS_OF_CHANGE = 4  # on which tiers change within a year, to be told one by one
+
 LEAST_AGREEMENT = 0.95  # of members whom imputed thresholds have to put into the tier that they hold
 
 TIER_MOVE_COLUMNS = ["tier_before", "tier_after", "n", "share", "low", "high"]
@@ -44,6 +46,8 @@ class TierMoves:
         Members who are in more than one tier, or twice in one, on either day; the latest spell counts.
     is_monthly : bool
         Whether only months are recorded: the two days are then the first of two months, and stand for their ends.
+    changed_on : tuple of date
+        The days on which tiers changed between the two; empty where they are more than four, or of one to nine members.
     """
 
     moves: pd.DataFrame
@@ -52,6 +56,7 @@ class TierMoves:
     n_members: int
     n_double: int
     is_monthly: bool = False
+    changed_on: tuple[date, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -101,8 +106,20 @@ def tier_moves(engine: Engine, memberships: ir.Table, as_of_on: date, days: int 
         .ifelse(1, 0).sum())
     frame = engine.arrow(moves).to_pandas().sort_values(["tier_before", "tier_after"], ignore_index=True)
     members = int(frame.loc[frame["tier_after"] != LEFT_PROGRAMME, "n"].sum())
+    changed_on = () if is_monthly else _days_of_change(engine, known, from_on, as_of_on)
     return TierMoves(_move_shares(frame), from_on, as_of_on, members, int(frame["n_double"].sum()),
-                     is_monthly)
+                     is_monthly, changed_on)
+
+
+def _days_of_change(engine: Engine, known: ir.Table, from_on: date, to_on: date) -> tuple[date, ...]:
+    """Return the days after the first up to the second on which spells in another tier begin, where they are few."""
+    spells = ibis.window(group_by="customer_id", order_by=["valid_from", "tier"])
+    begun = known.mutate(tier_before=known.tier.lag().over(spells)).filter(
+        lambda t: (t.tier_before != t.tier) & (t.valid_from > from_on) & (t.valid_from <= to_on))
+    days = engine.arrow(begun.group_by("valid_from").aggregate(n=begun.count())).to_pandas()
+    if len(days) > MAX_DAYS_OF_CHANGE or (days["n"] < disclosure_control.LEAST_PEOPLE).any():
+        return ()
+    return tuple(pd.Timestamp(day).date() for day in days["valid_from"].sort_values())
 
 
 def _spells_known(engine: Engine, memberships: ir.Table, as_of_on: date) -> tuple[ir.Table, date | None, bool]:
@@ -185,21 +202,25 @@ def current_tiers(engine: Engine, memberships: ir.Table, points: ir.Table, as_of
     return frame.sort_values("customer_id", ignore_index=True)
 
 
-def margin_last_year(engine: Engine, transactions: ir.Table, as_of_on: date, margin_rate: float) -> float:
-    """Return the margin of the last year, of sales less refunds [money].
+def margin_of_members(
+    engine: Engine, transactions: ir.Table, memberships: ir.Table, as_of_on: date, margin_rate: float
+) -> float:
+    """Return the margin of the last year from those who are members now, of sales less refunds [money].
 
     Parameters
     ----------
     engine : Engine
         Adds up.
-    transactions : Table
-        ``canonical/transactions``.
+    transactions, memberships : Table
+        Canonical tables.
     as_of_on : date
         Last day of the year.
     margin_rate : float
         Share of net sales that is margin where a line has no unit cost.
     """
-    spent = features.customer_days(transactions, as_of_on)
+    known, _, is_monthly = _spells_known(engine, memberships, as_of_on)
+    now = _tier_on_day(known, as_of_on.replace(day=1) if is_monthly else as_of_on)
+    spent = features.customer_days(transactions, as_of_on).semi_join(now, "customer_id")
     year = spent.filter(spent.on > as_of_on - timedelta(DAYS_PER_YEAR))
     found = engine.first_row(year.aggregate(costed=year.costed_margin.sum(), plain=year.uncosted_sales.sum()))
     return float(found["costed"] or 0) + margin_rate * float(found["plain"] or 0)
@@ -291,7 +312,7 @@ def shared_profit(
     stands : DataFrame
         From `current_tiers`.
     margin : float
-        Margin of the last year [money].
+        Margin of the last year from members [money].
     shares : sequence of float
         Shares of the margin that are paid out.
     declared : mapping of str to float

@@ -1,8 +1,9 @@
 """Quality gates of loyalty: how many customers are near the loyalty threshold, and how many answered and bought."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
@@ -51,7 +52,9 @@ from helpers.stats.scale_reliability import (
     alpha_estimate,
     alpha_quality_gate,
     measure_reliability,
+    weighted_reliability,
 )
+from helpers.stats.survey_weights import ReplicateWeights
 
 MAX_SHARE_NEAR_CUT = 0.25
 
@@ -115,6 +118,25 @@ def strike_repeat(estimates: Iterable[Estimate], assumed: LoyaltyConfig) -> list
             for e in estimates]
 
 
+REPEAT_COLUMNS = ("n_orders", "share_active", "n_before", "n_after")
+
+
+def reported_columns(table: pd.DataFrame, assumed: LoyaltyConfig, struck: Mapping[str, str]) -> pd.DataFrame:
+    """Return the columns of a table of people that may be described: none whose figure a check has struck.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a person.
+    assumed : LoyaltyConfig
+        Whether the records are a sample of orders: then nothing of repeat purchase is described.
+    struck : mapping of str to str
+        Why a column's score is not reported; empty where it is.
+    """
+    repeat = dict.fromkeys(REPEAT_COLUMNS, why_repeat_not_reported(assumed))
+    return table.drop(columns=[name for name, reason in {**repeat, **struck}.items() if reason], errors="ignore")
+
+
 def order_sample_gates(assumed: LoyaltyConfig) -> list[Gate]:
     """Return the gate on records that are a sample of orders; none where the study says of no such sample."""
     reason = why_repeat_not_reported(assumed)
@@ -125,7 +147,9 @@ def order_sample_gates(assumed: LoyaltyConfig) -> list[Gate]:
 SATISFACTION_SCALE, CURVE_CLAIM = "satisfaction score", "link of satisfaction and repurchase"
 
 
-def satisfaction_scale(answers: ir.Table, known: pd.DataFrame, assumed: LoyaltyConfig) -> Reliability:
+def satisfaction_scale(
+    answers: ir.Table, known: pd.DataFrame, assumed: LoyaltyConfig, replicates: ReplicateWeights | None = None
+) -> Reliability:
     """Return the reliability of the satisfaction that the repurchase curve rests on, by each person's latest answers.
 
     Parameters
@@ -136,10 +160,15 @@ def satisfaction_scale(answers: ir.Table, known: pd.DataFrame, assumed: LoyaltyC
         From `helpers.stats.survey_scales.item_catalogue`.
     assumed : LoyaltyConfig
         Roles of its questions.
+    replicates : ReplicateWeights, optional
+        Of the survey weights, as page 02 has them.
     """
     items = satisfaction_items(known, assumed)
-    latest = survey_scales.latest_by_person(survey_scales.answers_wide(answers, items), items)
-    return measure_reliability(latest.to_numpy())
+    latest = survey_scales.latest_by_person(survey_scales.answers_wide(answers, items), items).dropna()
+    found = measure_reliability(latest.to_numpy())
+    if replicates is None or np.isnan(found.raw.value):
+        return found
+    return weighted_reliability(found, latest.to_numpy(), survey_scales.weighted_sample(latest, replicates))
 
 
 def satisfaction_items(known: pd.DataFrame, assumed: LoyaltyConfig) -> list[str]:

@@ -27,6 +27,8 @@ MAX_SNAPSHOTS = 6
 
 MIN_PEOPLE_PER_SNAPSHOT, MIN_EVENTS_PER_SNAPSHOT = 200, 20
 
+NO_PURCHASES = "no purchases by the day are recorded"
+
 
 @dataclass(frozen=True, slots=True)
 class SnapshotCells:
@@ -243,7 +245,7 @@ def current_loyalty_scores(
 def why_no_score(made: Sequence[SnapshotCells], history: TimeWindow | None, horizon_days: int) -> str:
     """Return why there is no score; empty where there is."""
     if history is None:
-        return "no purchases by the day are recorded"
+        return NO_PURCHASES
     if len(made) >= 2:
         return ""
     return (f"the history of {history.n_days:,} days holds fewer than two cut-offs with a complete outcome of "

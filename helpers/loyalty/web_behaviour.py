@@ -12,7 +12,7 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.foundation.engine import Engine
-from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.foundation.results import Estimate, Status, no_estimate, strike_all
 from helpers.stats.confidence_intervals import Interval, normal_quantile, share_interval
 from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, too_few
 
@@ -31,9 +31,18 @@ CHANNEL_TEST = "test that customers of all channels buy again alike"
 
 RETURN_DIFFERENCE = "coming back after a broken promise less after a kept promise"
 
+PROMISES_BY_QUARTER, PROMISES_TEST = (
+    "promises kept, by quarter of the day promised",
+    "test that all quarters keep their promises alike",
+)
+
+UNEQUAL_QUARTERS = "it differs from quarter to quarter"
+
 DAYS_PER_MONTH = 30.4375
 
 MAX_DAYS_TO_PURCHASE = 60
+
+ALIKE_LEVEL = 0.05  # of the p-value that shares are all alike
 
 
 def visit_estimates(engine: Engine, events: ir.Table, occasions: ir.Table, kinds: Sequence[str],
@@ -130,7 +139,8 @@ def promise_estimates(engine: Engine, transactions: ir.Table, occasions: ir.Tabl
     Returns
     -------
     list of Estimate
-        Kept promises are counted by order; an order due and not delivered is a broken promise. Coming back is counted
+        Kept promises are counted by order, over all the time on record and by quarter; where quarters differ (Pearson's
+        χ²) the overall share is struck. An order due and not delivered is a broken promise. Coming back is counted
         by customer, after the first order whose horizon is complete; the difference has Agresti & Caffo's interval. It
         is an association: late orders differ from others in more than being late.
     """
@@ -140,9 +150,8 @@ def promise_estimates(engine: Engine, transactions: ir.Table, occasions: ir.Tabl
         ordered_on=lines.ordered_at.min().date(), promised_on=lines.promised_on.max(),
         delivered_on=lines.delivered_on.max(), is_open=lines.delivered_on.isnull().any())
     orders = orders.mutate(is_kept=~orders.is_open & (orders.delivered_on <= orders.promised_on))
-    total = engine.first_row(orders.aggregate(n=orders.count(), k=orders.is_kept.ifelse(1, 0).sum()))
-    n = int(total["n"])
-    if not n:
+    quarters = _promises_by_quarter(engine, orders)
+    if quarters.empty:
         reason = "no days of delivery are promised"
         return [
             no_estimate(q, Status.NOT_APPLICABLE, reason, unit=u)
@@ -153,8 +162,22 @@ def promise_estimates(engine: Engine, transactions: ir.Table, occasions: ir.Tabl
                 (RETURN_DIFFERENCE, "points"),
             )
         ]
-    kept = estimate_if_enough(PROMISES_KEPT, share_interval(int(total["k"] or 0) / n, n), n, unit="share")
-    return [kept, *_customers_returned(engine, orders, occasions, as_of_on, horizon_days)]
+    n, k = int(quarters["n"].sum()), int(quarters["k"].sum())
+    kept = estimate_if_enough(PROMISES_KEPT, share_interval(k / n, n), n, unit="share")
+    alike = alike_test(PROMISES_TEST, quarters)
+    is_apart = alike.status is Status.OK and alike.value < ALIKE_LEVEL
+    each = [estimate_if_enough(PROMISES_BY_QUARTER, share_interval(r["k"] / r["n"], int(r["n"])), int(r["n"]),
+                               unit="share", segment=r["quarter"]) for r in quarters.to_dict("records")]
+    return [*strike_all([kept], UNEQUAL_QUARTERS if is_apart else ""), alike, *each,
+            *_customers_returned(engine, orders, occasions, as_of_on, horizon_days)]
+
+
+def _promises_by_quarter(engine: Engine, orders: ir.Table) -> pd.DataFrame:
+    """Return orders due and those that came by the day, by quarter of the day promised: ``quarter, n, k``; sorted."""
+    counts = engine.arrow(orders.group_by(since=orders.promised_on.truncate("Q")).aggregate(
+        n=orders.count(), k=orders.is_kept.fill_null(False).ifelse(1, 0).sum())).to_pandas().sort_values("since")
+    quarter = pd.PeriodIndex(pd.to_datetime(counts["since"]), freq="Q").astype("str").str.replace("Q", "-Q")
+    return counts.assign(quarter=quarter)[["quarter", "n", "k"]].reset_index(drop=True)
 
 
 def _customers_returned(engine: Engine, orders: ir.Table, occasions: ir.Table, as_of_on: date,
@@ -213,19 +236,19 @@ def channel_estimates(engine: Engine, transactions: ir.Table, as_of_on: date, ho
     if len(table) < 2:
         return []
     rows = table.sort_values("channel").to_dict("records")
-    return [_channel_test(table), *(
+    return [alike_test(CHANNEL_TEST, table), *(
         estimate_if_enough(RETURN_BY_CHANNEL, share_interval(r["k"] / r["n"], int(r["n"])), int(r["n"]), unit="share",
                            segment=r["channel"]) for r in rows)]
 
 
-def _channel_test(table: pd.DataFrame) -> Estimate:
-    """Return the p-value that customers of all channels buy again equally often, of channels with ten customers."""
+def alike_test(quantity: str, table: pd.DataFrame) -> Estimate:
+    """Return the p-value that the shares ``k`` of ``n`` are all alike, of rows with ten or more (Pearson's χ²)."""
     known = table[table["n"] >= LEAST_PEOPLE]
     counts = np.column_stack([known["k"], known["n"] - known["k"]]).astype(float)
     n = int(known["n"].sum())
     if len(known) < 2 or not counts.sum(axis=0).all():
-        return no_estimate(CHANNEL_TEST, Status.INSUFFICIENT, "all customers did the same", unit="p", n=n)
-    return Estimate(CHANNEL_TEST, float(stats.chi2_contingency(counts, correction=False).pvalue), unit="p", n=n)
+        return no_estimate(quantity, Status.INSUFFICIENT, "all did the same", unit="p", n=n)
+    return Estimate(quantity, float(stats.chi2_contingency(counts, correction=False).pvalue), unit="p", n=n)
 
 
 def share_difference_interval(n: int, k: int, m: int, j: int) -> Interval:

@@ -1,6 +1,7 @@
 """Sections of the loyalty page: the tables and figures that stand together under one finding."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import pandas as pd
 
@@ -14,6 +15,7 @@ from helpers.loyalty import (
     programme_tiers,
     repurchase_backtest,
     structural_model,
+    web_behaviour,
 )
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.points_liability import ProgrammeRecords
@@ -23,8 +25,11 @@ from helpers.reporting.text import loyalty as loyalty_text
 from helpers.reporting.text import loyalty_motives as motives_text
 from helpers.reporting.text import online_loyalty as online_text
 from helpers.reporting.text import points_programme as programme_text
+from helpers.reporting.text import prices_by_tenure as price_text
 from helpers.reporting.text import repurchase as repurchase_text
 from helpers.stats.latent_class import LatentClasses
+
+ELSEWHERE = (web_behaviour.PROMISES_BY_QUARTER, web_behaviour.PROMISES_TEST)  # in a figure, in its sentence
 
 
 def loyalty_dimensions_exhibit(motives: pd.DataFrame) -> Exhibit:
@@ -42,7 +47,7 @@ def evidence_of_types(people: pd.DataFrame, assumed: LoyaltyConfig) -> Exhibit:
     """Return the rules by which types of loyalty are declared, and the ties."""
     ties = loyalty_types.motive_ties(people)
     rules = loyalty_types.motive_evidence_table(people, assumed).query("n_known > 0")
-    return display.show_with_finding(motives_text.loyalty_type_ties(ties),
+    return display.show_with_finding((motives_text.REASON_RULE, motives_text.loyalty_type_ties(ties)),
                                      display.data_table(rules, {"share_holds": formatting.share}, "Rules"),
                                      display.data_table(ties, caption="Ties", limit=8))
 
@@ -156,14 +161,19 @@ def membership(effects: list[Estimate], channels: pd.DataFrame, service: pd.Data
         ways_of_joining(channels))
 
 
-def service_and_claims(service: pd.DataFrame, claims: pd.DataFrame, currency: str) -> Exhibit:
+def service_and_claims(service: pd.DataFrame, claims: pd.DataFrame, currency: str, covered_on: date) -> Exhibit:
     """Return prices by tenure, promises kept, visits, channels, trust, and the textbook claims that can be compared."""
-    prices = (programme_text.loyalty_penalty_sentence(service), online_text.delivery_promise_sentence(service))
+    prices = (price_text.loyalty_penalty_sentence(service),
+              online_text.delivery_promise_sentence(service, covered_on))
+    quarters = online_text.promises_by_quarter(service, covered_on)
+    title = online_text.newest_promises(service, covered_on, with_interval=False)
+    promises = display.show() if len(quarters) < 2 else plots.interval_plot(
+        quarters, "segment", "value", "low", "high", title or "Promised deliveries that came by the day", "share")
     finding = (online_text.visit_sentence(service), online_text.channel_sentence(service),
                online_text.trust_sentence(service))
-    of_partners = service["quantity"].isin(programme_text.PARTNER_COLUMNS)
-    table = display.estimates_table(loyalty_text.reported_rows(service[~of_partners]), currency,
+    is_elsewhere = service["quantity"].isin([*programme_text.PARTNER_COLUMNS, *ELSEWHERE])
+    table = display.estimates_table(loyalty_text.reported_rows(service[~is_elsewhere]), currency,
                                     "Prices, promises, visits, channels, members")
     verdicts = claims.dropna(subset="value")[["claim", "verdict", "sentence", "operationalisation"]]
-    return display.show(display.paragraph(*prices), display.show_with_finding(finding, table),
+    return display.show(display.paragraph(*prices), promises, display.show_with_finding(finding, table),
                         display.data_table(verdicts, caption="Textbook claims compared with own figures"))

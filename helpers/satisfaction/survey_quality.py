@@ -1,7 +1,7 @@
 """Survey quality: reliability of scales, answer states, coverage, quality gates."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import ibis.expr.types as ir
 import numpy as np
@@ -10,7 +10,6 @@ import pandas as pd
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate, strike
 from helpers.satisfaction import expectations
 from helpers.stats import survey_scales
-from helpers.stats.bootstrap import percentile_interval, replicate_moments
 from helpers.stats.common_items import ItemAnswers, WaveItems, wave_items
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, estimate_if_enough, people_text
@@ -19,11 +18,10 @@ from helpers.stats.scale_reliability import (
     Reliability,
     alpha_estimate,
     alpha_quality_gate,
-    cronbach_alpha,
-    item_rest_correlation,
     measure_reliability,
+    weighted_reliability,
 )
-from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
+from helpers.stats.survey_weights import ReplicateWeights
 
 SATISFACTION_SCALE = "satisfaction score"
 
@@ -121,19 +119,10 @@ def _measure_scale(
     centre = survey_scales.weighted_sample(enough, replicas).mean(enough.mean(axis=1).to_numpy())
     found = measure_reliability(people.to_numpy())
     if replicas is not None and not np.isnan(found.raw.value):
-        found = _weighted_reliability(
+        found = weighted_reliability(
             found, people.dropna().to_numpy(), survey_scales.weighted_sample(people.dropna(), replicas)
         )
     return MeasuredScale(name, items, found, centre, len(enough))
-
-
-def _weighted_reliability(found: Reliability, scores: np.ndarray, rows: WeightedSample) -> Reliability:
-    known = replicate_moments(scores, rows.draws())
-    draws = [cronbach_alpha(matrix) for matrix in (known.covariance, known.correlation)]
-    raw, standardised, *rest = (
-        percentile_interval(float(d[0]), d[1:]) for d in (*draws, *item_rest_correlation(known.covariance).T)
-    )
-    return replace(found, raw=raw, standardised=standardised, item_rest=tuple(rest))
 
 
 def struck_gaps(answers: ir.Table, known: pd.DataFrame, replicas: ReplicateWeights | None = None) -> dict[str, str]:

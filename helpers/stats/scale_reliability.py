@@ -7,15 +7,17 @@ criterion for assessing discriminant validity, *Journal of the Academy of Market
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
+from helpers.stats.bootstrap import percentile_interval, replicate_moments
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.confidence_intervals import pearson_interval as correlated
 from helpers.stats.disclosure_control import LEAST_PEOPLE, too_few
+from helpers.stats.survey_weights import WeightedSample
 
 MAX_FACTOR_STEPS = 200
 
@@ -199,6 +201,26 @@ def measure_reliability(scores: np.ndarray, level: float = 0.95) -> Reliability:
         Interval(standardised := _alpha_of_matrix(correlation), *feldt_alpha_interval(standardised, n, k, level)),
         n, k, spread * float(np.sqrt(1 - raw)) if raw <= 1 else np.nan,
         tuple(correlated(float(r), n) for r in item_rest_correlation(covariance[None])[0]))
+
+
+def weighted_reliability(found: Reliability, scores: np.ndarray, rows: WeightedSample) -> Reliability:
+    """Return the reliability with survey weights: the same coefficients over the replicates, percentile intervals.
+
+    Parameters
+    ----------
+    found : Reliability
+        From `measure_reliability`, of the same scores without weights.
+    scores : ndarray, shape (n_people, n_items)
+        Answers of people who answered every item.
+    rows : WeightedSample
+        The same people.
+    """
+    known = replicate_moments(scores, rows.draws())
+    draws = [cronbach_alpha(matrix) for matrix in (known.covariance, known.correlation)]
+    raw, standardised, *rest = (
+        percentile_interval(float(d[0]), d[1:]) for d in (*draws, *item_rest_correlation(known.covariance).T)
+    )
+    return replace(found, raw=raw, standardised=standardised, item_rest=tuple(rest))
 
 
 def feldt_alpha_interval(alpha: float, n: int, n_items: int, level: float = 0.95) -> tuple[float, float]:

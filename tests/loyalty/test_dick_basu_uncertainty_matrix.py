@@ -224,3 +224,14 @@ def test_a_sample_of_orders_tells_nothing_of_repeat_purchase():
     assert struck == [e.quantity for e in rows[:6]], "what was said, and what was delivered, stands"
     assert quality_gates.strike_repeat(rows, LoyaltyConfig()) == rows
     assert loyalty_sections.loyalty_by_tenure(pd.DataFrame(), pd.DataFrame(), sampled).html == ""
+
+
+def test_a_struck_figure_is_in_no_description_of_a_table():
+    people = pd.DataFrame({"attitude": [50.0], "n_orders": [1], "n_periods": [2], "share_active": [0.0]})
+    sampled, whole = LoyaltyConfig(is_order_sample=True), LoyaltyConfig()
+    assert list(quality_gates.reported_columns(people, sampled, {})) == ["attitude", "n_periods"]
+    assert list(quality_gates.reported_columns(people, whole, {"attitude": "α is under .60"})) == [
+        "n_orders", "n_periods", "share_active"]
+    assert list(quality_gates.reported_columns(people, whole, {"attitude": ""})) == list(people)
+    after = pd.DataFrame({"satisfaction": [50.0], "n_before": [1], "n_after": [0]})
+    assert list(quality_gates.reported_columns(after, sampled, {"satisfaction": ""})) == ["satisfaction"]

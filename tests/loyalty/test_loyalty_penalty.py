@@ -57,3 +57,12 @@ def test_too_few_cells_and_no_list_prices_are_insufficient(session_engine, trans
     assert at_list.reason == "nothing is sold below its list price"
     nobody = found(session_engine, transactions, sales(0.05).head(20))
     assert nobody[loyalty_penalty.OLD_TO_NEW_PRICE].n == pytest.approx(0)
+
+
+def test_a_product_whose_list_price_varies_within_its_month_has_no_price_to_compare(session_engine, transactions):
+    mixed = sales(0.05).assign(list_price=lambda t: t["list_price"] * np.where(t.index % 2, 2.0, 1.0))
+    table = found(session_engine, transactions, mixed)
+    price = table[loyalty_penalty.OLD_TO_NEW_PRICE]
+    assert price.status is Status.STRUCK
+    assert price.reason.endswith(" % of its mean (standard deviation): it is hardly one product")
+    assert table[loyalty_penalty.OLD_LESS_NEW_DISCOUNT].status is Status.OK

@@ -81,6 +81,28 @@ def test_moves_of_ten_people_or_more_are_shown_as_shares(moved):
     assert list(up.columns) == ["silver", "gold"]
 
 
+def test_the_days_on_which_tiers_changed_are_told_where_they_are_few_and_of_ten_members_or_more(moved):
+    def at(day, name, n):
+        return [row for i in range(n) for row in [(f"{name}{i}", "silver", "2023-01-01", day),
+                                                  (f"{name}{i}", "gold", day)]]
+    resets = [*at("2026-01-01", "u", 12), *at("2025-07-01", "v", 11), *at("2025-06-30", "before", 30)]
+    found = moved(resets)
+    assert found.changed_on == (date(2025, 7, 1), date(2026, 1, 1))
+    said = points_programme.tier_migration_sentence(found)
+    assert said.endswith("have joined since and stayed. Tiers changed on 1 July 2025 and 1 January 2026 alone.")
+    assert moved([*resets, *at("2025-09-01", "w", 9)]).changed_on == ()
+    assert moved([*resets, *(row for m in (8, 9, 10) for row in at(f"2025-{m:02}-01", f"x{m}", 10))]).changed_on == ()
+    assert not points_programme.tier_migration_sentence(moved([*resets, *at("2025-09-01", "w", 9)])).endswith("alone.")
+
+
+def test_the_margin_of_members_is_that_of_those_who_are_members_now(session_engine, members, transactions):
+    sold = transactions(pd.DataFrame([(who, "2026-02-01", 100.0) for who in ("in", "out", "never")],
+                                     columns=["customer_id", "ordered_at", "amount"]))
+    held = members([("in", "gold", "2024-01-01"), ("in", "x", "2024-01-01"), ("out", "gold", "2024-01-01",
+                                                                              "2025-12-31")])
+    assert programme_tiers.margin_of_members(session_engine, sold, held, AS_OF, 0.4) == pytest.approx(40)
+
+
 def test_a_member_twice_in_a_tier_is_counted_once_and_noted(moved):
     found = moved([*SPELLS, ("b", "gold", "2024-01-01"), ("e", "gold", "2023-01-01"), ("e", "gold", "2024-01-01")])
     assert found.n_double == 2

@@ -117,7 +117,7 @@ def test_too_short_a_history_has_a_reason_instead_of_a_score(session_engine, tra
     assert {e.status for e in table} == {Status.INSUFFICIENT}
     assert "31 days holds fewer than two cut-offs" in table[0].reason
     assert repurchase_model.current_loyalty_scores(session_engine, lines, cells, AS_OF).empty
-    assert repurchase_model.why_no_score([], None, 90) == "no purchases by the day are recorded"
+    assert repurchase_model.why_no_score([], None, 90) == repurchase_model.NO_PURCHASES
     assert repurchase_backtest.loyalty_score_calibration([]).empty
 
 

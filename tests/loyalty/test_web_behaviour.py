@@ -42,6 +42,23 @@ def test_promises_kept_and_who_came_back(session_engine, transactions):
     assert table[web_behaviour.RETURN_DIFFERENCE].high < 0
 
 
+def test_where_quarters_keep_their_promises_unlike_no_overall_share_is_told(session_engine, transactions):
+    def rows(delivered):
+        late = orders(0, 0).assign(promised_on=pd.Timestamp("2026-04-10"), delivered_on=pd.Timestamp(delivered))
+        lines = transactions(pd.concat([orders(0, 0), late.assign(customer_id="x" + late["customer_id"])]))
+        made = web_behaviour.promise_estimates(
+            session_engine, lines, purchases.purchase_occasions(lines, AS_OF), AS_OF, 90)
+        return {(e.quantity, e.segment): e for e in made}
+    apart = rows("2026-05-01")
+    quarters = [apart[web_behaviour.PROMISES_BY_QUARTER, q] for q in ("2026-Q1", "2026-Q2")]
+    assert [(e.value, e.n) for e in quarters] == [(0.5, 80), (0.0, 80)]
+    overall = apart[web_behaviour.PROMISES_KEPT, "all"]
+    assert (overall.status, overall.reason, overall.n) == (Status.STRUCK, web_behaviour.UNEQUAL_QUARTERS, 160)
+    one = promised(session_engine, transactions, orders(0, 0))
+    assert one[web_behaviour.PROMISES_TEST].status is Status.INSUFFICIENT
+    assert one[web_behaviour.PROMISES_KEPT].status is Status.OK
+
+
 def test_an_order_due_and_not_delivered_is_a_broken_promise(session_engine, transactions):
     frame = orders(0, 0).assign(delivered_on=pd.NaT)
     assert promised(session_engine, transactions, frame)[web_behaviour.PROMISES_KEPT].value == 0

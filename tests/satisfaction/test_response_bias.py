@@ -6,6 +6,8 @@ from scipy import stats
 from helpers.foundation import canonical_schema
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Level, Status
+from helpers.loyalty import quality_gates
+from helpers.loyalty.config import LoyaltyConfig
 from helpers.reporting.text import satisfaction_segments
 from helpers.satisfaction import (
     ecsi_model,
@@ -172,6 +174,8 @@ def test_every_measure_of_the_page_takes_its_interval_from_the_replicates(survey
         assert by_rule[name].high - by_rule[name].low < by_weights[name].high - by_weights[name].low
     scale = survey_quality.measure_scales(answers, known, replicas)[0]
     assert scale.reliability.raw.low < scale.reliability.raw.value
+    of_loyalty = quality_gates.satisfaction_scale(answers, known, LoyaltyConfig(), replicas)
+    assert of_loyalty.raw == scale.reliability.raw, "the pages of satisfaction and loyalty tell one reliability"
     panel = ecsi_model.complete_answers(
         answers, ecsi_model.satisfaction_path_model(known, assumed), assumed, 1, replicas
     )

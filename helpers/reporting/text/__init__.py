@@ -58,7 +58,8 @@
 * ``online_loyalty``: Text on loyalty online: promises of delivery, visits, channels, trust.
 * ``partner_coalition``: Text of partners: customers in common, the coalition's value and its division, terms of a
   joint programme.
-* ``points_programme``: Text on the points programme, its members and partners, and prices by tenure.
+* ``points_programme``: Text on the points programme, its members and partners.
+* ``prices_by_tenure``: Text on prices by tenure: the loyalty penalty, and discounts on the list price.
 * ``repurchase``: Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score.
 * ``retention_change``: Text on a change of the retention rate: mix, money, quarters, reactivated customers, whom lists
   drew for contact.

@@ -128,7 +128,7 @@ def loyalty_answer(matrix: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]
     """
     found = [quantity_row(matrix, quantity) for quantity in KIND_SHARES]
     if not any(is_reported(f) for f in found):
-        return tuple(filter(None, (_no_kinds(matrix, found[0]), attitude_or_behaviour_only(matrix, gates),
+        return tuple(filter(None, (attitude_or_behaviour_only(matrix, gates), _no_kinds(matrix, found[0]),
                                    repeat_buyers(matrix), outside_groups(matrix))))
     shares = _kind_shares(matrix, found)
     who = formatting.count_text(next(f["n"] for f in found if is_reported(f)), "customer", "customers")
@@ -221,7 +221,7 @@ def attitude_or_behaviour_only(matrix: pd.DataFrame, gates: pd.DataFrame) -> str
             f"{formatting.estimate_text(behaviour)} of "
             "the periods that they could have"
         )
-    return f"What is known: {formatting.join_words(parts)}." if parts else ""
+    return formatting.sentence_case(f"{formatting.join_words(parts)}.") if parts else ""
 
 
 def outside_groups(matrix: pd.DataFrame) -> str:

@@ -13,6 +13,7 @@ from helpers.loyalty import (
     points_ledger,
     points_liability,
     programme_effect,
+    repurchase_model,
     satisfaction_loyalty_link,
     structural_model,
     web_behaviour,
@@ -74,7 +75,7 @@ def loyalty_types_finding(kinds: pd.DataFrame) -> str:
     if not said:
         return f"Of {n}, the evidence shows no reason for repeat purchase.{also}"
     close = f"; {formatting.join_words(rest)}" if rest else ""
-    return f"Evidence of a reason among {n}: {formatting.join_words(said)}{close}.{also}"
+    return f"Strongest evidence of a reason among {n}: {formatting.join_words(said)}{close}.{also}"
 
 
 def _by_orders(kinds: pd.DataFrame) -> str:
@@ -118,6 +119,10 @@ def hostages_sentence(kinds: pd.DataFrame) -> str:
         )
     return (f"{formatting.sentence_case(share_text(found))} of the repeating customers who answered are hostages: they "
             "keep buying though their answers tell dislike.")
+
+
+REASON_RULE = ("In each customer a sign that holds adds its weight to its reason, and one that is known and does not "
+               "hold takes it away; the largest sum above zero names the reason.")
 
 
 def loyalty_type_ties(ties: pd.DataFrame) -> str:
@@ -314,8 +319,11 @@ def missing_records(*tables: pd.DataFrame) -> pd.DataFrame:
     why |= {name: said for name, said in NOBODY.items() if why[name] == too_few(0)}
     if why[OWED]:
         why[LIABILITY] = ""
+    if why[PRICES] and why[SCORE] == repurchase_model.NO_PURCHASES:
+        why[PRICES] = why[SCORE]
+    also = dict.fromkeys((WHY, TIE), f"; and {ALL_ORDERS}") if table["reason"].eq(ORDER_SAMPLE).any() else {}
     return pd.DataFrame([{"not_shown": name, "why": reason, "would_tell": TAKES[name][1],
-                          "takes": TAKES_BY_REASON.get(reason, TAKES[name][0])}
+                          "takes": TAKES_BY_REASON.get(reason, TAKES[name][0]) + also.get(name, "")}
                          for name, reason in why.items() if reason],
                         columns=["not_shown", "why", "takes", "would_tell"])
 

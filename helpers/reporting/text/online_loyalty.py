@@ -1,37 +1,96 @@
 """Text on loyalty online: promises of delivery, visits, channels, trust."""
 
+from datetime import date, timedelta
+from itertools import pairwise
+
 import pandas as pd
 
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Status
 from helpers.loyalty import web_behaviour
 from helpers.reporting import formatting
-from helpers.reporting.text.loyalty import is_reported, quantity_row, share_text
+from helpers.reporting.text.loyalty import is_reported, quantity_row, reported_rows, share_text
 from helpers.satisfaction.item_frameworks import DIFFERENCE_BY, SCORE_BY
 from helpers.stats.disclosure_control import is_hidden
 
 TRUST_FRAME = "trust"
 
-ALIKE_LEVEL = 0.05
+NO_LIMITS = {"low": None, "high": None}
 
 
-def delivery_promise_sentence(service: pd.DataFrame) -> str:
-    """Return how many promises of delivery are kept, and what goes with it; empty where none is recorded."""
-    kept, gap = (
-        quantity_row(service, web_behaviour.PROMISES_KEPT),
-        quantity_row(service, web_behaviour.RETURN_DIFFERENCE),
-    )
-    if not is_reported(kept):
+def promises_by_quarter(service: pd.DataFrame, covered_on: date) -> pd.DataFrame:
+    """Return the share of promises kept of each quarter that is over and can be told, in order of time."""
+    rows = reported_rows(service[service["quantity"] == web_behaviour.PROMISES_BY_QUARTER])
+    return rows[rows["segment"] <= _quarter_name(_newest_quarter(covered_on))]
+
+
+def _newest_quarter(covered_on: date) -> pd.Period:
+    return pd.Period(covered_on + timedelta(1), "Q") - 1
+
+
+def _quarter_name(quarter: pd.Period) -> str:
+    return f"{quarter.year}-Q{quarter.quarter}"
+
+
+def newest_promises(service: pd.DataFrame, covered_on: date, with_interval: bool = True) -> str:
+    """Return the share of promises kept in the newest whole quarter and a year before; empty where it is not known.
+
+    Parameters
+    ----------
+    service : DataFrame
+        ``results/loyalty_service``.
+    covered_on : date
+        Last day of which orders tell: a whole quarter is over by then.
+    with_interval : bool
+        Whether the shares have their intervals.
+    """
+    known = {r["segment"]: r for r in promises_by_quarter(service, covered_on).to_dict("records")}
+    newest = _newest_quarter(covered_on)
+    rows = [known.get(_quarter_name(quarter)) for quarter in (newest, newest - 4)]
+    if rows[0] is None:
         return ""
+    now, *before = [f"in {r['segment']} {formatting.estimate_text(r if with_interval else {**r, **NO_LIMITS})}"
+                    for r in rows if r is not None]
+    return ", ".join([f"{formatting.sentence_case(now)} of the promised deliveries came by the day", *before])
+
+
+def _promises_kept(service: pd.DataFrame, covered_on: date) -> str:
+    """Return the share of promises kept over all the time, or why there is none and the largest step of a quarter."""
+    kept = quantity_row(service, web_behaviour.PROMISES_KEPT)
     due = formatting.count_text(kept["n"], "promised delivery", "promised deliveries")
-    text = f"{formatting.estimate_text(kept)} of {due} came by the day, over all the time on record."
+    if is_reported(kept):
+        return f"{formatting.estimate_text(kept)} of {due} came by the day, over all the time on record."
+    if kept["status"] != Status.STRUCK:
+        return ""
+    rows = promises_by_quarter(service, covered_on).to_dict("records")
+    pair = max(pairwise(rows), key=lambda two: abs(two[1]["value"] - two[0]["value"]), default=())
+    step = ", the largest change is from " + " to ".join(
+        f"{formatting.share(r['value'])} in {r['segment']}" for r in pair) if pair else ""
+    p = formatting.p_value_sentence(quantity_row(service, web_behaviour.PROMISES_TEST)["value"])
+    newest = newest_promises(service, covered_on)
+    return f"{newest}{'. ' if newest else ''}No share of all {due} is told: quarters differ ({p}){step}."
+
+
+def delivery_promise_sentence(service: pd.DataFrame, covered_on: date) -> str:
+    """Return how many promises of delivery are kept, and what goes with it; empty where none is recorded.
+
+    Parameters
+    ----------
+    service : DataFrame
+        ``results/loyalty_service``.
+    covered_on : date
+        Last day of which orders tell: the newest whole quarter is over by then.
+    """
+    gap, text = quantity_row(service, web_behaviour.RETURN_DIFFERENCE), _promises_kept(service, covered_on)
+    if not text:
+        return ""
     if not is_reported(gap):
         return f"{text} Whether broken promises go with fewer returns cannot be said: {gap['reason']}."
     late, good = (
         quantity_row(service, web_behaviour.RETURN_AFTER_BROKEN_PROMISE),
         quantity_row(service, web_behaviour.RETURN_AFTER_KEPT_PROMISE),
     )
-    parts = [share_text({**r, "low": None, "high": None}) for r in (late, good)]
+    parts = [share_text({**r, **NO_LIMITS}) for r in (late, good)]
     both = f"{parts[0]} came back after a broken promise, {parts[1]} after a kept promise"
     if any(is_hidden(r["value"] * r["n"]) for r in (late, good)):
         return f"{text} {formatting.sentence_case(both)}."
@@ -85,7 +144,7 @@ def channel_sentence(service: pd.DataFrame) -> str:
     test = next((r for r in service[service["quantity"] == web_behaviour.CHANNEL_TEST].to_dict("records")), None)
     if test is None or not is_reported(test):
         return f"{start}."
-    differ = "" if test["value"] < ALIKE_LEVEL else "no "
+    differ = "" if test["value"] < web_behaviour.ALIKE_LEVEL else "no "
     return f"{start}; {differ}statistically significant difference ({formatting.p_value_sentence(test['value'])})."
 
 

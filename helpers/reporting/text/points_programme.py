@@ -1,4 +1,4 @@
-"""Text on the points programme, its members and partners, and prices by tenure."""
+"""Text on the points programme, its members and partners."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,6 @@ from helpers.foundation.results import Estimate, Status
 from helpers.loyalty import (
     coalition_points,
     enrolment,
-    loyalty_penalty,
     points_ledger,
     points_liability,
     programme_tiers,
@@ -120,7 +119,8 @@ def tier_migration_sentence(found: TierMoves, tiers: Sequence[str] = ()) -> str:
         f"{shares[0]} of {formatting.count_text(n, 'member', 'members')} stayed in their tier, {shares[1]} changed "
         f"it{_ways(stays, tiers)} and {shares[2]} left; {people_text(joined)} have joined since and stayed."
     )
-    return text + said
+    days = formatting.join_words([formatting.date_text(on) for on in found.changed_on], none="")
+    return f"{text}{said} Tiers changed on {days} alone." if days else text + said
 
 
 def _ways(moves: pd.DataFrame, tiers: Sequence[str]) -> str:
@@ -175,7 +175,7 @@ def profit_sharing_sentence(table: pd.DataFrame, currency: str) -> str:
     totals = table.groupby("share_of_margin", sort=True)[["paid", "n"]].sum()
     said = [f"{formatting.share(s)} of margin pays {formatting.money(r['paid'], currency)}, "
             f"{formatting.money(r['paid'] / r['n'], currency)} a member" for s, r in totals.iterrows()]
-    return f"Of the last year's margin, shared by points: {formatting.join_words(said)}."
+    return f"Of the last year's margin from members, shared by points: {formatting.join_words(said)}."
 
 
 def programme_effect_sentence(effects: list[Estimate]) -> str:
@@ -191,45 +191,18 @@ def programme_effect_sentence(effects: list[Estimate]) -> str:
         return "" if lacking[0].status is Status.NOT_APPLICABLE else (
             f"Whether members buy more after enrolment than customers not enrolled yet is not known: "
             f"{lacking[0].reason}.")
+    *effects, enrolled = effects
     history, change = (f"{formatting.number(e.value)} {formatting.interval(e.low, e.high)} {e.unit}" for e in effects)
-    who = [formatting.count_text(e.n, "member", "members") for e in effects]
-    sizes = (f"difference of {who[0]} to customers with the same purchases before, {history}; difference in the change "
-             f"of {who[1]} and of matched customers, {change}; the month of enrolment is not counted")
+    who = [formatting.whole(e.n) for e in effects]
+    sizes = (f"of {formatting.count_text(enrolled.n, 'member', 'members')}, difference of {who[0]} to customers with "
+             f"the same purchases before, {history}; difference in the change of {who[1]} and of matched customers, "
+             f"{change}. Both bought as often in the month of enrolment (never, once, more), which is not counted")
     if all(e.low > 0 for e in effects) or all(e.high < 0 for e in effects):
         way = "more" if effects[0].value > 0 else "less"
         return (f"After enrolment members bought {way} than similar customers who had not enrolled yet: {sizes}. Not "
                 "an experiment: who enrols may have meant to buy more.")
     return (f"After enrolment members are not shown by both comparisons to buy more or less than similar customers who "
             f"had not enrolled yet: {sizes}. Not an experiment.")
-
-
-def loyalty_penalty_sentence(service: pd.DataFrame) -> str:
-    """Return whether old customers pay more or get less than new ones for the same; empty where it is not known.
-
-    Parameters
-    ----------
-    service : DataFrame
-        ``results/loyalty_service``.
-    """
-    price, off = (quantity_row(service, q) for q in (
-        loyalty_penalty.OLD_TO_NEW_PRICE, loyalty_penalty.OLD_LESS_NEW_DISCOUNT))
-    if not is_reported(price):
-        return ""
-    if price["low"] <= 0 <= price["high"]:
-        text = ("Old customers are not shown to pay more or less than new ones for the same product in the same month "
-                f"(no statistically significant difference): {formatting.estimate_text(price)}.")
-    elif price["value"] > 0:
-        text = (f"There is a loyalty penalty: for the same product in the same month old customers pay "
-                f"{formatting.estimate_text(price)} more than new ones.")
-    else:
-        text = (f"For the same product in the same month old customers pay less than new ones: "
-                f"{formatting.estimate_text(price)}.")
-    if not is_reported(off):
-        return text
-    more, sign = ("larger", 1) if off["value"] > 0 else ("smaller", -1)
-    low, high = sorted([sign * off["low"], sign * off["high"]])
-    return (f"{text} Their discount on the list price is {formatting.points(100 * abs(off['value']))} "
-            f"{formatting.interval(100 * low, 100 * high, formatting.points)} {more} than that of new ones.")
 
 
 def member_sentence(service: pd.DataFrame) -> str:

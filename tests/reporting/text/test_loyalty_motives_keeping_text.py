@@ -26,8 +26,8 @@ def kinds(shares=SHARES, n=400, hostages=(0.05, 0.03, 0.08), price=40):
 
 def test_reasons_are_said_most_frequent_first_with_ties_and_the_unknown():
     text = loyalty_motives_text.loyalty_types_finding(kinds())
-    assert text.startswith("Evidence of a reason among 400 repeating customers who answered: trust 50.0 % [49.0 %, "
-                           "51.0 %], the price 20.0 %")
+    assert text.startswith("Strongest evidence of a reason among 400 repeating customers who answered: trust 50.0 % "
+                           "[49.0 %, 51.0 %], the price 20.0 %")
     assert "alternative" not in text
     assert text.endswith("; two or more reasons equally some and none some.")
     nothing = dict.fromkeys(SHARES, 0.0) | {"no evidence": 1.0}

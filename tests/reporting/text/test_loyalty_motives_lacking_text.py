@@ -9,6 +9,7 @@ from helpers.loyalty import (
     points_liability,
     programme_effect,
     quality_gates,
+    repurchase_model,
     satisfaction_loyalty_link,
     structural_model,
     web_behaviour,
@@ -58,6 +59,20 @@ def test_what_is_not_known_is_named_with_why_what_it_takes_and_what_it_would_tel
     assert found["not_shown"].to_list() == [name]
     assert found["why"].to_list() == [f"no {quantity}"]
     assert found[["takes", "would_tell"]].iloc[0].str.len().min() > 10
+
+
+def test_without_purchases_no_price_lacks_a_product_and_of_a_sample_of_orders_all_orders_lack():
+    score = no_estimate("auc", Status.INSUFFICIENT, repurchase_model.NO_PURCHASES).table()
+    lacking = tables({loyalty_penalty.OLD_TO_NEW_PRICE, loyalty_types.MOTIVE_SHARE})
+    lacking = [table for table in lacking if "auc" not in set(table["quantity"])]
+    none = loyalty_motives_text.missing_records(score, *lacking).set_index("not_shown")
+    assert none.loc[loyalty_motives_text.PRICES, "why"] == repurchase_model.NO_PURCHASES
+    assert not none.loc[loyalty_motives_text.WHY, "takes"].endswith(loyalty_motives_text.ALL_ORDERS)
+    kinds = no_estimate(QUANTITIES[0][0], Status.STRUCK, quality_gates.ORDER_SAMPLE).table()
+    scored = Estimate("auc", 0.7).table()
+    sampled = loyalty_motives_text.missing_records(kinds, scored, *lacking[1:]).set_index("not_shown")
+    assert sampled.loc[loyalty_motives_text.WHY, "takes"].endswith(f"; and {loyalty_motives_text.ALL_ORDERS}")
+    assert sampled.loc[loyalty_motives_text.PRICES, "why"] == f"no {loyalty_penalty.OLD_TO_NEW_PRICE}"
 
 
 def test_without_a_programme_its_liability_is_not_named_beside_it():

@@ -113,21 +113,21 @@ def test_a_caveat_stands_in_the_same_sentence():
     )
 
 
-def test_struck_kinds_open_the_page_with_the_reason():
+def test_struck_kinds_are_told_with_the_reason_after_what_is_known():
     struck = matrix(status=Status.STRUCK, reason="Cronbach's α of attitude 0.41 is under 0.60")
-    assert loyalty_text.loyalty_answer(struck, NO_GATES)[0] == (
+    assert loyalty_text.loyalty_answer(struck, NO_GATES)[1] == (
         "Types of loyalty are not reported (failed check): Cronbach's α of attitude 0.41 is under 0.60, so the "
         "questions on attitude do not measure one thing.")
     sampled = matrix(status=Status.STRUCK, reason="the records are a sample of orders")
-    assert loyalty_text.loyalty_answer(sampled, NO_GATES)[0] == (
+    assert loyalty_text.loyalty_answer(sampled, NO_GATES)[1] == (
         "Types of loyalty and repeat purchase are not reported (failed check): the records are a sample of orders.")
 
 
 def test_where_the_two_sides_cannot_be_crossed_each_is_said_alone():
     nobody = {"status": Status.INSUFFICIENT, "reason": "nobody to speak of"}
     table = matrix(**nobody)
-    assert loyalty_text.loyalty_answer(table, NO_GATES)[1] == (
-        "What is known: the attitude of 100 people averages 65 points [63, 67] of 100 and 100 customers bought in "
+    assert loyalty_text.loyalty_answer(table, NO_GATES)[0] == (
+        "The attitude of 100 people averages 65 points [63, 67] of 100 and 100 customers bought in "
         "33.0 % [31.0 %, 35.0 %] of the periods that they could have.")
     without = {
         q: no_estimate(q, Status.INSUFFICIENT, "nobody to speak of") for q in (MEAN_ATTITUDE, MEAN_ACTIVE_PERIODS)
@@ -145,16 +145,16 @@ def test_where_the_two_sides_cannot_be_crossed_each_is_said_alone():
 
 def test_without_a_survey_a_survey_is_asked_for_and_without_orders_orders():
     only_bought = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of", counts={"behaviour only": 5})
-    assert loyalty_text.loyalty_answer(only_bought, NO_GATES)[0] == (
+    assert loyalty_text.loyalty_answer(only_bought, NO_GATES)[1] == (
         "Types of loyalty cannot be estimated: insufficient data, nobody was asked about attachment; a "
         "survey of the same customers on intention, recommendation, commitment or trust would tell.")
     only_said = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of", counts={"attitude only": 250})
-    assert loyalty_text.loyalty_answer(only_said, NO_GATES)[0].endswith(
+    assert loyalty_text.loyalty_answer(only_said, NO_GATES)[1].endswith(
         "orders of the same customers, over more than one period, would tell.")
     neither = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of")
-    assert "; orders, and a survey of the same customers on" in loyalty_text.loyalty_answer(neither, NO_GATES)[0]
+    assert "; orders, and a survey of the same customers on" in loyalty_text.loyalty_answer(neither, NO_GATES)[1]
     few = matrix(n=7, status=Status.INSUFFICIENT, reason="7 people, fewer than 10", counts={"true": 7})
-    assert "insufficient data, 7 people, fewer than 10;" in loyalty_text.loyalty_answer(few, NO_GATES)[0]
+    assert "insufficient data, 7 people, fewer than 10;" in loyalty_text.loyalty_answer(few, NO_GATES)[1]
 
 
 def test_the_largest_group_heads_the_figure_and_ties_are_named_together():

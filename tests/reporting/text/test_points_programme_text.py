@@ -15,7 +15,8 @@ from helpers.loyalty import (
     web_behaviour,
 )
 from helpers.loyalty.programme_tiers import TierMoves
-from helpers.reporting.text import online_loyalty
+from helpers.loyalty.quality_gates import ORDER_SAMPLE
+from helpers.reporting.text import online_loyalty, prices_by_tenure
 from helpers.reporting.text import points_programme as points_programme_text
 
 REASON = "liability not identifiable, net change only: 3,000 of 9,000 members joined before the ledger begins"
@@ -216,17 +217,29 @@ def service(price=(0.05, 0.03, 0.07), off=(-0.02, -0.03, -0.01), gap=(-10.0, -15
     ],
 )
 def test_a_loyalty_penalty_is_found_reversed_within_noise_or_unknown(table, said):
-    assert said in points_programme_text.loyalty_penalty_sentence(table)
+    assert said in prices_by_tenure.loyalty_penalty_sentence(table)
 
 
-def test_discounts_are_more_less_or_unknown():
-    assert points_programme_text.loyalty_penalty_sentence(service()).endswith(
-        "Their discount on the list price is 2 points [1, 3] smaller than that of new ones."
-    )
-    assert points_programme_text.loyalty_penalty_sentence(service(off=(0.02, 0.01, 0.03))).endswith(
-        "Their discount on the list price is 2 points [1, 3] larger than that of new ones."
-    )
-    assert "list price" not in points_programme_text.loyalty_penalty_sentence(service(off=None))
+def test_discounts_are_more_less_alike_or_unknown():
+    assert prices_by_tenure.loyalty_penalty_sentence(service()).endswith(
+        "Old customers' discount on the list price is 2 points [1, 3] smaller than that of new ones, same product and "
+        "month.")
+    assert "is 2 points [1, 3] larger than that of new ones" in prices_by_tenure.loyalty_penalty_sentence(
+        service(off=(0.02, 0.01, 0.03)))
+    assert prices_by_tenure.loyalty_penalty_sentence(service(off=(-0.01, -0.03, 0.01))).endswith(
+        "is not shown to differ from that of new ones: 1 point [−1, 3] smaller.")
+    assert "list price" not in prices_by_tenure.loyalty_penalty_sentence(service(off=None))
+
+
+def test_where_prices_are_struck_the_discount_stands_alone():
+    off = Estimate(loyalty_penalty.OLD_LESS_NEW_DISCOUNT, 0.02, 0.01, 0.03, "share", 99)
+
+    def told(reason):
+        price = no_estimate(loyalty_penalty.OLD_TO_NEW_PRICE, Status.STRUCK, reason)
+        return prices_by_tenure.loyalty_penalty_sentence(estimate_table([price, off]))
+    assert told("it is hardly one product").startswith(
+        "Prices of old and new customers are not compared: it is hardly one product. Old customers' discount")
+    assert told(ORDER_SAMPLE).startswith("Old customers' discount")
 
 
 @pytest.mark.parametrize(
@@ -239,18 +252,43 @@ def test_discounts_are_more_less_or_unknown():
     ],
 )
 def test_broken_promises_go_with_fewer_more_or_as_many_returns(gap, said):
-    found = online_loyalty.delivery_promise_sentence(service(gap=gap))
+    found = online_loyalty.delivery_promise_sentence(service(gap=gap), date(2026, 1, 31))
     assert said in found
     assert found.startswith("90.0 % [88.0 %, 92.0 %] of 500 promised deliveries came by the day, over all the time on")
 
 
 def test_without_promises_or_visits_nothing_is_said_of_them():
-    assert points_programme_text.loyalty_penalty_sentence(service(price=None)) == ""
-    assert online_loyalty.delivery_promise_sentence(service(kept=False)) == ""
+    assert prices_by_tenure.loyalty_penalty_sentence(service(price=None, off=None)) == ""
+    assert online_loyalty.delivery_promise_sentence(service(kept=False), date(2026, 1, 31)) == ""
     assert online_loyalty.visit_sentence(service(kept=False)) == ""
     assert online_loyalty.visit_sentence(service()).endswith(
         "from first look to purchase half take 4 [3, 5] days or less."
     )
+
+
+def unequal_quarters(**shares):
+    rows = [no_estimate(web_behaviour.PROMISES_KEPT, Status.STRUCK, web_behaviour.UNEQUAL_QUARTERS, n=900),
+            Estimate(web_behaviour.PROMISES_TEST, 0.0001, unit="p"),
+            *(Estimate(web_behaviour.PROMISES_BY_QUARTER, v, v - 0.02, v + 0.02, "share", 300, q.replace("_", "-"))
+              for q, v in shares.items()),
+            no_estimate(web_behaviour.RETURN_DIFFERENCE, Status.INSUFFICIENT, "too few")]
+    return estimate_table(rows)
+
+
+def test_promises_of_unequal_quarters_have_no_overall_share_but_the_newest_quarter_and_a_year_before():
+    table = unequal_quarters(**{"2024_Q4": 0.88, "2025_Q1": 0.84, "2025_Q3": 0.66, "2025_Q4": 0.68})
+    said = online_loyalty.delivery_promise_sentence(table, date(2025, 12, 31))
+    assert said.startswith(
+        "In 2025-Q4 68.0 % [66.0 %, 70.0 %] of the promised deliveries came by the day, in 2024-Q4 88.0 % "
+        "[86.0 %, 90.0 %]. No share of all 900 promised deliveries is told: quarters differ (p < .001), the largest "
+        "change is from 84.0 % in 2025-Q1 to 66.0 % in 2025-Q3. Whether broken promises")
+    assert online_loyalty.promises_by_quarter(table, date(2025, 12, 30))["segment"].tolist() == [
+        "2024-Q4", "2025-Q1", "2025-Q3"]
+    in_february = online_loyalty.newest_promises(table, date(2026, 2, 10), with_interval=False)
+    assert in_february == "In 2025-Q4 68.0 % of the promised deliveries came by the day, in 2024-Q4 88.0 %"
+    assert online_loyalty.newest_promises(table, date(2025, 3, 31)).endswith("deliveries came by the day")
+    assert online_loyalty.delivery_promise_sentence(table.drop(index=[3, 4, 5]), date(2025, 9, 30)).startswith(
+        "No share of all 900 promised deliveries is told: quarters differ (p < .001). Whether")
 
 
 def by_channel(*values, p=0.04):
