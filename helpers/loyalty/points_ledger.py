@@ -256,11 +256,12 @@ def ledger_gates(found: PointsLedger) -> list[Gate]:
                  ("No points are entered before their member joined",
                   "entry of points is dated before its member joined, and is counted as booked",
                   "entries of points are dated before their member joined, and are counted as booked: days of joining, "
-                  "or of entries, are wrong")),
+                  "or of entries, are wrong, or a member joined again"),
+                 f"{LIABILITY_CLAIM}, members by channel of joining"),
     ]
 
 
-def _count_gate(name: str, n: int, said: tuple[str, str, str]) -> Gate:
+def _count_gate(name: str, n: int, said: tuple[str, str, str], claims: str = LIABILITY_CLAIM) -> Gate:
     """Return a gate that counts; said of none, of one and of many."""
     text = f"{n:,} {said[min(n, 2)]}." if n else f"{said[0]}."
-    return Gate(name, n, 0, n > 0, Level.QUALIFY, LIABILITY_CLAIM, text)
+    return Gate(name, n, 0, n > 0, Level.QUALIFY, claims, text)

@@ -129,12 +129,13 @@ def profit_pool(pool: pd.DataFrame, currency: str) -> Exhibit:
                                      display.data_table(pool, formats, "Shared profit"))
 
 
-def ways_of_joining(channels: pd.DataFrame) -> Exhibit:
+def ways_of_joining(channels: pd.DataFrame, is_monthly: bool) -> Exhibit:
     """Return members by channel of joining, over the same days."""
-    formats = dict.fromkeys(["share_left", "left_low", "left_high"], formatting.share)
-    return display.show_with_finding(programme_text.joining_comparison(channels),
-                                     display.data_table(channels, formats,
-                                                        "Members by channel of joining, followed equally long"))
+    formats = dict.fromkeys(["share_left", "left_low", "left_high", "in_shared_months"], formatting.share)
+    table = display.data_table(channels.drop(columns="followed_days"), formats,
+                               "Members by channel of joining, followed equally long",
+                               headings=programme_text.WAY_HEADINGS)
+    return display.show_with_finding(programme_text.joining_comparison(channels, is_monthly), table)
 
 
 def loyalty_by_tenure(periods: pd.DataFrame, attitude: pd.DataFrame, assumed: LoyaltyConfig) -> Exhibit:
@@ -150,7 +151,7 @@ def loyalty_by_tenure(periods: pd.DataFrame, attitude: pd.DataFrame, assumed: Lo
                            headings={} if assumed.asks_attachment else loyalty_text.SATISFIED))
 
 
-def membership(effects: list[Estimate], channels: pd.DataFrame, service: pd.DataFrame) -> Exhibit:
+def membership(effects: list[Estimate], channels: pd.DataFrame, service: pd.DataFrame, is_monthly: bool) -> Exhibit:
     """Return whether the programme raises purchases, how members differ, how they joined, and its partners' points."""
     partners = programme_text.coalition_table(service)
     return display.show(
@@ -158,7 +159,7 @@ def membership(effects: list[Estimate], channels: pd.DataFrame, service: pd.Data
         display.paragraph(programme_text.member_sentence(service)),
         display.show_with_finding(programme_text.coalition_sentence(service), display.data_table(
             partners, caption="Points by partner")),
-        ways_of_joining(channels))
+        ways_of_joining(channels, is_monthly))
 
 
 def service_and_claims(service: pd.DataFrame, claims: pd.DataFrame, currency: str, covered_on: date) -> Exhibit:

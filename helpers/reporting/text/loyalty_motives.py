@@ -321,9 +321,10 @@ def missing_records(*tables: pd.DataFrame) -> pd.DataFrame:
         why[LIABILITY] = ""
     if why[PRICES] and why[SCORE] == repurchase_model.NO_PURCHASES:
         why[PRICES] = why[SCORE]
-    also = dict.fromkeys((WHY, TIE), f"; and {ALL_ORDERS}") if table["reason"].eq(ORDER_SAMPLE).any() else {}
+    lacking = (WHY, TIE) if table["reason"].eq(ORDER_SAMPLE).any() else ()
     return pd.DataFrame([{"not_shown": name, "why": reason, "would_tell": TAKES[name][1],
-                          "takes": TAKES_BY_REASON.get(reason, TAKES[name][0]) + also.get(name, "")}
+                          "takes": TAKES_BY_REASON.get(reason, TAKES[name][0])
+                          + (f"; and {ALL_ORDERS}" if name in lacking else "")}
                          for name, reason in why.items() if reason],
                         columns=["not_shown", "why", "takes", "would_tell"])
 

@@ -257,13 +257,19 @@ def coalition_table(service: pd.DataFrame) -> pd.DataFrame:
                         columns=["partner", *PARTNER_COLUMNS.values()])
 
 
-def joining_comparison(table: pd.DataFrame) -> str:
+WAY_HEADINGS = {"share_left": "Left the programme", "left_low": "Low", "left_high": "High", "first_on": "First joined",
+                "last_on": "Last joined", "in_shared_months": "Joined in months that another channel won members in"}
+
+
+def joining_comparison(table: pd.DataFrame, is_monthly: bool = False) -> str:
     """Return how members who joined by different ways differ, without saying why.
 
     Parameters
     ----------
     table : DataFrame
         From `helpers.loyalty.enrolment.members_by_channel`.
+    is_monthly : bool
+        Whether only months of membership are recorded.
     """
     if len(table) < 2:
         return "Members are not told apart by the way they joined."
@@ -275,9 +281,14 @@ def joining_comparison(table: pd.DataFrame) -> str:
     first, last = (formatting.date_text(pd.Timestamp(on)) for on in (table["first_on"].min(), table["last_on"].max()))
     season = "" if table["in_shared_months"].any() else (
         " No two ways won members in the same month: their days of membership lie in different seasons.")
-    days = formatting.count_text(table["followed_days"].iloc[0], "day", "days")
-    return (f"Of those who joined from {first} to {last}, each followed for {days}: {'; '.join(said)}. They were not "
-            f"assigned at random: a difference may lie in who came, and when.{season}")
+    n_days = int(table["followed_days"].iloc[0])
+    followed = formatting.count_text(n_days, "day", "days")
+    if is_monthly:
+        first, last = (day.partition(" ")[2] for day in (first, last))
+        n_months = int(n_days // enrolment.DAYS_PER_MONTH)
+        followed = f"{formatting.count_text(n_months, 'month', 'months')} after that of joining"
+    return (f"Of those who joined from {first} to {last}, each followed for {followed}: {'; '.join(said)}. They were "
+            f"not assigned at random: a difference may lie in who came, and when.{season}")
 
 
 def _left(share: float) -> str:

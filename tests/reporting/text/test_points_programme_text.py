@@ -351,6 +351,8 @@ def test_members_who_joined_differently_are_compared_without_a_cause():
     assert text.startswith("Of those who joined from 1 February 2018 to 1 April 2018, each followed for 240 days: ")
     assert text.endswith("a difference may lie in who came, and when.")
     assert not any(word in text for word in ("because", "caused", "due to", "led to"))
+    assert points_programme_text.joining_comparison(table, is_monthly=True).startswith(
+        "Of those who joined from February 2018 to April 2018, each followed for 7 months after that of joining: ")
     apart = points_programme_text.joining_comparison(table.assign(in_shared_months=0.0))
     assert apart.endswith(
         "No two ways won members in the same month: their days of membership lie in different seasons.")
