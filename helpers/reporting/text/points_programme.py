@@ -37,7 +37,7 @@ def programme_answer(owed: pd.DataFrame, currency: str) -> str:
         points_liability.PROGRAMME_LIABILITY, points_liability.ULTIMATE_REDEMPTION))
     if not is_reported(ultimate):
         why = str(ultimate["reason"]).removeprefix(points_ledger.NOT_IDENTIFIABLE).split("; ")[0]
-        return f"What the programme owes cannot be said: {why}{_net(change, ultimate)}."
+        return f"{_net(change, ultimate)}What the programme owes cannot be said: {why}."
     in_the_end = f"{formatting.estimate_text(ultimate)} of the points issued are redeemed in the end"
     if not is_reported(liability):
         expected = quantity_row(owed, points_liability.POINTS_TO_BE_REDEEMED)
@@ -48,7 +48,7 @@ def programme_answer(owed: pd.DataFrame, currency: str) -> str:
 
 def _net(change: Row, ultimate: Row) -> str:
     if ultimate["status"] == Status.NOT_APPLICABLE and "net change" in str(ultimate["reason"]):
-        return f". The net change of all balances is {formatting.whole(change['value'])} points"
+        return f"The net change of all balances of points is {formatting.whole(change['value'])}. "
     return ""
 
 
@@ -258,7 +258,7 @@ def coalition_table(service: pd.DataFrame) -> pd.DataFrame:
 
 
 WAY_HEADINGS = {"share_left": "Left the programme", "left_low": "Low", "left_high": "High", "first_on": "First joined",
-                "last_on": "Last joined", "in_shared_months": "Joined in months that another channel won members in"}
+                "last_on": "Last joined", "in_shared_months": "In months shared with another channel"}
 
 
 def joining_comparison(table: pd.DataFrame, is_monthly: bool = False) -> str:

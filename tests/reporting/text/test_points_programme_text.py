@@ -64,8 +64,8 @@ def test_what_the_programme_owes_is_money_points_or_not_known():
     assert "still owes 100 points" in points_programme_text.programme_answer(owed(cost=False), "EUR")
     assert points_programme_text.programme_answer(owed(cost=False), "EUR").endswith("the cost is not recorded.")
     assert points_programme_text.programme_answer(owed(REASON), "") == (
-        "What the programme owes cannot be said: 3,000 of 9,000 members joined before the ledger begins. The net "
-        "change of all balances is 300 points.")
+        "The net change of all balances of points is 300. What the programme owes cannot be said: 3,000 of 9,000 "
+        "members joined before the ledger begins.")
     few = points_programme_text.programme_answer(owed("2 cohorts of issued points, fewer than 3"), "")
     assert few == "What the programme owes cannot be said: 2 cohorts of issued points, fewer than 3."
 
