@@ -261,6 +261,8 @@ class Dataset:
         Attributes of contracts: which are used, and why others are not.
     left_out : tuple of str
         Attributes with too many different texts.
+    drawn : tuple of int
+        Customers drawn at random from whose past models learn, and all who bought; 0 twice where nobody was drawn.
     """
 
     kind: str
@@ -272,6 +274,7 @@ class Dataset:
     reason: str = ""
     judged: LeakageReport | None = None
     left_out: tuple[str, ...] = field(default=())
+    drawn: tuple[int, int] = (0, 0)
 
     def with_purchase_model(self, valued: pd.DataFrame) -> "Dataset":
         """Return the dataset with what the purchase model expects of those scored, where it speaks of all of them.

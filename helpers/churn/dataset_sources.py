@@ -1,7 +1,7 @@
 """Churn datasets built from purchases, from dated contracts or from undated contracts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -27,6 +27,8 @@ from helpers.foundation.engine import Engine
 
 MIN_DATED_SHARE = 0.95  # share of ended contracts whose end has a date
 
+MAX_PAST_CUSTOMERS = 200_000  # of more, as many are drawn at random, from whose past models learn
+
 MIN_OVERLAP = 1 / 3  # of an outcome window that the window of a list fills, from which on it counts as treated
 
 EMPTY_CASES = pd.DataFrame({"customer_id": pd.Series(dtype="str"), "on": pd.Series(dtype="datetime64[us]"),
@@ -51,6 +53,8 @@ class DatasetSettings:
     treated : DataFrame
         Whom lists of earlier runs had acted on, and their control groups: ``customer_id``, ``on`` and ``ends_on`` of
         the list, ``weight``, how many cases of training each stands for, 0 who was acted on.
+    seed : int
+        Of the draw of customers from whose past models learn, where there are very many.
     """
 
     engine: Engine
@@ -58,6 +62,7 @@ class DatasetSettings:
     margin_rate: float
     known_from: Mapping[str, str] = field(default_factory=dict)
     treated: pd.DataFrame = field(default_factory=EMPTY_CASES.copy)
+    seed: int = 0
 
 
 def build_dataset(records: ChurnTables, snapshot: Snapshot, setting: DatasetSettings) -> Dataset:
@@ -93,14 +98,35 @@ def _purchase_dataset(
     planned = dataset.rolling_origins(history, horizon)
     days = sorted({day for dates in planned for day in dates.all}, reverse=True)
     starts = churn_features.features_by_record_start(setting.engine, records)
+    past, drawn = draw_customers(records, setting)
     seen: dict[date | None, DatasetSnapshot] = {
         day: _recorded(found, starts, horizon)
-        for day, found in zip(days, _customers(records, days, setting, horizon), strict=True)}
+        for day, found in zip(days, _customers(past, days, setting, horizon), strict=True)}
     scoring = _customers(records, [snapshot.cutoff_on], setting, horizon, is_known=False)[0]
     length = f"{history.n_days} day{'' if history.n_days == 1 else 's'}"
     short = f"the history has {length}, and {2 * horizon} are needed: a horizon to look back and one to look ahead"
     reason = seen[days[0]].shortage() if days else short
-    return Dataset(PURCHASE_DATASET, seen, planned, scoring, horizon, snapshot.outcome.last_on, reason)
+    return Dataset(PURCHASE_DATASET, seen, planned, scoring, horizon, snapshot.outcome.last_on, reason, drawn=drawn)
+
+
+def draw_customers(records: ChurnTables, setting: DatasetSettings) -> tuple[ChurnTables, tuple[int, int]]:
+    """Return the tables of at most `MAX_PAST_CUSTOMERS` buyers drawn at random, and how many of how many they are.
+
+    Notes
+    -----
+    Where there are no more everybody is taken, and the counts are 0. A model learns no more from further hundreds of
+    thousands: time and memory go with the customers times the days looked back on. Who is scored is never drawn.
+    """
+    bought = records.transactions.filter(records.transactions.customer_id.notnull()).select("customer_id").distinct()
+    n = int(setting.engine.first_row(bought.count().name("n").as_table())["n"])
+    if n <= MAX_PAST_CUSTOMERS:
+        return records, (0, 0)
+    known = np.sort(setting.engine.frame(bought, "customers who bought")["customer_id"].to_numpy("str"))
+    chosen = np.random.default_rng(setting.seed).choice(n, MAX_PAST_CUSTOMERS, replace=False)
+    drawn = setting.engine.kept(setting.engine.lazy(pd.DataFrame({"customer_id": known[np.sort(chosen)]})))
+    tables = {f.name: getattr(records, f.name) for f in fields(records)}
+    return replace(records, **{name: table.semi_join(drawn, "customer_id") for name, table in tables.items()
+                               if table is not None}), (MAX_PAST_CUSTOMERS, n)
 
 
 def _customers(records: ChurnTables, days: Sequence[date], setting: DatasetSettings, horizon: int, *,

@@ -39,6 +39,7 @@ MATCHED_ORDERS = np.array([1, 2, 3, 4, 5, 6, 8, 10, 13, 17])  # lower ends of th
 NEVER = 10**6  # a month that no history reaches
 
 MIN_DRAWS, MAX_DRAWS, MAX_CELLS = 50, 400, 2 * 10**7
+MAX_BLOCK_CELLS = 4 * 10**6  # of weights that are taken apart by strata at a time
 
 
 def enrolment_effects(
@@ -77,8 +78,9 @@ def enrolment_effects(
     """
     enrolled = memberships.group_by("customer_id").aggregate(on=memberships.valid_from.min())
     joined = engine.arrow(enrolled).to_pandas().set_index("customer_id")["on"]
-    counted = occasions.group_by("customer_id", month=occasions.on.truncate("M")).aggregate(n=occasions.count())
-    monthly = engine.arrow(counted).to_pandas().sort_values(["customer_id", "month"], ignore_index=True)
+    month = occasions.on.year() * 12 + occasions.on.month()
+    counted = occasions.group_by("customer_id", month=month).aggregate(n=occasions.count())
+    monthly = engine.arrow(counted).to_pandas()
     if joined.empty or monthly.empty:
         reason = "no enrolments with purchases by the day are recorded"
         return [no_estimate(name, Status.NOT_APPLICABLE, reason, unit="purchases")
@@ -107,13 +109,15 @@ class _Stratum:
 
 
 def _monthly_records(monthly: pd.DataFrame, joined: pd.Series, as_of_on: date) -> _Records:
-    month = pd.PeriodIndex(monthly["month"], freq="M")
-    months = pd.period_range(month.min(), pd.Period(as_of_on + timedelta(1), "M") - 1, freq="M")  # that are over
-    wide = monthly.assign(month=month).pivot(index="customer_id", columns="month", values="n")
-    wide = wide.reindex(columns=months).fillna(0.0)
-    since = pd.to_datetime(joined.reindex(wide.index))
-    number = (since.dt.year - month.min().year) * 12 + since.dt.month - month.min().month
-    return _Records(wide.to_numpy(), number.fillna(NEVER).to_numpy("int64"))
+    person, people = pd.factorize(monthly["customer_id"], sort=True)
+    tomorrow = as_of_on + timedelta(1)
+    first, over = monthly["month"].min(), tomorrow.year * 12 + tomorrow.month  # months before it are over
+    counts = np.zeros((len(people), max(int(over - first), 0)))
+    is_over = monthly["month"].to_numpy() < over
+    counts[person[is_over], monthly["month"].to_numpy()[is_over] - first] = monthly["n"].to_numpy()[is_over]
+    since = pd.to_datetime(joined.reindex(people))
+    number = since.dt.year * 12 + since.dt.month - first
+    return _Records(counts, number.fillna(NEVER).to_numpy("int64"))
 
 
 def _effect(name: str, records: _Records, n_members: int, seed: int) -> Estimate:
@@ -130,7 +134,9 @@ def _effect(name: str, records: _Records, n_members: int, seed: int) -> Estimate
         return no_estimate(name, Status.INSUFFICIENT, reason, unit="purchases", n=n)
     people = len(records.counts)
     drawn = bootstrap_counts(people, max(MIN_DRAWS, min(MAX_DRAWS, MAX_CELLS // people)), seed)
-    draws = _mean_difference(strata, np.concatenate([np.ones((1, people)), drawn]))
+    weights = np.concatenate([np.ones((1, people)), drawn])
+    blocks = np.array_split(weights, -(-weights.size // MAX_BLOCK_CELLS))
+    draws = np.concatenate([_mean_difference(strata, block) for block in blocks])
     found = percentile_interval(float(draws[0]), draws[1:])
     return Estimate(name, found.value, found.low, found.high, f"purchases in {window} months", n)
 

@@ -1,6 +1,6 @@
 """Survey sample: of a very large survey the answers of people drawn at random stand for all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import ibis
 import ibis.expr.types as ir
@@ -22,6 +22,8 @@ class SurveySample:
         Responses and respondents of all, as the canonical tables.
     n_drawn, n_people : int
         People drawn, and people who answered; 0 twice where nobody was drawn, so that everybody counts.
+    undrawn : Index
+        People who answered and were not drawn: the customer, or the response where it is anonymous.
     """
 
     respondents: ir.Table
@@ -29,11 +31,23 @@ class SurveySample:
     everybody: tuple[ir.Table, ir.Table]
     n_drawn: int = 0
     n_people: int = 0
+    undrawn: pd.Index = field(default_factory=lambda: pd.Index([]))
 
     @property
     def is_drawn(self) -> bool:
         """Whether some people stand for all."""
         return self.n_drawn > 0
+
+    def everybody_weighted(self, weighted: ir.Table) -> tuple[ir.Table, ir.Table]:
+        """Return responses and respondents of all; those of the people drawn with the weights of `weighted`."""
+        responses, respondents = self.everybody
+        lent = weighted.select("response_id", "weight")
+        joined = respondents.drop("weight").left_join(lent, "response_id")
+        return responses, joined.drop("response_id_right")
+
+    def counted(self, people: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a frame with a column ``person``, without people who answered and were not drawn."""
+        return people[~people["person"].isin(self.undrawn)] if self.is_drawn else people
 
 
 def draw_survey_sample(respondents: ir.Table, responses: ir.Table, seed: int) -> SurveySample:
@@ -63,4 +77,4 @@ def draw_survey_sample(respondents: ir.Table, responses: ir.Table, seed: int) ->
     is_drawn = np.isin(code, np.random.default_rng(seed).choice(len(people), n_drawn, replace=False))
     drawn = ibis.memtable(by_response.loc[is_drawn, ["response_id"]])
     return SurveySample(respondents.semi_join(drawn, "response_id"), responses.semi_join(drawn, "response_id"),
-                        (responses, respondents), n_drawn, len(people))
+                        (responses, respondents), n_drawn, len(people), people[np.unique(code[~is_drawn])])

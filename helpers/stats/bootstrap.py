@@ -6,6 +6,7 @@ import numpy as np
 
 from helpers.stats.confidence_intervals import Interval
 
+BOOTSTRAP_BLOCK_CELLS = 2**20  # of counts that are made at a time
 BOOTSTRAP_BLOCK_ROWS = 2048  # rows at a time: their products and counts stay in the processor's cache
 
 
@@ -55,10 +56,13 @@ def bootstrap_counts(n: int, draws: int, seed: int, groups: np.ndarray | None = 
     if groups is not None:
         names, member = np.unique(groups, return_inverse=True)
         return bootstrap_counts(len(names), draws, seed)[:, member]
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(0, n, (draws, n), dtype=np.int32).astype(np.int64, copy=False)
-    drawn += np.arange(draws)[:, None] * n
-    return np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n).astype(np.float64)
+    rng, counts = np.random.default_rng(seed), np.empty((draws, n))
+    rows = max(1, BOOTSTRAP_BLOCK_CELLS // n) if n else draws
+    for start in range(0, draws, rows):  # a part of the replicates at a time, so that little is held beside the counts
+        block = counts[start: start + rows]
+        drawn = rng.integers(0, n, block.shape, dtype=np.int32) + np.arange(len(block))[:, None] * n
+        block[:] = np.bincount(drawn.ravel(), minlength=block.size).reshape(block.shape)
+    return counts
 
 
 def replicate_moments(columns: np.ndarray, weights: np.ndarray | None = None) -> ReplicateMoments:

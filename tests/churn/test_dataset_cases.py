@@ -11,6 +11,7 @@ from helpers.customers import windows
 from helpers.foundation.canonical_schema import STATIC_WITH_ALL
 from helpers.foundation.errors import InputError
 from helpers.foundation.study_config import validate_model
+from helpers.reporting.text import churn as churn_text
 
 END = date(2026, 3, 31)
 
@@ -197,3 +198,25 @@ def test_a_window_wider_than_the_records_is_not_filled_with_zero(basis, shop):
     assert not {"log_before_occasions", "change_of_pace"} & set(oldest.features)
     assert {"log_before_occasions", "change_of_pace"} <= set(newest.features)
     assert {"log_recent_occasions", "log_age_days"} <= set(oldest.features)
+
+
+def test_of_very_many_customers_models_learn_from_the_past_of_some_drawn_at_random_and_everybody_is_scored(
+        basis, shop, monkeypatch):
+    whole = basis(shop())
+    n_buyers = len(set(shop().customer_id.to_pyarrow().to_pylist()))
+    monkeypatch.setattr(dataset_sources, "MAX_PAST_CUSTOMERS", 220)
+    drawn = basis(shop(), cases=None)  # with a table named nothing is taken from an earlier test
+    assert whole.drawn == (0, 0)
+    assert drawn.drawn == (220, n_buyers)
+    pd.testing.assert_frame_equal(drawn.scoring.about, whole.scoring.about)
+    for day, cases in drawn.snapshots.items():
+        everybody = whole.snapshots[day]
+        place = everybody.about["customer_id"].isin(cases.about["customer_id"]).to_numpy()
+        assert 0.4 < len(cases.about) / len(everybody.about) < 0.6
+        assert cases.about["customer_id"].tolist() == everybody.about["customer_id"][place].tolist()
+        assert (cases.is_lost == everybody.is_lost[place]).all()
+        same = ["log_recency_days", "log_age_days", "log_occasions", "log_mean_spend"]
+        pd.testing.assert_frame_equal(cases.features[same], everybody.features.loc[place, same].reset_index(drop=True))
+    assert (f"Models learn from the past of 220 of {n_buyers} buyers, drawn at random." in
+            churn_text.churn_caveats(drawn))
+    assert not any("drawn at random" in sentence for sentence in churn_text.churn_caveats(whole))

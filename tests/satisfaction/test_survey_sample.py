@@ -1,3 +1,4 @@
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -47,3 +48,25 @@ def test_everybody_is_as_likely_to_be_drawn_and_the_draw_is_the_seeds(survey, mo
     assert np.abs([counts[known].mean() / 40 - 1 / 3, counts[~known].mean() / 40 - 1 / 3]).max() < 0.06
     assert counts.min() > 0
     assert sorted(draws[0]["response_id"]) == sorted(draws[40]["response_id"])
+
+
+def test_who_was_not_drawn_keeps_a_row_among_everybody_and_is_left_out_of_what_is_counted(survey, monkeypatch):
+    monkeypatch.setattr(survey_sample, "MAX_ANSWERS", 250)
+    sample = survey_sample.draw_survey_sample(*survey, 1)
+    raked = sample.respondents.mutate(weight=ibis.literal(2.5))
+    responses, respondents = sample.everybody_weighted(raked)
+    assert responses.count().to_pyarrow().as_py() == 750
+    rows = respondents.to_pyarrow().to_pandas()
+    drawn = set(sample.respondents.response_id.to_pyarrow().to_pylist())
+    assert len(rows) == 250
+    assert rows.loc[rows["response_id"].isin(drawn), "weight"].eq(2.5).all()
+    assert rows.loc[~rows["response_id"].isin(drawn), "weight"].isna().all()
+    who = rows["customer_id"].fillna("response " + rows["response_id"]).unique()
+    counted = sample.counted(pd.DataFrame({"person": [*who, "silent"]}))["person"]
+    assert len(counted) == 51
+    assert "silent" in set(counted)  # who never answered counts
+
+
+def test_of_a_survey_taken_whole_everybody_counts(survey):
+    people = pd.DataFrame({"person": ["c001", "c002"]})
+    assert survey_sample.draw_survey_sample(*survey, 1).counted(people) is people

@@ -8,13 +8,7 @@ import pandas as pd
 from helpers.churn import scoring
 from helpers.churn.backtest import CROSS_VALIDATED, NO_BACKTEST, OUT_OF_TIME, Backtest
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
-from helpers.churn.dataset import (
-    BASELINE_RULES,
-    ONE_TIME_BUYERS,
-    PURCHASE_DATASET,
-    UNDATED_CONTRACTS,
-    Dataset,
-)
+from helpers.churn.dataset import BASELINE_RULES, ONE_TIME_BUYERS, PURCHASE_DATASET, UNDATED_CONTRACTS, Dataset
 from helpers.churn.model_selection import ModelSelection, PairedComparison, origin_segment
 from helpers.churn.quality_gates import RANKING
 from helpers.foundation.results import Estimate, Gate, Status
@@ -260,8 +254,11 @@ def churn_caveats(basis: Dataset) -> tuple[str, ...]:
     always = ("A risk is not an effect: who is likely to leave is not by that token easy to keep.",)
     if basis.kind != PURCHASE_DATASET:
         return always
-    lost = f"Churned means no purchase within {formatting.count_text(basis.horizon_days, 'day', 'days')}"
-    return (f"{lost}; some who buy more rarely will come back later.",
+    n_drawn, n_buyers = map(formatting.whole, basis.drawn)
+    told = f"Models learn from the past of {n_drawn} of {n_buyers} buyers, drawn at random."
+    days = formatting.count_text(basis.horizon_days, "day", "days")
+    return (f"Churned means no purchase within {days}; some who buy more rarely will come back later.",
+            *((told,) if any(basis.drawn) else ()),
             f"{_value_if_kept_basis(basis)}; what who left would have brought is never seen.", *always)
 
 
@@ -277,8 +274,7 @@ MEASURES = {
     "auc": "AUC", "average_precision": "Average precision", "lift_in_the_top_tenth": "Lift in the top tenth",
     "brier": "Brier score", "calibration_slope": "Calibration slope, 1 is right",
     "calibration_intercept": "Calibration intercept, 0 is right", "calibration_error": "Calibration error in ten bins",
-    "calibration_error_if_perfect": "The same if the model were perfect",
-    "empc": "Expected maximum profit a customer",
+    "calibration_error_if_perfect": "The same if the model were perfect", "empc": "Expected maximum profit a customer",
     "empc_share_contacted": "Best share to contact, the uptake being uncertain"}
 
 
