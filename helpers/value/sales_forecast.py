@@ -155,7 +155,8 @@ class SalesForecast:
         (a / f − 1)² / (1 / f + u) in past quarters, is the dispersion of orders: above 1, as a customer's come together
         (McCullagh & Nelder 1989, *Generalized Linear Models*, section 6.2). What lies beyond `MAX_DISPERSION` is a
         change of the company and stays the same share of any number of orders. The 95 % interval is never narrower than
-        the chance of n independent orders.
+        the chance of n independent orders. Of planted companies (bench/coverage_value.py) with a season and two past
+        quarters, before which the season was known less well, it holds .975 of orders, the 50 % interval .53: too wide.
         """
         keys = ["quarter", "week"] if is_week else ["quarter"]
         of = self.past[self.past["measure"] == measure].groupby(keys)[[by, "actual"]].sum()

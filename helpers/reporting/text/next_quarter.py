@@ -253,6 +253,7 @@ def _tested(found: SalesForecast) -> str:
     if found.model == RECENT_AVERAGE and not found.has_season:
         verdict = "; without a model or a season the forecast is the last quarter again"
     few = " So few quarters leave the range wide." if n < 4 else ""
+    few += " The season was known less well before them, which widens it further." if n < 4 and found.has_season else ""
     tried = formatting.sentence_case(MEASURE_WORDS[by])
     return (f"Method: {source}, new customers as they came lately, {season}. {tried} of {n} past quarters, forecast "
             f"from what was known before each, were off by {formatting.share(own)} (root mean square)"
