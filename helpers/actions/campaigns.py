@@ -327,8 +327,8 @@ def _power_text(own: pd.DataFrame) -> str:
     """Return what difference a campaign's control group shows, and in how many rounds like it a small one would."""
     seen = control_group.detectable_difference(own)
     n = math.ceil((seen / SMALL_DIFFERENCE) ** 2)
-    rounds = f"; {100 * SMALL_DIFFERENCE:.0f} points in {n:,} rounds of this size" if n > 1 else ""
-    return f"this round shows a difference of {100 * seen:.0f} points or more with 80 % power{rounds}"
+    rounds = f"; {100 * SMALL_DIFFERENCE:.0f} percentage points in {n:,} rounds of this size" if n > 1 else ""
+    return f"this round shows a difference of {100 * seen:.0f} percentage points or more with 80 % power{rounds}"
 
 
 def _last_told(effects: pd.DataFrame, currency: str, kind: str) -> str:

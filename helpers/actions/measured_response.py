@@ -243,7 +243,7 @@ def difference_sentence(response: ActionResponse) -> str:
     --------
     >>> gone = no_estimate("reduction of the risk", Status.INSUFFICIENT, "none")
     >>> difference_sentence(ActionResponse(Estimate("repurchased", 0.061, 0.02, 0.1, "share", 1000), gone, 1, 900, 100))
-    'changed the share repurchased by 6.1 points [2.0, 10.0] in 1 round'
+    'changed the share repurchased by 6.1 percentage points [2.0, 10.0] in 1 round'
     """
     if not response.is_measured:
         return ""
@@ -251,7 +251,8 @@ def difference_sentence(response: ActionResponse) -> str:
     form = _points if is_share else response.money_text if moved.quantity == MARGIN else _number
     what = f"the share {readable_id(moved.quantity)}" if is_share else readable_id(moved.quantity)
     return (
-        f"changed {what} by {form(moved.value)}{' points' if is_share else ''} [{form(moved.low)}, {form(moved.high)}] "
+        f"changed {what} by {form(moved.value)}{' percentage points' if is_share else ''} "
+        f"[{form(moved.low)}, {form(moved.high)}] "
         f"in {response.n_rounds:,} round{'' if response.n_rounds == 1 else 's'}")
 
 

@@ -129,7 +129,7 @@ def _shows_points(actions: pd.DataFrame) -> str:
     """Return what difference of shares the hold-out can show at any level, for a sentence; empty without one."""
     seen = control_group.detectable_difference(actions)
     return "" if math.isnan(seen) else (
-        f"; a difference of {100 * seen:.2g} points or more in who stays would show with 80 % power")
+        f"; a difference of {100 * seen:.2g} percentage points or more in who stays would show with 80 % power")
 
 
 def assignments_to_record(

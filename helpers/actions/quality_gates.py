@@ -192,9 +192,9 @@ def _hold_out_gate(actions: pd.DataFrame) -> Gate:
     if math.isnan(seen) or math.isnan(needed):
         is_listed = bool(actions["variant"].notna().any())
         sentence = "nobody is listed" if not is_listed else "there is no control group to compare with" if math.isnan(
-            seen) else (f"a difference of {100 * control_group.detectable_difference(actions):.2g} points in who stays "
-                        "would show with 80 % power, whatever its level; from which cut the plan pays is not known, "
-                        f"because {control_group.why_no_sum(actions)}")
+            seen) else (f"a difference of {100 * control_group.detectable_difference(actions):.2g} percentage points "
+                        "in who stays would show with 80 % power, whatever its level; from which cut the plan pays is "
+                        f"not known, because {control_group.why_no_sum(actions)}")
         return Gate(name, math.nan, math.nan, is_listed, Level.QUALIFY, claims, sentence)
     cut = "no cut in churn at all" if seen > 1 else f"a relative cut in churn of {100 * seen:.2g} %"
     held = actions.loc[actions["variant"].notna(), "variant"].eq(CONTROL_GROUP).mean()

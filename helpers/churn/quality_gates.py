@@ -107,7 +107,7 @@ def _calibration_gate(verdict: ModelSelection, measures: pd.DataFrame) -> Gate:
         Level.QUALIFY,
         "probabilities, margin at risk",
         f"Predicted and observed probabilities (calibration) differ by "
-        f"{100 * found['value']:.1f} points on average over ten bins; "
+        f"{100 * found['value']:.1f} percentage points on average over ten bins; "
         f"up to {100 * MAX_CALIBRATION_ERROR:.0f} are tolerated{noise}.",
     )
 

@@ -141,7 +141,7 @@ def _with_unlike_effect(
     clear = found[found["p_adjusted"] < assumptions.error_rate].sort_values("p_adjusted") if len(found) else found
     if clear.empty:
         return row
-    first, (scale, unit) = clear.iloc[0], (100.0, " points") if row["unit"] == "share" else (1.0, "")
+    first, (scale, unit) = clear.iloc[0], (100.0, " percentage points") if row["unit"] == "share" else (1.0, "")
     below, above = (f"{scale * first[c]:.3g}".replace("-", "−") for c in ("effect_below", "effect_above"))
     name = readable_id(str(first["covariate"]).removeprefix(COVARIATE_PREFIX))
     return {**row, "reason": f"{row['reason']}, but not the same for all: by {name} the effect is {below}{unit} up to "
@@ -191,7 +191,7 @@ def _verdict(
     low, high = (-row["high"], -row["low"]) if is_lower else (row["low"], row["high"])
     worth = design.plan.minimum_effect if design.plan else 0.0
     if high < worth and worth > 0:
-        least = f"{100 * worth:g} points" if row["unit"] == "share" else f"{worth:g}"
+        least = f"{100 * worth:g} percentage points" if row["unit"] == "share" else f"{worth:g}"
         return {"verdict": STOP, "reason": f"the interval rules out the smallest relevant improvement, {least}"}
     is_beyond_chance, exact = row["p_adjusted"] < assumptions.error_rate, row["exact_adjusted"]
     if is_beyond_chance and exact >= assumptions.error_rate:

@@ -83,6 +83,6 @@ def judge_rivals(
 
 
 def _difference_text(d: Difference, unit: str) -> str:
-    scale, end = (100.0, " points") if unit == "share" else (1.0, "")
+    scale, end = (100.0, " percentage points") if unit == "share" else (1.0, "")
     value, low, high = (f"{scale * x:.3g}".replace("-", "−") for x in (d.value, d.low, d.high))
     return f"{value} [{low}, {high}]{end}"

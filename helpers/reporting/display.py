@@ -35,7 +35,7 @@ FEW_CELLS = "Withheld: one to nine people, or a group beside them from which the
 
 MOST_PASSED = 8  # gates that passed and are shown unfolded
 
-WORDED = frozenset({"share", "money", "points"})
+WORDED = frozenset({"share", "money", "points", formatting.PERCENTAGE_POINTS})
 
 DESCRIBED = {"count": "n", "mean": "mean", "std": "standard_deviation", "25%": "lower_quartile", "50%": "median",
              "75%": "upper_quartile"}  # of pandas' describe; extremes are left out, since they are single people's

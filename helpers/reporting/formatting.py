@@ -26,7 +26,7 @@ from helpers.reporting.decimal_places import (
 
 Form = Callable[[float], str]
 
-MISSING = "insufficient data"
+MISSING, PERCENTAGE_POINTS = "insufficient data", "percentage points"  # the latter of shares' differences, times 100
 
 WITHOUT_CENTS = frozenset({"JPY", "KRW"})
 
@@ -158,9 +158,9 @@ def interval(low: float, high: float, form: Form = number) -> str:
     """
     if is_missing(low) and is_missing(high):
         return ""
-    kept = {number: MANY, _measured: MANY, points: 1, share: 3}.get(form)
+    kept = {number: MANY, _measured: MANY, points: 1, percentage_points: 1, share: 3}.get(form)
     limits = [_limit(x, form) for x in ((low, high) if kept is None else matching_limits(low, high, kept))]
-    most = 1 if form is points else 3 if form in (number, _measured) else 0  # places that rounding has left certain
+    most = {points: 1, percentage_points: 1, number: 3, _measured: 3}.get(form, 0)  # places that rounding left certain
     places = min(max(count_decimals(limit) for limit in limits), most)
     return f"[{', '.join(pad_decimals(limit, places) for limit in limits)}]"
 
@@ -226,7 +226,8 @@ def unit_format(unit: str, currency: str = "") -> Form:
     Any other unit's values are written as numbers, whole ones in full.
     """
     currency = unit if unit in SIGNS else currency
-    forms: Mapping[str, Form] = {"share": share, "points": points, "money": partial(money, currency=currency)}
+    forms: Mapping[str, Form] = {"share": share, "money": partial(money, currency=currency), "points": points,
+                                 PERCENTAGE_POINTS: percentage_points}
     kind = "share" if unit.startswith("share ") else "money" if unit in SIGNS else unit
     return forms.get(kind, _measured)
 
@@ -260,7 +261,7 @@ def estimate_text(e: Estimate | Mapping[str, Any], form: Form | None = None, cur
 
 def share_change_text(e: Estimate) -> str:
     """Return a change of a share with its interval: ``3.84 percentage points [−1.64, 9.42]``."""
-    return f"{percentage_points(100 * e.value)} {interval(100 * e.low, 100 * e.high, points)}"
+    return f"{percentage_points(100 * e.value)} {interval(100 * e.low, 100 * e.high, percentage_points)}"
 
 
 def change_text(difference: float, low: float, high: float, form: Form = number) -> str:
@@ -331,7 +332,7 @@ def _hundredths(x: float) -> str:
 def _limit(x: float, form: Form) -> str:
     if is_missing(x) or math.isinf(x):
         return "–" if is_missing(x) else number(x)
-    return form(x).removesuffix(" points").removesuffix(" point")  # the value before the bracket carries the word
+    return form(x).removesuffix("s").removesuffix(" point").removesuffix(" percentage")  # said before
 
 
 def _measured(x: float) -> str:

@@ -164,10 +164,10 @@ def churn_kpis(results: RunResults) -> Iterator[Found]:
 
 
 def experiment_kpis(results: RunResults) -> Iterator[Found]:
-    """Return the primary effects of experiments as key figures; shares become points. They are not compared."""
+    """Return the primary effects of experiments as key figures; shares' in percentage points. They are not compared."""
     frame = results.frame(EFFECTS)
     for row in frame[frame["is_primary"]].to_dict("records") if len(frame) else ():
-        scale, unit = (100, "points") if row["unit"] == "share" else (1, row["unit"])
+        scale, unit = (100, formatting.PERCENTAGE_POINTS) if row["unit"] == "share" else (1, row["unit"])
         control, variant = (experiments_text.arm_name(row[arm]) for arm in ("control", "variant"))
         kpi = Kpi("06", "experiments", "", f"effect on {row['metric']}",
                   f"{experiments_text.experiment_name(row)}: {experiments_text.metric_heading(row)}, "

@@ -225,7 +225,7 @@ def experiments_title(drawn: pd.DataFrame, n_all: int, asked: Mapping[str, str])
 
 
 def effect_panels(effects: pd.DataFrame, asked: Mapping[str, str] | None = None) -> list[tuple[str, pd.DataFrame]]:
-    """Return differences by unit and metrics, each with its label and limits: those of shares in points, money apart.
+    """Return differences by unit and metrics, each with label and limits: of shares in percentage points, money apart.
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ def effect_panels(effects: pd.DataFrame, asked: Mapping[str, str] | None = None)
                                                                                       name=name))),
                           heading=[experiments_text.metric_heading(row) for row in effects.to_dict("records")])
     is_share, is_money = rows["unit"].eq("share"), rows["metric"].isin(payoffs.MONEY_METRICS)
-    parts = (("points", rows[is_share], 100), ("money", rows[is_money & ~is_share], 1),
+    parts = ((formatting.PERCENTAGE_POINTS, rows[is_share], 100), ("money", rows[is_money & ~is_share], 1),
              ("units", rows[~is_money & ~is_share], 1))
     return [(unit, part[["label", "heading"]].assign(
         **{c: scale * part[c].astype("float64") for c in ("value", "low", "high")})) for unit, part, scale in parts

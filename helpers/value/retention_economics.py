@@ -161,7 +161,7 @@ def retention_gain(base: Estimate, margin: float, period_days: int, *, discount_
     """
     reason = base.reason if base.status is not Status.OK else (
         "customers bring no margin" if not margin > 0 else "nobody was retained" if base.value <= 0 else
-        f"it is below {100 * step:g} points, so that {100 * step:g} more are out of reach" if base.value < step else
+        f"it is below {100 * step:g} %, so that {100 * step:g} more are out of reach" if base.value < step else
         "everybody was retained" if base.value >= 1 else "")
     return RetentionEconomics(base, margin, max(period_days, 1), discount_rate, step, costs, reason)
 

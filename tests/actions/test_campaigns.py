@@ -158,8 +158,8 @@ def test_a_campaign_too_small_to_tell_serves_everybody_and_is_no_experiment(cust
     assert asked["gain"].tolist() == ["not claimed over 90 days; its response has not been measured",
                                       "not claimed, and not measured over 90 days: owed to whom we failed"]
     assert "no control group" in asked["confidence"].iloc[1]
-    assert asked["confidence"].iloc[0] == ("this round shows a difference of 36 points or more with 80 % power; 10 "
-                                           "points in 14 rounds of this size")
+    assert asked["confidence"].iloc[0] == ("this round shows a difference of 36 percentage points or more with 80 % "
+                                           "power; 10 percentage points in 14 rounds of this size")
     assert asked["cost"].sum() == pytest.approx(lists.loc[lists["variant"].eq("treated"), "cost_expected"].sum())
     kept = lists.assign(variant=lists["variant"].mask(lists["customer_id"].eq(lists.loc[
         lists["campaign"].eq("trust repair"), "customer_id"].iloc[0]), "held out"))  # by the draw of an alert
@@ -266,12 +266,12 @@ def test_an_earlier_list_of_the_same_campaign_is_told_by_what_it_changed_and_no_
     fits = audiences(customers, win_back=range(0, 200))
     lists = campaigns.plan_campaigns(fits, customers, ActionsConfig(), MONEY, draws(), PERMITTED)
     told = campaigns.campaign_summary(lists, ActionsConfig(), effects).set_index("campaign")["response"]
-    assert told["win-back"] == "changed the share repurchased by 6.0 points [2.0, 10.0] in 1 round"
+    assert told["win-back"] == "changed the share repurchased by 6.0 percentage points [2.0, 10.0] in 1 round"
     assert told["customer club"] == "never measured: for testing"
     nobody = pd.DataFrame(columns=list(DECISIONS.names))
     asked = campaigns.with_campaigns(nobody, lists, AS_OF, 90, effects, "EUR")["gain"].iloc[0]
-    assert asked == ("not claimed over 90 days; contact changed the share repurchased by 6.0 points [2.0, 10.0] in 1 "
-                     "round")
+    assert asked == ("not claimed over 90 days; contact changed the share repurchased by 6.0 percentage points "
+                     "[2.0, 10.0] in 1 round")
     margin = effects.head(1).assign(metric="margin", is_primary=False, value=4.0, low=1.0, high=7.0)
     asked = campaigns.with_campaigns(nobody, lists, AS_OF, 90, margin, "EUR")["gain"].iloc[0]
     assert asked == ("not claimed over 90 days; the list of 2026-03-31 changed margin by +€4 [+€1, +€7] a customer "

@@ -65,8 +65,11 @@ def test_refunds_beyond_what_was_bought_leave_nothing_to_lose_and_not_less(basis
     scores = scoring.churn_scores(refunded, trial, classifiers.LOGISTIC, ChurnConfig(value_if_lost=1.0))
     assert (scores["margin_at_risk"] >= 0).all()
     assert scoring.margin_at_risk_interval(scores, 3.0).low == 0
-    said = churn_alerts_text.refunded_beyond_sales_sentence(refunded)
+    stake = scoring.margin_at_risk_interval(scores)
+    said = churn_alerts_text.refunded_beyond_sales_sentence(refunded, stake)
     assert said.startswith("Of 20 customers refunds exceed what is on record as bought")
+    untold = scoring.margin_at_risk_interval(scores.assign(margin_at_risk=np.nan))
+    assert churn_alerts_text.refunded_beyond_sales_sentence(refunded, untold) == ""
 
 
 def test_the_rule_beside_the_forecast_is_the_churn_rate_of_the_period_before_once_more(basis, shop):

@@ -69,7 +69,7 @@ def test_an_effect_smaller_than_worth_having_stops(trial, lazily):
 
 def test_the_smallest_difference_of_a_share_is_said_in_points(trial, lazily):
     found = row(effects(lazily(trial), planned(primary_metric="returned", minimum_effect=0.2)), "returned")
-    assert found["reason"].endswith("smallest relevant improvement, 20 points")
+    assert found["reason"].endswith("smallest relevant improvement, 20 percentage points")
 
 
 def test_no_verdict_before_the_planned_look(trial, lazily):

@@ -144,7 +144,7 @@ def test_a_verdict_on_few_answers_is_qualified_and_has_no_chance_to_be_better(la
     assert np.isnan(row[["chance_to_win", "expected_loss_if_shipped", "expected_loss_if_stopped"]].astype(float)).all()
     table = quality_gates.gates_table({"offer": checked})
     sentence = experiments_text.experiments_answer(effects, table)[0]
-    assert "1.5 points [0.1, 2.2]" in sentence
+    assert "1.5 percentage points [0.1, 2.2]" in sentence
     assert "only 5 units in control gave the rarer answer, 10 are asked for" in sentence
     assert "by Fisher's exact test p is .0477, and no chance to win is given" in sentence
     assert row["reason"].endswith("on few of the rarer answer; Fisher's exact test agrees")

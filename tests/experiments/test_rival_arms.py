@@ -25,7 +25,7 @@ def test_of_two_arms_that_beat_the_control_the_one_that_is_better_beyond_chance_
     assert found.loc["mens"].tolist() == ["ship", "it is the best arm, beyond chance"]
     assert found.loc["womens", "verdict"] == "stop"
     assert found.loc["womens", "reason"].startswith("mens is better than it by ")
-    assert found.loc["womens", "reason"].endswith(" points")
+    assert found.loc["womens", "reason"].endswith(" percentage points")
 
 
 def test_of_two_arms_that_are_not_told_apart_either_may_be_shipped(lazily, judged):

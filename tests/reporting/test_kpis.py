@@ -50,9 +50,9 @@ def test_without_results_there_are_no_key_figures(home):
     assert kpis.kpi_reading_table(found).empty
 
 
-def test_differences_of_shares_are_shown_in_points():
+def test_differences_of_shares_are_shown_in_percentage_points():
     row = kpis.available_kpis(leading.results(experiment_effects=leading.effects())).iloc[0]
-    assert (row["value"], row["unit"], row["n"]) == (pytest.approx(5.0), "points", 1010)
+    assert (row["value"], row["unit"], row["n"]) == (pytest.approx(5.0), "percentage points", 1010)
 
 
 def test_effects_of_experiments_are_left_to_their_page_where_there_are_other_key_figures():

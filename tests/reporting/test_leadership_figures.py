@@ -69,8 +69,8 @@ def test_differences_of_different_units_stand_in_panels_of_their_own():
     tried = leading.effects({}, {"experiment": "gift", "metric": "margin", "unit": "units", "value": 6.5, "low": 5.0,
                                  "high": 8.0}, {"experiment": "calls", "metric": "calls", "unit": "units"})
     panels = dict(leadership_figures.effect_panels(tried))
-    assert list(panels) == ["points", "money", "units"]
-    assert panels["points"].to_dict("records") == [
+    assert list(panels) == ["percentage points", "money", "units"]
+    assert panels["percentage points"].to_dict("records") == [
         {"label": "checkout", "heading": "Ordered", "value": 5.0, "low": 1.0, "high": 9.0}]
     assert panels["money"]["value"].tolist() == [6.5]
     html = drawn(leading.results(experiment_effects=tried), MONTHS.head(1))[0].html
@@ -128,7 +128,8 @@ def test_experiments_beyond_the_first_three_are_counted_in_the_title_of_the_figu
 
 def test_an_experiment_whose_cost_may_exceed_its_gain_is_marked_in_the_figure():
     tried = leading.effects({}, {"experiment": "gift"})
-    labels = dict(leadership_figures.effect_panels(tried, {"gift": "hold", "checkout": "ship"}))["points"]["label"]
+    panels = dict(leadership_figures.effect_panels(tried, {"gift": "hold", "checkout": "ship"}))
+    labels = panels["percentage points"]["label"]
     assert labels.tolist() == ["checkout", "gift: may not pay"]
 
 

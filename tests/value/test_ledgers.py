@@ -340,7 +340,7 @@ def test_five_points_are_worth_what_the_geometric_series_says():
 
 @pytest.mark.parametrize(("base", "margin", "reason"), [
     (kept(0.8), -1.0, "customers bring no margin"), (kept(0.0), 9.0, "nobody was retained"),
-    (kept(0.04), 9.0, "it is below 5 points, so that 5 more are out of reach"),
+    (kept(0.04), 9.0, "it is below 5 %, so that 5 more are out of reach"),
     (kept(1.0), 9.0, "everybody was retained"), (kept(0.8), float("nan"), "customers bring no margin"),
     (no_estimate("retention", Status.INSUFFICIENT, "too short"), 9.0, "too short")])
 def test_where_nothing_can_be_gained_it_is_said(base, margin, reason):

@@ -249,17 +249,17 @@ def risk_bands(bands: pd.DataFrame, currency: str = "", first_tenth: float = flo
                    f"{formatting.share(first_tenth)} of it.")
 
 
-def churn_caveats(basis: Dataset) -> tuple[str, ...]:
-    """Return what would change our mind, beside the checks that failed, which stand above."""
+def churn_caveats(basis: Dataset, stake: Estimate) -> tuple[str, ...]:
+    """Return what would change our mind, beside the checks that failed; of margin at risk where it can be stated."""
     always = ("A risk is not an effect: who is likely to leave is not by that token easy to keep.",)
     if basis.kind != PURCHASE_DATASET:
         return always
     n_drawn, n_buyers = map(formatting.whole, basis.drawn)
     told = f"Models learn from the past of {n_drawn} of {n_buyers} buyers, drawn at random."
+    basis_of_margin = f"{_value_if_kept_basis(basis)}; what who left would have brought is never seen."
     days = formatting.count_text(basis.horizon_days, "day", "days")
     return (f"Churned means no purchase within {days}; some who buy more rarely will come back later.",
-            *((told,) if any(basis.drawn) else ()),
-            f"{_value_if_kept_basis(basis)}; what who left would have brought is never seen.", *always)
+            *((told,) if any(basis.drawn) else ()), *((basis_of_margin,) if stake.status is Status.OK else ()), *always)
 
 
 def _value_if_kept_basis(basis: Dataset) -> str:

@@ -11,7 +11,7 @@ from helpers.churn.dataset import ALL_CUSTOMERS, Dataset
 from helpers.churn.explanations import Explanations
 from helpers.customers.contract_status import ContractStatus
 from helpers.foundation.labels import readable_id
-from helpers.foundation.results import Status
+from helpers.foundation.results import Estimate, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.control_charts.spc_charts import ChartSet
 from helpers.stats.disclosure_control import (
@@ -69,9 +69,9 @@ def notice_given_sentence(status: ContractStatus, n_running: int) -> str:
     return f"Of the {contracts} that run notice has been given of {n}: they run on until their end."
 
 
-def refunded_beyond_sales_sentence(basis: Dataset) -> str:
-    """Return of how many customers refunds exceed sales, so that they have no margin to lose; empty without any."""
-    n = purchase_rate.n_refunded_beyond_sales(basis)
+def refunded_beyond_sales_sentence(basis: Dataset, stake: Estimate) -> str:
+    """Return of how many refunds exceed sales, so that they have no margin to lose; empty where none is stated."""
+    n = purchase_rate.n_refunded_beyond_sales(basis) if stake.status is Status.OK else 0
     return (f"Of {people_text(n, 'customer', 'customers')} refunds exceed what is on record as bought: they have no "
             "margin to lose and count as nothing in margin at risk.") if n else ""
 
@@ -223,7 +223,7 @@ def _effect(effect: dict) -> str:
     if effect["status"] != Status.OK:
         return f"What being drawn for an alert changed cannot be said: {effect['reason']}."
     value, low, high = (100 * effect[c] for c in ("value", "low", "high"))
-    by = f"{formatting.points(value)} {formatting.interval(low, high, formatting.points)}"
+    by = f"{formatting.percentage_points(value)} {formatting.interval(low, high, formatting.percentage_points)}"
     if effect["low"] <= 0 <= effect["high"]:
         return f"Being drawn for an alert made no statistically significant difference ({by})."
     moved = "lowered" if effect["value"] < 0 else "raised"

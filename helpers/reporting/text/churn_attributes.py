@@ -66,8 +66,7 @@ def _satisfaction(found: ChurnByAttribute) -> tuple[str, ...]:
     known = known[known["level"].ne("not recorded") & (known["n_customers"] >= MIN_PEOPLE)]
     low, high = known.iloc[0], known.iloc[-1]
     at = (f"{_rate(low)} at the lowest level ({low['level']}) and {_rate(high)} at the highest ({high['level']}), a "
-          f"difference of {formatting.points(100 * apart.value)} "
-          f"{formatting.interval(100 * apart.low, 100 * apart.high, formatting.points)}")
+          f"difference of {formatting.share_change_text(apart)}")
     if apart.low > 0:
         return (f"Churn rises with {name}: {at}. Satisfied customers are expected to stay; that they leave more often "
                 "here may mean that the scale runs the other way, that the score was asked of those about to leave, or "

@@ -94,7 +94,7 @@ def relaxed_srm_threshold(effects: pd.DataFrame, currency: str = "") -> tuple[st
     for _, rows in known.groupby("experiment"):
         parts, name = [], experiment_name(rows.iloc[0].to_dict())
         for row in rows.head(3).to_dict("records"):
-            form, scale = (formatting.points, 100.0) if row["unit"] == "share" else (
+            form, scale = (formatting.percentage_points, 100.0) if row["unit"] == "share" else (
                 formatting.unit_format(str(row["unit"]), currency), 1.0)
             parts.append(f"{arm_name(row['variant'])} minus {arm_name(row['control'])} in {metric_name(row)} is "
                          f"{form(scale * row['value'])} "
@@ -111,7 +111,7 @@ def effect_variants(effects: pd.DataFrame, currency: str = "") -> pd.DataFrame:
         form = formatting.unit_format(str(row["unit"]), currency)
         scale = 1.0
         if row["unit"] == "share":
-            form, scale = formatting.points, 100.0
+            form, scale = formatting.percentage_points, 100.0
 
         def said(stem: str, row: Mapping = row, form: formatting.Form = form, scale: float = scale) -> str:
             low, high = ("low", "high") if not stem else (f"{stem}_low", f"{stem}_high")
@@ -133,7 +133,7 @@ def expected_loss_table(effects: pd.DataFrame, currency: str = "") -> pd.DataFra
     rows = []
     for row in deciding.to_dict("records"):
         form, scale = (
-            (formatting.points, 100.0)
+            (formatting.percentage_points, 100.0)
             if row["unit"] == "share"
             else (formatting.unit_format(str(row["unit"]), currency), 1.0)
         )
@@ -174,7 +174,8 @@ def power_table(power: pd.DataFrame, currency: str = "") -> pd.DataFrame:
     rows = []
     for row in power.to_dict("records"):
         unit = "share" if row["is_share"] else "money" if row["is_money"] else "units"
-        form, scale = (formatting.points, 100.0) if unit == "share" else (formatting.unit_format(unit, currency), 1.0)
+        form, scale = ((formatting.percentage_points, 100.0) if unit == "share" else
+                       (formatting.unit_format(unit, currency), 1.0))
         rows.append({
             "experiment": experiment_name(row), "metric": metric_heading(row), "arm": arm_name(row["variant"]),
             "units": formatting.whole(row["n_control"] + row["n_variant"]),

@@ -312,8 +312,8 @@ def _caught(row: Mapping[str, Any], currency: str) -> str:
 
 
 def difference_forms(row: Mapping[str, Any], currency: str) -> tuple[float, formatting.Form, formatting.Form]:
-    """Return the scale of a difference, and what words it and its limits: differences of shares are points."""
+    """Return the scale of a difference, and what words it and its limits: shares differ by percentage points."""
     if row["unit"] == "share":
-        return 100.0, formatting.points, formatting.points
+        return 100.0, formatting.percentage_points, formatting.percentage_points
     form = formatting.unit_format(str(row["unit"]), currency)
     return 1.0, form, form

@@ -41,7 +41,8 @@ def value_text(row: Mapping[str, Any], currency: str = "") -> str:
     if row["status"] != Status.OK:
         return formatting.SAID[Status(row["status"])]
     unit = str(row["unit"])
-    is_said = unit in ("share", "points", "money", "") or unit in str(row.get("name", "")).lower()
+    is_said = unit in {"share", "points", formatting.PERCENTAGE_POINTS, "money", ""} or unit in str(
+        row.get("name", "")).lower()
     return forecast_grades_text.figure_form(unit, currency)(row["value"]) + ("" if is_said else f" {unit}")
 
 
@@ -66,7 +67,7 @@ def change_text(row: Mapping[str, Any], currency: str = "") -> str:
     if row["change"] == 0 and not decimal_places.is_missing(row["change_low"]):
         return NOT_AGAIN if row.get("table") == SURVEY else message("unchanged")
     is_share = row["unit"] == "share"
-    form = formatting.points if is_share else forecast_grades_text.figure_form(str(row["unit"]), currency)
+    form = formatting.percentage_points if is_share else forecast_grades_text.figure_form(str(row["unit"]), currency)
     moved = [float(row[c]) * (100 if is_share else 1) for c in ("change", "change_low", "change_high")]
     if decimal_places.is_missing(moved[1]) and moved[0]:
         since = formatting.date_text(row["previous_as_of_on"])

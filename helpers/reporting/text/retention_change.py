@@ -30,8 +30,9 @@ def retention_change_sentence(found: RetentionMix) -> str:
     mix, same = (formatting.share_change_text(e) for e in (by_mix, within))
     kinds, alike = (("orders and of tenure", "as many orders and the same tenure") if found.has_tenure else
                     ("orders", "as many orders"))
-    return (f"{start} {moved} by {formatting.points(100 * abs(change.value))}: {mix} by mix (other shares of customers "
-            f"by number of {kinds}), {same} among customers with {alike}{season}.")
+    by = formatting.percentage_points(100 * abs(change.value))
+    return (f"{start} {moved} by {by}: {mix} by mix (other shares of customers by number of {kinds}), "
+            f"{same} among customers with {alike}{season}.")
 
 
 def retention_windows_sentence(base: RevenueBridge, found: RetentionMix, back: Estimate | None) -> str:

@@ -41,9 +41,9 @@ def _bought(effect: SatisfactionEffect) -> str:
         return ""
     low, high = (formatting.number(100 * x, 2) for x in (found.low, found.high))
     if found.low <= 0 <= found.high:
-        return f"are not significantly more or less likely to buy again [{low}, {high}] points"
+        return f"are not significantly more or less likely to buy again [{low}, {high}] percentage points"
     more = "more" if found.value > 0 else "less"
-    return f"are {formatting.points(100 * abs(found.value))} [{low}, {high}] {more} likely to buy again"
+    return f"are {formatting.percentage_points(100 * abs(found.value))} [{low}, {high}] {more} likely to buy again"
 
 
 def _margin(effect: SatisfactionEffect, currency: str) -> str:

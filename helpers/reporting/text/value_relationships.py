@@ -124,11 +124,11 @@ def retention_economics_sentence(found: RetentionEconomics, currency: str = "") 
     gain, net = found.gain(CLAIMED_YEARS), found.gain(CLAIMED_YEARS, found.costs.cost_per_customer)
     most = found.maximum_spend(CLAIMED_YEARS)
     money = partial(formatting.money, currency=currency)
-    points, cost = formatting.number(100 * found.step), money(found.costs.cost_per_customer)
+    more, cost = formatting.percentage_points(100 * found.step), money(found.costs.cost_per_customer)
     period = f"period of {formatting.count_text(found.period_days, 'day', 'days')}"
     after = (f"still {formatting.share(net.value)}" if net.value > 0 else f"a loss of {formatting.share(-net.value)}")
     return (
-        f"{points} points more retention, {formatting.share(found.base.value + found.step)} instead of "
+        f"{more} more retention, {formatting.share(found.base.value + found.step)} instead of "
         f"{formatting.estimate_text(found.base)} from one {period} to the next, would raise the margin of "
         f"{CLAIMED_YEARS} "
         f"years by {retention_gain_text(gain)}. It pays as long as it costs less than {money(most.value)} an "

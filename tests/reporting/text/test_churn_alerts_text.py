@@ -110,9 +110,10 @@ def grades(effect=(-0.1, -0.2, -0.02)):
 
 
 @pytest.mark.parametrize(("effect", "expected"), [
-    ((-0.1, -0.2, -0.02), "Being drawn for an alert lowered the churn rate against random control (−10 points ["),
+    ((-0.1, -0.2, -0.02), "Being drawn for an alert lowered the churn rate against random control (−10 percentage "
+     "points ["),
     ((0.1, 0.02, 0.2), "Being drawn for an alert raised the churn rate"),
-    ((0.0, -0.1, 0.1), "Being drawn for an alert made no statistically significant difference (0 points [")])
+    ((0.0, -0.1, 0.1), "Being drawn for an alert made no statistically significant difference (0 percentage points [")])
 def test_grades_tell_precision_and_effect(effect, expected):
     said, meaning = churn_alerts_text.alert_accuracy(grades(effect))
     assert meaning == "Whoever was drawn counts, whether anybody answered the alert or not (intention to treat)."

@@ -256,9 +256,13 @@ def test_measures_are_compared_in_words_and_absent_ones_left_out():
 
 
 def test_doubt_tells_what_churned_means_and_that_risk_is_not_effect():
-    found = churn_text.churn_caveats(SHOP)
+    stake = Estimate("margin_at_risk", 900.0, 700.0, 1_100.0, "money", 100)
+    found = churn_text.churn_caveats(SHOP, stake)
     assert "within 90 days" in found[0]
-    assert churn_text.churn_caveats(CONTRACTS) == (
+    assert "argin at risk takes" in found[1]
+    untold = no_estimate("margin_at_risk", Status.INSUFFICIENT, "the range would begin at nothing", unit="money")
+    assert churn_text.churn_caveats(SHOP, untold) == (found[0], found[2])
+    assert churn_text.churn_caveats(CONTRACTS, stake) == (
         "A risk is not an effect: who is likely to leave is not by that token easy to keep.",)
 
 

@@ -91,7 +91,7 @@ def test_verdicts_stand_with_what_they_may_cost():
 
 def test_differences_by_other_means_are_in_their_unit():
     row = experiment_methods_text.effect_variants(effects(unit="share", value=0.02, low=0.01, high=0.03)).iloc[0]
-    assert row["as found"] == "2 points [1.0, 3.0]" or row["as found"].startswith("2")
+    assert row["as found"] == "2 percentage points [1.0, 3.0]" or row["as found"].startswith("2")
     assert row["winsorised"] == "–"
 
 
@@ -142,7 +142,7 @@ def test_what_a_milder_threshold_would_free_is_said():
                     verdict="stop")
     assert experiment_methods_text.relaxed_srm_threshold(freed)[0] == (
         "Were the threshold of the sample ratio .001, e would not be blocked: b minus a "
-        "in day 7 is −0.82 points [−1.3, −0.3], p = .002, stop."
+        "in day 7 is −0.82 percentage points [−1.3, −0.3], p = .002, stop."
     )
     assert experiment_methods_text.relaxed_srm_threshold(freed.head(0)) == ()
 
@@ -152,7 +152,7 @@ def test_power_is_shown_in_the_unit_of_the_metric():
                            "is_share": True, "is_money": False, "smallest_effect": 0.05, "minimum_effect": np.nan,
                            "power": np.nan, "units_needed": np.nan, "days_needed": np.nan}])
     row = experiment_methods_text.power_table(power).iloc[0]
-    assert row["minimum detectable effect, 80 % power"] == "5 points"
+    assert row["minimum detectable effect, 80 % power"] == "5 percentage points"
     assert row["power for it"] == "–"
 
 

@@ -57,7 +57,7 @@ def test_a_clear_fall_stops_and_is_said_without_a_minus():
     fall = {"verdict": "stop", "unit": "share", "value": -0.0082, "low": -0.01328, "high": -0.00312,
             "reason": "the whole interval is a change for the worse"}
     sentence = experiments_text.experiments_answer(effects(fall), GATES)[0]
-    assert sentence.startswith("gift: stop letter, because it lowered spend by 0.82 points [0.3, 1.3")
+    assert sentence.startswith("gift: stop letter, because it lowered spend by 0.82 percentage points [0.3, 1.3")
     assert sentence.endswith("] against none.")
 
 
@@ -216,7 +216,7 @@ def test_a_decision_tells_money_beside_what_decides_who_acts_and_for_how_long_th
     assert told["decision"] == "Ship gift"
     assert told["expected_gain"] == (
         "£1,010 [£505, £1,520] in 28 days, as long as the test, from as many as took part, 1,010: it raised ordered "
-        "by 5 points [1, 9], margin by £1.00 [£0.50, £1.50]")
+        "by 5 percentage points [1, 9], margin by £1.00 [£0.50, £1.50]")
     assert told["cost"] == "not declared; it pays unless building and running it cost more than £1,010 [£505, £1,520]"
     assert told["net"] == "£1,010 [£505, £1,520], before the cost that is not declared"
     assert (told["worst_case"], told["owner"]) == (
@@ -281,9 +281,9 @@ def test_where_the_gain_may_be_a_loss_the_worst_case_names_it_beside_the_cost_th
 
 @pytest.mark.parametrize(("ends", "told"), [
     ({"value": 0.05, "low": 0.01, "high": 0.09},
-     "it raised ordered by 5 points [1, 9], worth £2.00 [£0.40, £3.60] a unit"),
+     "it raised ordered by 5 percentage points [1, 9], worth £2.00 [£0.40, £3.60] a unit"),
     ({"value": -0.05, "low": -0.09, "high": -0.01},
-     "it lowered ordered by 5 points [1, 9], worth £2.00 [£0.40, £3.60] a unit")])
+     "it lowered ordered by 5 percentage points [1, 9], worth £2.00 [£0.40, £3.60] a unit")])
 def test_what_may_cost_more_than_it_gains_is_not_shipped_and_tells_the_size_that_would_show_it(ends, told):
     planned = {"unit": "share", "metric": "ordered", "unit_value": 40.0, "treatment_cost": 0.5}
     terms = asked(planned | ends)[0]

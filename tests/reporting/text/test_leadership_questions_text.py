@@ -69,7 +69,7 @@ def test_without_any_table_eight_questions_say_why_they_cannot_be_answered():
 
 
 @pytest.mark.parametrize(("kpis", "end"), [
-    (kept(change=0.1, low=0.05, high=0.15), "up 10 points, statistically significant since 31 March 2026."),
+    (kept(change=0.1, low=0.05, high=0.15), "up 10 percentage points, statistically significant since 31 March 2026."),
     (kept(comparison="no earlier run", previous_run=""),
      "what changed since the previous report cannot be said (no earlier comparable run)."),
     (kept(change=0.0, low=-0.1, high=0.1), "unchanged since 31 March 2026."),
@@ -183,7 +183,7 @@ def test_keeping_of_contracts_and_of_short_histories_is_said():
         "and season and mix are not told apart.")
     moved = known(first.results, key(row("share", quantity="share_ended", change=0.1, low=0.05, high=0.15)))
     assert (
-        "run; up 10 points, statistically significant since 31 March 2026, and"
+        "run; up 10 percentage points, statistically significant since 31 March 2026, and"
         in answer_of(leadership_questions_text.customer_retention, moved)
     )
     short = known(leading.results(customer_base=leading.short_base()))
@@ -482,7 +482,7 @@ def test_the_fees_of_contracts_stand_beside_the_orders_of_a_company_with_both():
 def test_a_verdict_that_asks_for_a_decision_is_never_answered_by_none():
     tried = known(leading.results(experiment_effects=leading.effects()))
     assert leadership_questions_text.decision_today(tried)[0].endswith(
-        "Most is expected of Ship checkout (net ordered 5 points [1, 9]).")
+        "Most is expected of Ship checkout (net ordered 5 percentage points [1, 9]).")
     both = leading.results(experiment_effects=leading.effects(), decisions=pd.DataFrame([leading.decision()]))
     said = leading.told(leadership_questions_text.decision_today(known(both)))
     assert "Ship checkout (net" in said

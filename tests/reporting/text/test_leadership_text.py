@@ -52,8 +52,8 @@ def test_an_interval_names_its_level_only_where_it_is_not_the_usual_one(found, t
 
 
 @pytest.mark.parametrize(("found", "text"), [
-    (row("share", change=0.012, low=0.004, high=0.02), "up 1.2 points, statistically significant"),
-    (row("share", change=-0.012, low=-0.02, high=-0.004), "down 1.2 points, statistically significant"),
+    (row("share", change=0.012, low=0.004, high=0.02), "up 1.2 percentage points, statistically significant"),
+    (row("share", change=-0.012, low=-0.02, high=-0.004), "down 1.2 percentage points, statistically significant"),
     (row("points", change=1.0, low=-1.0, high=3.0), "no statistically significant change"),
     (row("money", change=-500.0), "down €500 since 31 March 2026"),
     (row("customers", change=12.0), "up 12 since 31 March 2026"),
@@ -133,7 +133,7 @@ def test_what_changed_is_counted_beside_what_chance_would_change():
     assert leadership_text.significant_changes(key(moved, still)) == (
         "Since 31 March 2026 statistically significant changes in 1 of 2 figures with an interval (by chance alone "
         "about 0.1 would): "
-        "Figure up 5 points.")
+        "Figure up 5 percentage points.")
     assert (
         leadership_text.significant_changes(key(still))
         == "Since 31 March 2026 none of 1 figure with an interval shows a statistically significant change."
@@ -264,7 +264,7 @@ def test_verdicts_of_experiments_are_decisions_too_below_the_plan():
     planned = pd.DataFrame([leading.decision()])
     found = decisions_text.decision_rows(leading.results(decisions=planned, experiment_effects=leading.effects()))
     assert found["decision"].tolist()[1] == "Ship checkout"
-    assert found["expected_gain"].tolist()[1] == "it raised ordered by 5 points [1, 9]"
+    assert found["expected_gain"].tolist()[1] == "it raised ordered by 5 percentage points [1, 9]"
     assert found.loc[1, ["cost", "worst_case", "owner", "stop_on"]].tolist() == [
         "not recorded", "the worse end of that range", "nobody is named yet: name one today", "not recorded"]
 
@@ -401,7 +401,7 @@ def test_what_may_cost_more_than_it_brings_is_not_shipped_and_stands_behind_what
 
 def test_without_money_shipping_is_told_by_what_decides():
     brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=leading.effects())).iloc[0]
-    assert brief["net"] == "ordered 5 points [1, 9]"
+    assert brief["net"] == "ordered 5 percentage points [1, 9]"
 
 
 def test_at_a_glance_all_decisions_are_counted_those_of_a_known_gain_first_and_a_common_day_is_in_the_heading():

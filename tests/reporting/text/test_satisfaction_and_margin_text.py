@@ -14,8 +14,8 @@ def effect(outcome, value, low, high, limit=0.05):
 def test_the_sentence_can_be_repeated_and_claims_an_association_alone():
     said, strength = text.satisfaction_sentence(
         [effect(BOUGHT, 0.077, 0.066, 0.088), effect(MARGIN, 3.66, 2.16, 5.15)], 90, "EUR")
-    assert said.startswith("Within 90 days of an answer, customers who are 10 points more satisfied are 7.7 points "
-                           "[6.6, 8.8] more likely to buy again and bring €3.66 [€2.16, €5.15] more margin")
+    assert said.startswith("Within 90 days of an answer, customers who are 10 points more satisfied are 7.7 percentage "
+                           "points [6.6, 8.8] more likely to buy again and bring €3.66 [€2.16, €5.15] more margin")
     assert said.endswith("an association, not an effect.")
     assert "an unmeasured common cause would have to explain 11.7" in strength
 

@@ -91,7 +91,8 @@ def kept(value=0.6):
 def test_retention_economics_say_gain_limit_of_cost_and_that_an_experiment_must_tell():
     found = retention_gain(kept(), 100.0, 365, discount_rate=0.1, step=0.05, costs=RetentionCosts(1.0, 10.0, 0.3))
     said = value_relationships_text.retention_economics_sentence(found, "EUR")
-    assert said.startswith("5 points more retention, 65.0 % instead of 60.0 % [58.0 %, 62.0 %] from one period of 365 ")
+    assert said.startswith("5 percentage points more retention, 65.0 % instead of 60.0 % [58.0 %, 62.0 %] from one "
+                           "period of 365 ")
     assert "approached at the assumed €4.00, still" in said
     assert said.endswith("Whether it can be achieved is for an experiment to say.")
     dear = retention_gain(kept(), 100.0, 365, discount_rate=0.1, step=0.05, costs=RetentionCosts(50.0, 10.0, 0.3))
