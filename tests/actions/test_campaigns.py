@@ -20,7 +20,8 @@ from helpers.simulation.list_response import carried_out
 
 AS_OF = date(2026, 6, 30)
 DAYS = WorkingDays(AS_OF)
-APART = pd.DataFrame({"customer_id": ["held"], "reason": ["in a random control group"], "not_by": "any"})
+APART = pd.DataFrame({"customer_id": ["held"], "reason": ["in a random control group"], "not_by": "any",
+                      "no_contact_until": pd.NaT})
 ENGINE = Engine()
 MONEY = Economics(contact_cost=1.0, offer_cost=10.0, offer_uptake=0.3)
 NO_DRAW = pd.DataFrame(columns=REGISTRY_COLUMNS)

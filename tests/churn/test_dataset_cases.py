@@ -10,6 +10,7 @@ from helpers.churn.config import ChurnConfig
 from helpers.customers import windows
 from helpers.foundation.canonical_schema import STATIC_WITH_ALL
 from helpers.foundation.errors import InputError
+from helpers.foundation.results import Estimate
 from helpers.foundation.study_config import validate_model
 from helpers.reporting.text import churn as churn_text
 
@@ -217,6 +218,7 @@ def test_of_very_many_customers_models_learn_from_the_past_of_some_drawn_at_rand
         assert (cases.is_lost == everybody.is_lost[place]).all()
         same = ["log_recency_days", "log_age_days", "log_occasions", "log_mean_spend"]
         pd.testing.assert_frame_equal(cases.features[same], everybody.features.loc[place, same].reset_index(drop=True))
-    assert (f"Models learn from the past of 220 of {n_buyers} buyers, drawn at random." in
-            churn_text.churn_caveats(drawn))
-    assert not any("drawn at random" in sentence for sentence in churn_text.churn_caveats(whole))
+    stake = Estimate("margin at risk", 5.0)
+    told = f"Models learn from the past of 220 of {n_buyers} buyers, drawn at random."
+    assert told in churn_text.churn_caveats(drawn, stake)
+    assert not any("drawn at random" in sentence for sentence in churn_text.churn_caveats(whole, stake))

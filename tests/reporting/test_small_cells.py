@@ -62,6 +62,8 @@ def test_figures_leave_small_cells_out_and_name_them():
     assert "no rows" not in plots.bar_plot(frame.head(1), "region", "spend", "Spend", "money").html
 
 
-def test_a_part_of_one_to_nine_people_within_a_row_is_not_shown_though_the_row_is():
-    frame = pd.DataFrame({"rule": ["risk", "complained"], "n_customers": [528, 65], "n_held_out": [50, 6]})
-    assert display.data_table(frame).text.splitlines()[1:3] == ["risk | 528 | 50", "complained | 65 | under 10"]
+def test_a_part_of_one_to_nine_people_within_a_row_is_not_shown_though_the_row_is_and_what_gives_it_away_neither():
+    frame = pd.DataFrame({"rule": ["risk", "asked", "complained"], "n_customers": [528, 90, 65],
+                          "n_held_out": [50, 20, 6]})
+    assert display.data_table(frame).text.splitlines()[1:4] == [
+        "risk | 528 | 50", "asked | 90 | withheld", "complained | 65 | withheld"]

@@ -31,7 +31,7 @@ def test_a_group_of_few_is_counted_neither_in_words_nor_in_the_table():
     said, table = campaign_plan.campaigns_sentences(few, "EUR"), campaign_plan.campaigns_table(few)
     assert "contact customers who" in said[0]
     assert table.set_index("campaign").loc["trust repair", ["fit", "contacted", "held_out"]].tolist() == [
-        "fewer than 10"] * 3
+        "withheld", "fewer than 10", "fewer than 10"]
     assert np.isnan(table.set_index("campaign").loc["trust repair", "cost_expected"])
 
 
