@@ -284,8 +284,8 @@ def main():
 def _contrasts(n, told):
     rng, began = np.random.default_rng(told.seed + 2), time.perf_counter()
     made = np.mean([contrasts_cover(rng, told.draws) for _ in range(n)], axis=0)
-    for name, measured in zip(("penalty of a low third", "reward of a high third", "odds ratio, ordinal logit"), made,
-                              strict=True):
+    names = ("lowest third against the middle", "highest third against the middle", "odds ratio, ordinal logit")
+    for name, measured in zip(names, made, strict=True):
         shown(name, measured, *region(n), time.perf_counter() - began)
     began = time.perf_counter()
     shown("moderation in a path model", np.mean([moderation_covers(rng, told.draws) for _ in range(n)]), *region(n),

@@ -21,7 +21,12 @@ from helpers.satisfaction.driver_linearity import satisfaction_by_answer
 from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.drivers_by_segment import SegmentDrivers
 from helpers.satisfaction.ecsi_model import NoPathModel
-from helpers.satisfaction.penalty_reward_drivers import PenaltyReward
+from helpers.satisfaction.penalty_reward_drivers import (
+    DRIVER_ODDS_RATIO,
+    HIGHEST_THIRD,
+    LOWEST_THIRD,
+    PenaltyReward,
+)
 from helpers.satisfaction.survey_quality import MeasuredScale
 from helpers.stats.control_charts.spc_charts import ChartSet
 from helpers.stats.pls_sem.measurement_model import CAUTION, MeasurementValidity, construct_cautions
@@ -128,12 +133,15 @@ def other_drivers(contrasts: Sequence[PenaltyReward] | NoPathModel, odds: Sequen
     by_segment : SegmentDrivers or NoPathModel
         From `helpers.satisfaction.drivers_by_segment.drivers_by_segment`.
     rows : sequence of Estimate
-        All of them, for the table.
+        All of them, for the table; where drivers differ by segment, without what is of everybody together.
     """
+    mixed = getattr(by_segment, "label", "")
     finding = (segments_text.segment_drivers_sentence(by_segment) if isinstance(by_segment, NoPathModel) else "",
-               context_text.penalty_reward_sentence(contrasts, getattr(by_segment, "label", "")),
-               context_text.ordinal_logit_sentence(odds, importance), context_text.multigroup_sentence(groups))
-    table = display.estimates_table(context_text.rows_with_values(estimate_table(rows)), limit=60)
+               context_text.penalty_reward_sentence(contrasts, mixed),
+               "" if mixed else context_text.ordinal_logit_sentence(odds, importance),
+               context_text.multigroup_sentence(groups))
+    told = [e for e in rows if not mixed or e.quantity not in (LOWEST_THIRD, HIGHEST_THIRD, DRIVER_ODDS_RATIO)]
+    table = display.estimates_table(context_text.rows_with_values(estimate_table(told)), limit=60)
     return display.show(answers_of_drivers(importance, by_segment), display.show_with_finding(finding, table))
 
 
@@ -173,7 +181,8 @@ def comments(written: pd.DataFrame, spoken: CommentWords, topics: pd.DataFrame, 
     finding = (context_text.topic_sentence(topics), context_text.comment_language_sentence(spoken),
                context_text.comment_audit_sentence(rows))
     words = display.data_table(text_comments.polarity_words(written, spoken), {"z": formatting.number},
-                               "Words that distinguish low scores from high ones")
+                               "Words that distinguish low scores from high ones",
+                               headings={"people": "People with a low or a high score"})
     return display.show_with_finding(
         finding, display.data_table(context_text.topic_rows(topics), formats, "Topics", headings=headings), words,
         display.estimates_table(context_text.rows_with_values(estimate_table(rows))))

@@ -137,7 +137,7 @@ def _by_answer(mean: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> tu
 
 
 def linearity_gate(found: Mapping[str, NonlinearDriver] | None) -> list[Gate]:
-    """Return the check on straight lines: paths and slopes of drivers that no line fits carry a caution.
+    """Return the check on straight lines: where no line fits a driver, what rests on lines carries a caution.
 
     Parameters
     ----------
@@ -148,11 +148,11 @@ def linearity_gate(found: Mapping[str, NonlinearDriver] | None) -> list[Gate]:
         return []
     names = ", ".join(found)
     sentence = (f"No straight line fits {names}: as categories their answers raise R² by "
-                f"{100 * max(d.gain for d in found.values()):.1f} points at most; shares count them so, paths and "
-                "slopes do not." if found else "No driver's categories raise R² significantly and by a point or more.")
+                f"{100 * max(d.gain for d in found.values()):.1f} points at most; shares count them so, paths, "
+                "slopes and odds of all drivers do not." if found else
+                "No driver's categories raise R² significantly and by a point or more.")
     return [Gate("straight lines of the drivers", max((d.gain for d in found.values()), default=0.0),
-                 linearity.LEAST_GAIN, bool(found), Level.QUALIFY, f"paths and slopes of {names}" if found else
-                  "paths and slopes of the drivers", sentence)]
+                 linearity.LEAST_GAIN, bool(found), Level.QUALIFY, "paths, slopes and odds of all drivers", sentence)]
 
 
 def nonlinear_driver_estimates(found: Mapping[str, NonlinearDriver], n: int) -> list[Estimate]:

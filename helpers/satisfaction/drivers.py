@@ -168,7 +168,7 @@ def driver_importance(
         known.expectations,
         nonlinear_drivers(columns, tested, known.rows.weights),
         circular,
-        known.unanswered,
+        {question: len(people) for question, people in known.unanswered.items()},
         negative,
         own,
     )

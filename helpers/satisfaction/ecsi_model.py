@@ -12,6 +12,7 @@ from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.stats import survey_scales
 from helpers.stats.bootstrap import ReplicateMoments
+from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, people_text
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity, measurement_validity
 from helpers.stats.pls_sem.path_model import PathFit, PathModel, fit_path_model
@@ -20,6 +21,8 @@ from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weigh
 SATISFACTION_CONSTRUCT = "Satisfaction"
 
 LEFT_OUT_DIFFERENCE = "satisfaction of those left out less that of those who answered every question"
+
+LEFT_OUT_PART, OTHERS_LEFT_OUT = "satisfaction of a part of those left out", "the others left out"
 
 CONSTRUCT_OF_ROLE = {"image": "Image", "expectation": "Expectation", "performance": "Quality", "value": "Value",
          "satisfaction": SATISFACTION_CONSTRUCT, "complaint_handling": "Complaint handling", "intention": "Loyalty",
@@ -44,7 +47,7 @@ class CompleteAnswers:
         People who answered any of the questions.
     expectations : tuple of str
         Constructs whose questions all ask for what people expect: nothing is improved by raising them.
-    unanswered : mapping of str to int
+    unanswered : mapping of str to ndarray
         People without an answer to a question, of those who answered any.
     """
 
@@ -54,7 +57,7 @@ class CompleteAnswers:
     moments: ReplicateMoments
     n_people: int
     expectations: tuple[str, ...] = ()
-    unanswered: Mapping[str, int] = field(default_factory=dict)
+    unanswered: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -199,7 +202,12 @@ def complete_answers(
         return NoPathModel(f"everybody answers question {flat[0]} alike", len(columns))
     of = survey_scales.weighted_sample(complete, replicas)
     return CompleteAnswers(model, columns, of, of.moments(columns, assumed.resamples, seed), len(rows),
-                           _expectations(answers, model), {str(q): int(n) for q, n in rows.isna().sum().items() if n})
+                           _expectations(answers, model), _people_without_answer(rows))
+
+
+def _people_without_answer(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    people = rows.index.get_level_values("person").to_numpy()
+    return {str(item): people[lacks] for item, lacks in rows.isna().items() if lacks.any()}
 
 
 def _expectations(answers: ir.Table, model: PathModel) -> tuple[str, ...]:
@@ -265,19 +273,64 @@ def left_out_difference(known: CompleteAnswers | NoPathModel, scored: pd.DataFra
     """
     if isinstance(known, NoPathModel):
         return no_estimate(LEFT_OUT_DIFFERENCE, Status.INSUFFICIENT, known.reason, unit="points", segment=segment)
-    rows = scored.sort_values(["responded_at", "response_id"], na_position="first").drop_duplicates(
-        "person", keep="last")
+    rows = _latest_scores(scored)
     is_in = rows["person"].isin(known.rows.people)
     parts = [rows[is_in], rows[~is_in]]
     if min(map(len, parts)) < FEW_PEOPLE:
         reason = f"{people_text(len(parts[1]))} people are left out, {FEW_PEOPLE} are needed"
         return no_estimate(LEFT_OUT_DIFFERENCE, Status.INSUFFICIENT, reason, unit="points", n=len(parts[1]),
                            segment=segment)
+    i = _score_difference(known, parts[0], parts[1])
+    return Estimate(LEFT_OUT_DIFFERENCE, i.value, i.low, i.high, "points", len(parts[1]), segment)
+
+
+def _latest_scores(scored: pd.DataFrame) -> pd.DataFrame:
+    dated = scored.sort_values(["responded_at", "response_id"], na_position="first")
+    return dated.drop_duplicates("person", keep="last")
+
+
+def _score_difference(known: CompleteAnswers, inside: pd.DataFrame, outside: pd.DataFrame, tests: int = 1) -> Interval:
+    """Return mean satisfaction outside less inside, with an interval that holds for so many tests at once."""
     samples = [WeightedSample(part["person"].to_numpy(), part["weight"].to_numpy(float), known.rows.replicas)
-               for part in parts]
-    inside, outside = (part["satisfaction"].to_numpy(float) for part in parts)
-    i, _ = weighted_difference((inside, outside), (samples[0], samples[1]))
-    return Estimate(LEFT_OUT_DIFFERENCE, i.value, i.low, i.high, "points", len(outside), segment)
+               for part in (inside, outside)]
+    values = (inside["satisfaction"].to_numpy(float), outside["satisfaction"].to_numpy(float))
+    return weighted_difference(values, (samples[0], samples[1]), 1 - 0.05 / tests)[0]
+
+
+def opposite_parts_left_out(known: CompleteAnswers | NoPathModel, scored: pd.DataFrame) -> tuple[Estimate, ...]:
+    """Return the mean satisfaction of two parts of those left out that differ in opposite ways from those included.
+
+    Parameters
+    ----------
+    known, scored
+        As `left_out_difference` takes them.
+
+    Returns
+    -------
+    tuple of Estimate
+        Of those without an answer to the one question where they differ most, its segment, and of the others left out
+        [points of 100]; both parts are shown to differ from those included, all questions tried. Empty where there is
+        no such question: the difference of all those left out tells it then.
+    """
+    if isinstance(known, NoPathModel):
+        return ()
+    rows = _latest_scores(scored)
+    is_in, found = rows["person"].isin(known.rows.people).to_numpy(), {}
+    for question, people in known.unanswered.items():
+        lacks = rows["person"].isin(people).to_numpy() & ~is_in
+        parts = rows[lacks], rows[~lacks & ~is_in]
+        if min(map(len, parts)) < FEW_PEOPLE or is_in.sum() < FEW_PEOPLE:
+            continue
+        apart = [_score_difference(known, rows[is_in], part, 2 * len(known.unanswered)) for part in parts]
+        signs = [int(i.low > 0) - int(i.high < 0) for i in apart]
+        if signs[0] * signs[1] < 0:
+            found[question] = abs(apart[0].value), parts
+    if not found:
+        return ()
+    question, (_, parts) = max(found.items(), key=lambda pair: pair[1][0])
+    return tuple(Estimate(LEFT_OUT_PART, float(np.average(part["satisfaction"], weights=part["weight"])),
+                          unit="points", n=len(part), segment=name)
+                 for name, part in zip((question, OTHERS_LEFT_OUT), parts, strict=True))
 
 
 def joint_name(names: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import FEW_PEOPLE
 from helpers.stats.pls_sem import pls_evaluation
 
-PENALTY_OF_LOW, REWARD_OF_HIGH = "penalty of a low score", "reward of a high score"
+LOWEST_THIRD, HIGHEST_THIRD = "lowest third against the middle", "highest third against the middle"
 
 DRIVER_ODDS_RATIO, MODERATION_LABEL = "odds of a higher answer, one standard deviation", "moderation"
 
@@ -95,7 +95,8 @@ def penalty_reward_contrasts(
     names, means = _driver_means(known)
     if not names:
         return NoPathModel("nothing points to satisfaction", known.n)
-    marked = penalty_reward.tertile_indicators(means, penalty_reward.tertile_cuts(means, known.rows.weights))
+    cuts = penalty_reward.tertile_cuts(means, known.rows.weights)
+    marked = penalty_reward.tertile_indicators(means, cuts)
     counts = marked.sum(axis=0).reshape(2, -1)
     kept = (counts >= FEW_PEOPLE).all(axis=0) & (known.n - counts.sum(axis=0) >= FEW_PEOPLE)
     if not kept.any():
@@ -104,9 +105,15 @@ def penalty_reward_contrasts(
         means[:, kept], _construct_mean(known, SATISFACTION_CONSTRUCT), known.rows, draws, seed
     )
     k = int(kept.sum())
-    found = [_penalty_reward(name, beta[:, j], beta[:, k + j], known.n)
-             for j, name in enumerate(np.array(names, dtype=object)[kept])]
+    thirds = [_thirds_in_words(lower, upper, means[:, j].min()) for j, (lower, upper) in enumerate(cuts.T)]
+    found = [_penalty_reward(names[place], beta[:, j], beta[:, k + j], known.n, thirds[place])
+             for j, place in enumerate(np.flatnonzero(kept))]
     return [_settled(c, known, means[:, [j]], draws, seed) for c, j in zip(found, np.flatnonzero(kept), strict=True)]
+
+
+def _thirds_in_words(lower: float, upper: float, least: float) -> tuple[str, str]:
+    """Return which scores of a driver its lowest and its highest third hold [0–100]."""
+    return f"scores {'below' if lower > least else 'of'} {lower:.4g}", f"scores above {upper:.4g}"
 
 
 def _settled(
@@ -121,14 +128,16 @@ def _settled(
     return found if is_same else replace(found, kind=UNSETTLED_FORM)
 
 
-def _penalty_reward(name: str, low: np.ndarray, high: np.ndarray, n: int) -> PenaltyReward:
+def _penalty_reward(
+    name: str, low: np.ndarray, high: np.ndarray, n: int, thirds: tuple[str, str] = ("", "")
+) -> PenaltyReward:
     penalty, reward = (percentile_interval(float(b[0]), b[1:]) for b in (low, high))
     kind = KIND_OF_SIGNS[_sign(penalty), _sign(reward)]
     is_one_sided = _sign(percentile_interval(float(low[0] + high[0]), low[1:] + high[1:])) != 0
     if kind in (BASIC_FACTOR, EXCITEMENT_FACTOR) and not is_one_sided:  # that an end is not shown makes it no less
         kind = UNSETTLED_FORM
-    below = Estimate(PENALTY_OF_LOW, penalty.value, penalty.low, penalty.high, "points", n, name)
-    above = Estimate(REWARD_OF_HIGH, reward.value, reward.low, reward.high, "points", n, name)
+    below = Estimate(LOWEST_THIRD, penalty.value, penalty.low, penalty.high, "points", n, name, reason=thirds[0])
+    above = Estimate(HIGHEST_THIRD, reward.value, reward.low, reward.high, "points", n, name, reason=thirds[1])
     return PenaltyReward(name, below, above, kind)
 
 
@@ -160,7 +169,7 @@ def strike_contrasts(found: list[PenaltyReward] | NoPathModel, struck: Mapping[s
 def penalty_reward_estimates(found: list[PenaltyReward] | NoPathModel) -> list[Estimate]:
     """Return penalties and rewards as rows of a long table."""
     if isinstance(found, NoPathModel):
-        return [no_estimate(PENALTY_OF_LOW, Status.INSUFFICIENT, found.reason, unit="points", n=found.n)]
+        return [no_estimate(LOWEST_THIRD, Status.INSUFFICIENT, found.reason, unit="points", n=found.n)]
     return [e for c in found for e in (c.penalty, c.reward)]
 
 

@@ -140,8 +140,9 @@ def response_style_gates(found: Sequence[Estimate]) -> list[Gate]:
 
 def _end_gate(ends: Sequence[Estimate]) -> Gate:
     """Return one gate for all questions that most people answer at one end, named by the worst."""
-    said = ", ".join(f"{e.segment} ({100 * e.value:.0f} % at its {e.quantity.removeprefix('share at the ')})"
-                     for e in ends[:MAX_NAMED_ITEMS])
+    shares = [f"{100 * e.value:.1f}".removesuffix(".0") for e in ends]
+    said = ", ".join(f"{e.segment} ({share} % at its {e.quantity.removeprefix('share at the ')})"
+                     for e, share in zip(ends[:MAX_NAMED_ITEMS], shares, strict=False))
     more = f" and {len(ends) - MAX_NAMED_ITEMS} more" if len(ends) > MAX_NAMED_ITEMS else ""
     one = len(ends) == 1
     return Gate("questions answered at one end", ends[0].value, MAX_SHARE_AT_END, True, Level.NOTE,

@@ -223,6 +223,23 @@ def test_people_whom_a_missing_answer_leaves_out_are_compared_with_those_include
     assert absent.reason == "nothing was asked but satisfaction"
 
 
+def test_two_parts_left_out_that_differ_in_opposite_ways_are_told_apart(panelled):
+    panel = panelled(felt())
+    score = np.r_[np.linspace(40, 60, 200), np.linspace(85, 95, 60), np.linspace(15, 25, 40)]
+    scored = pd.DataFrame({"response_id": [f"r{i:03}" for i in range(300)], "responded_at": pd.NaT, "weight": 1.0,
+                           "satisfaction": score})
+    scored = scored.assign(person="response " + scored["response_id"])
+    who = scored["person"].to_numpy()
+    panel = replace(panel, unanswered={"wifi": who[200:260], "food": who[200:202], "gate": who[255:300]})
+    wifi, others = ecsi_model.opposite_parts_left_out(panel, scored)
+    assert (wifi.segment, wifi.n, others.segment, others.n) == ("wifi", 60, ecsi_model.OTHERS_LEFT_OUT, 40)
+    assert (wifi.value, others.value) == (pytest.approx(90), pytest.approx(20))
+    assert ecsi_model.opposite_parts_left_out(panel, scored.head(260)) == ()  # one part alone
+    alike = replace(panel, unanswered={"gate": who[200:300]})
+    assert ecsi_model.opposite_parts_left_out(alike, scored) == ()
+    assert ecsi_model.opposite_parts_left_out(ecsi_model.NoPathModel("none"), scored) == ()
+
+
 def test_what_no_driver_shows_alone_stands_in_no_other_analysis_of_drivers(panelled):
     panel = panelled(felt(twin=True))
     fitted, valid = measured(panel)

@@ -18,6 +18,7 @@ from helpers.satisfaction.late_delivery import (
     LATE_DELIVERY,
     LATE_SHARE,
     LATENESS_GAP,
+    MAX_DAYS_TO_ANSWER,
     OVERDUE,
     SATISFACTION_BY_DELIVERY,
 )
@@ -103,7 +104,9 @@ def late_delivery_sentence(rows: Sequence[Estimate]) -> str:
     late, gap, in_time = _one(rows, LATE_SHARE), _one(rows, LATENESS_GAP), _one(rows, SATISFACTION_BY_DELIVERY, IN_TIME)
     if late is None or gap is None or late.status is not Status.OK:
         return ""  # the title of the figure says why
-    start = f"{_with_interval(late)} of the deliveries answered for were late or overdue"
+    people = formatting.count_text(late.n, "person", "people")
+    start = (f"Of {people} whose delivery is known (their order, else one of the {MAX_DAYS_TO_ANSWER} days before "
+             f"answering) {_with_interval(late)} had it late or overdue")
     if gap.status is not Status.OK or in_time is None:
         return f"{start}; how satisfied these people are cannot be compared: {gap.reason}."
     if gap.low <= 0 <= gap.high:

@@ -10,7 +10,7 @@ from helpers.reporting import formatting
 from helpers.satisfaction.driver_drift import APPEARS, ASKED_IN_SOME_WAVES, DISAPPEARS, STEADY_DRIFT, WEIGHT_DRIFT
 from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.drivers_by_segment import SURE_LEAD, SegmentDrivers
-from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, NoPathModel
+from helpers.satisfaction.ecsi_model import LEFT_OUT_PART, SATISFACTION_CONSTRUCT, NoPathModel
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import LEAST_PEOPLE
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity, unreliable_constructs
@@ -228,7 +228,8 @@ def driver_sample(found: SatisfactionDrivers | NoPathModel, left_out: Sequence[E
     found : SatisfactionDrivers or NoPathModel
         From `helpers.satisfaction.drivers.driver_importance`.
     left_out : sequence of Estimate
-        From `helpers.satisfaction.ecsi_model.left_out_difference`: of everybody, and of the segments shown.
+        From `helpers.satisfaction.ecsi_model`: `left_out_difference` of everybody and of the segments shown, and
+        `opposite_parts_left_out`.
     """
     if isinstance(found, NoPathModel) or found.circular:
         return ""
@@ -240,7 +241,11 @@ def driver_sample(found: SatisfactionDrivers | NoPathModel, left_out: Sequence[E
              f"({formatting.share(most / found.n_people)})" if most >= LEAST_PEOPLE else "")
     apart = [_left_out_words(e) for e in left_out
              if e.segment == "all" and e.status is Status.OK and (e.low > 0 or e.high < 0)]
-    other = f" Those left out are {apart[0]}." if apart else ""
+    parts = [e for e in left_out if e.quantity == LEFT_OUT_PART]
+    told = ("; they are of two kinds: without an answer to {} ({}) the mean is {}, of the others left out {}".format(
+        readable_id(parts[0].segment), formatting.count_text(parts[0].n, "person", "people"),
+        *(formatting.points(e.value) for e in parts)) if parts else "")
+    other = f" Those left out are {apart[0]}{told}." if apart else ""
     return (f"From {formatting.count_text(found.n, 'person', 'people')} who answered every question, of {whole} who "
             f"answered any{costs}.{other}")
 

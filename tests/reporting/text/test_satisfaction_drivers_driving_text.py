@@ -7,7 +7,7 @@ from helpers.foundation.results import Estimate, Status, estimate_table, no_esti
 from helpers.reporting.text import satisfaction_drivers as satisfaction_drivers_text
 from helpers.satisfaction.driver_linearity import NonlinearDriver
 from helpers.satisfaction.drivers import SatisfactionDrivers, driver_rank_table
-from helpers.satisfaction.ecsi_model import NoPathModel
+from helpers.satisfaction.ecsi_model import LEFT_OUT_PART, OTHERS_LEFT_OUT, NoPathModel
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.linearity import Step
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity
@@ -229,6 +229,11 @@ def test_shares_say_when_the_people_left_out_are_satisfied_otherwise():
     assert satisfaction_drivers_text.driver_sample(drivers(), gaps) == (
         f"{SAMPLE} Those left out are more satisfied by 5 points [3, 7].")
     assert satisfaction_drivers_text.driver_sample(drivers(), gaps[2:]) == SAMPLE
+    parts = [Estimate(LEFT_OUT_PART, 99.7, unit="points", n=36, segment="wifi"),
+             Estimate(LEFT_OUT_PART, 23.3, unit="points", n=64, segment=OTHERS_LEFT_OUT)]
+    assert satisfaction_drivers_text.driver_sample(drivers(), [gaps[0], *parts]) == (
+        f"{SAMPLE} Those left out are more satisfied by 5 points [3, 7]; they are of two kinds: without an answer to "
+        "wifi (36 people) the mean is 99.7 points, of the others left out 23.3 points.")
 
 
 def test_chances_of_ranks_are_shown_unless_a_driver_is_struck():
