@@ -154,8 +154,9 @@ def drivers_together(found: SatisfactionDrivers | NoPathModel) -> str:
         return ""
     said = [f"{formatting.join_words(names.split(' + '))}, {formatting.share(share.value)}"
             f"{' together' if ' + ' in names else ''}" for names, share in found.joint.items()]
-    said += [f"{name}, {formatting.share(i.value)} ({NO_ROOM if name in found.expectations else LESS})"
-             for name, i in found.share.items() if name in (*found.expectations, *found.negative)]
+    for why, names in ((NO_ROOM, found.expectations), (LESS, set(found.negative) - set(found.expectations))):
+        of_these = [f"{name}, {formatting.share(i.value)}" for name, i in found.share.items() if name in names]
+        said += [f"{'; '.join(of_these)} ({why})"] if of_these else []
     return f"Not in the table: {'; '.join(said)}." if said else ""
 
 
