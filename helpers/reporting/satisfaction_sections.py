@@ -71,10 +71,11 @@ def drivers_of_segments(by_segment: SegmentDrivers | NoPathModel) -> Exhibit:
 def construct_scores(satisfaction: pd.DataFrame, gates: pd.DataFrame, scales: Sequence[MeasuredScale]) -> Exhibit:
     """Return the scores of the constructs and the reliability of their scales."""
     figure = plots.interval_plot(satisfaction_text.construct_scores(satisfaction), "quantity", "value", "low", "high",
-                                 checks_text.reliability_sentence(gates), "points of 100")
+                                 "Scores of the other constructs", "points of 100")
     alphas = checks_text.alpha_table(survey_quality.alphas_by_scale(scales))
-    return display.show(figure, display.data_table(alphas, dict.fromkeys(["alpha", "standardised"], formatting.number),
-                                                   "Reliability of the scales (Cronbach's α)"))
+    table = display.data_table(alphas, dict.fromkeys(["alpha", "standardised"], formatting.number),
+                               "Reliability of the scales (Cronbach's α)")
+    return display.show(figure, display.paragraph(f"{checks_text.reliability_sentence(gates)}."), table)
 
 
 def segments(differences: pd.DataFrame, is_share: bool = False, struck: str = "") -> Exhibit:
