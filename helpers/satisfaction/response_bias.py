@@ -126,7 +126,7 @@ def response_style_gates(found: Sequence[Estimate]) -> list[Gate]:
             e.value > MAX_STRAIGHT_LINING,
             Level.QUALIFY,
             "every measure",
-            f"{100 * e.value:.1f} % give one answer to everything; the limit is {100 * MAX_STRAIGHT_LINING:g} %.",
+            f"{_share_in_words(e.value)} give one answer to everything; the limit is {100 * MAX_STRAIGHT_LINING:g} %.",
         )
         for e in of
         if e.quantity == STRAIGHT_LINING
@@ -136,6 +136,11 @@ def response_style_gates(found: Sequence[Estimate]) -> list[Gate]:
         key=lambda e: -e.value,
     )
     return made + ([_end_gate(ends)] if ends else [])
+
+
+def _share_in_words(share: float) -> str:
+    """Return a share with one digit; one that would read as nobody is told as below 0.1 %."""
+    return "<0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %"
 
 
 def _end_gate(ends: Sequence[Estimate]) -> Gate:

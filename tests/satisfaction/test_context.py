@@ -58,6 +58,12 @@ def test_straight_lining_is_seen_on_the_paper_and_a_question_at_its_ceiling_is_n
         "are not told apart.")
 
 
+@pytest.mark.parametrize(("share", "said"), [(0.0, "0.0 %"), (0.00025, "<0.1 %"), (0.001, "0.1 %"), (0.4, "40.0 %")])
+def test_a_few_who_give_one_answer_to_everything_do_not_read_as_nobody(share, said):
+    (gate,) = response_bias.response_style_gates([Estimate(response_bias.STRAIGHT_LINING, share, n=9999, unit="share")])
+    assert gate.sentence.startswith(f"{said} give one answer to everything;")
+
+
 def test_a_question_with_two_answers_is_not_noted_for_having_most_at_one_end(catalogued, surveyed):
     known = catalogued({"item": "q", "scale_low": 0.0, "scale_high": 1.0})
     habits = response_bias.response_styles(surveyed(known, [(f"r{i}", "q", float(i < 30)) for i in range(40)]), known)

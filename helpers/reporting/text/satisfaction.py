@@ -132,7 +132,7 @@ def _index(row: Row, gates: pd.DataFrame, waves: Sequence[str]) -> str:
     if len(waves) > 1 and not row["reason"]:
         pooled += " of any wave, since no wave has the thirty people to stand alone"
     wave = _headline_wave(row)
-    which = f" in wave {wave}, the newest of thirty people or more: the mean of {people}" if wave else (
+    which = f" in wave {wave}, the newest wave with thirty people or more: the mean of {people}" if wave else (
         f", the mean of {people}, {pooled}")
     return f"Satisfaction stands at {score_text(row)} of 100{which}{_caveat(gates)}."
 

@@ -239,8 +239,8 @@ def test_satisfaction_of_the_newest_wave_is_said_to_be_that():
     newest = survey.assign(reason=["wave 1" if segment == "all" else "" for segment in survey["segment"]])
     said = leadership_findings_text.satisfaction_finding(leading.results(satisfaction_index=newest))
     assert said == (
-        "Satisfaction stands at 70 points [68, 72] of 100 in wave 1, the newest of thirty people or more: the mean of "
-        "200 people.")
+        "Satisfaction stands at 70 points [68, 72] of 100 in wave 1, the newest wave with thirty people or more: the "
+        "mean of 200 people.")
 
 
 def test_customers_behind_each_class_are_counted_and_who_came_back_from_before_the_records_is_named():

@@ -41,8 +41,8 @@ def test_the_newest_wave_heads_the_page_where_it_can_stand_alone():
     table = index(changed(-3.2, -5, -1.4)).assign(reason=["wave B", "wave B", "wave B", ""])
     for waves in (["A", "B"], ()):  # the leadership page does not know the waves
         assert satisfaction_text.satisfaction_answer(table, OK_GATES, waves)[0] == (
-            "Satisfaction stands at 72.5 points [70.1, 74.9] of 100 in wave B, the newest of thirty people or more: "
-            "the mean of 120 people.")
+            "Satisfaction stands at 72.5 points [70.1, 74.9] of 100 in wave B, the newest wave with thirty people or "
+            "more: the mean of 120 people.")
 
 
 def test_the_change_in_the_answer_is_that_of_the_wave_that_heads_the_page():
