@@ -21,6 +21,7 @@ SHARES = {"win_rate": formatting.share, "low": formatting.share, "high": formatt
 
 
 PRINTED = {  # by sheet
+    "steps": ("lead", "do by", "account id", "step", "outcome"),
     "accounts": ("account id", "lead", "next steps", "people", "covered", "open", "expected", "do by", "outcome"),
     "people": ("account id", "customer id", "role", "not to contact", "why", "offer", "service case", "first line",
                "speak by", "outcome"),
@@ -203,10 +204,12 @@ def account_file(
         ["owner", "expected", "value_if_won"], ascending=[True, False, False], ignore_index=True)
     to_fill_in = {"campaign": campaign, **dict.fromkeys(contact_lists.TO_FILL_IN, "")}
     task = {"do_by": pd.Timestamp(do_by), **to_fill_in}
-    steps = account_rows(accounts, people, outcomes, leads).assign(**task)
-    first = _first_day(people).reindex(steps["account_id"]).set_axis(steps.index)
-    steps["do_by"] = steps["do_by"].mask(first < steps["do_by"], first)
-    sheets = [("accounts", steps, STEP_OUTCOMES),
+    each = account_rows(accounts, people, outcomes, leads).assign(**task)
+    by_step = step_rows(each, people)
+    first = _first_day(people).reindex(each["account_id"]).set_axis(each.index)
+    each["do_by"] = each["do_by"].mask(first < each["do_by"], first)
+    sheets = [("steps", by_step.assign(**to_fill_in), STEP_OUTCOMES),
+              ("accounts", each, STEP_OUTCOMES),
               ("people", _with_lead(people, leads).assign(**to_fill_in), contact_lists.OUTCOMES),
               ("open opportunities", _with_lead(waiting, leads).assign(**task), DEAL_OUTCOMES),
               ("whitespace", _with_lead(sales_pipeline.whitespace(outcomes), leads), ())]
@@ -214,6 +217,27 @@ def account_file(
         Sheet(name, rows.dropna(axis=1, how="all").rename(columns=_header), tuple(map(_header, SHARES)),
               {"outcome": choices} if choices else {}, PRINTED.get(name, ()))
         for name, rows, choices in sheets if len(rows)])}
+
+
+def step_rows(accounts: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """Return what is next at accounts, one row a step, by lead and day: lead, do_by, account_id, step.
+
+    Parameters
+    ----------
+    accounts : DataFrame
+        As `account_rows` gives them, with do_by.
+    people : DataFrame
+        With what they are warned of: of them is the first step each, by the day on which they are spoken with.
+    """
+    each = accounts.assign(step=accounts["next_steps"].str.split("\n")).explode("step")
+    each = each.assign(place=each.groupby("account_id").cumcount())[["lead", "do_by", "account_id", "step", "place"]]
+    if "speak_by_on" in people:
+        warned = people[key_accounts.may_be_spoken_with(people) & people["warned_of"].notna()]
+        days = warned.assign(place=warned.groupby("account_id").cumcount())[["account_id", "place", "speak_by_on"]]
+        each = each.merge(days, on=["account_id", "place"], how="left")
+        each["do_by"] = each["speak_by_on"].fillna(each["do_by"])
+    return each.sort_values(["lead", "do_by", "account_id", "place"], ignore_index=True)[
+        ["lead", "do_by", "account_id", "step"]]
 
 
 def _first_day(people: pd.DataFrame) -> pd.Series:

@@ -142,7 +142,12 @@ def test_every_sheet_to_work_from_has_the_lead_of_the_account_the_campaign_and_o
                                              {"n": "Di"}, "key accounts of 2026-06-30", date(2026, 7, 14))
     (tmp_path / "k.xlsx").write_bytes(made["key-accounts.xlsx"])
     sheets = {sheet.name: sheet for sheet in spreadsheets.read_sheets(tmp_path / "k.xlsx")}
-    assert list(sheets) == ["accounts", "people", "open opportunities"]
+    assert list(sheets) == ["steps", "accounts", "people", "open opportunities"]
+    steps = sheets.pop("steps").rows
+    assert steps["step"].str.split().str[:2].str.join(" ").tolist() == ["Speak with", "Follow up"]
+    assert pd.to_datetime(steps["do by"]).tolist() == [pd.Timestamp("2026-07-02"), pd.Timestamp("2026-07-14")]
+    assert steps[["lead", "account id", "campaign"]].drop_duplicates().to_numpy().tolist() == [
+        ["Di", "n", "key accounts of 2026-06-30"]]
     for sheet in sheets.values():
         assert sheet.rows[["lead", "campaign"]].to_numpy().tolist() == [["Di", "key accounts of 2026-06-30"]]
         assert {"campaign", "done on", "outcome"} <= set(sheet.rows)
