@@ -217,10 +217,10 @@ def _carry_out_lists(source: str, raw: str) -> None:
         return
     from helpers import simulation
     from helpers.foundation import folders
-    from helpers.pipeline import registry
+    from helpers.pipeline import drawn_lists
 
     with suppress(InputError):  # no list was drawn, or the files are not its own
-        simulation.write_files(Path(raw) if raw else folders.raw_folder(source), lists=registry.drawn_lists(source))
+        simulation.write_files(Path(raw) if raw else folders.raw_folder(source), lists=drawn_lists.drawn_lists(source))
 
 
 def _runs(told: argparse.Namespace) -> int:
@@ -264,13 +264,13 @@ def _compare(told: argparse.Namespace) -> int:
 def _simulate(told: argparse.Namespace) -> int:
     from helpers import simulation
     from helpers.foundation import folders
-    from helpers.pipeline import registry
+    from helpers.pipeline import drawn_lists
 
     folder = Path(told.to) if told.to else folders.raw_folder(SIMULATED)
     customers = simulation.CUSTOMERS if told.customers is None else told.customers
     records = simulation.write_files(
         folder, customers=customers, seed=simulation.SEED if told.seed is None else told.seed,
-        lists=registry.drawn_lists(SIMULATED) if told.lists else None,
+        lists=drawn_lists.drawn_lists(SIMULATED) if told.lists else None,
     )
     console.print_lines([f"{folder}:", *(f"  {name}: {n:,} records" for name, n in records.items())])
     return 0

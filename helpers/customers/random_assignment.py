@@ -19,6 +19,8 @@ from helpers.foundation.study_config import Section
 
 TREATMENT, CONTROL_GROUP = "treated", "held out"
 
+ARM_LABELS = {CONTROL_GROUP: "random control group", TREATMENT: "treatment"}
+
 ALERT, ACTION_PLAN, GLOBAL_CONTROL = "alert", "action plan", "global control group"
 
 CampaignKind = Literal["service recovery", "trust repair", "win-back", "customer club"]

@@ -13,6 +13,15 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, strike_all
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.loyalty_type_evidence import OBSERVED_EVIDENCE_COLUMNS, STATED_EVIDENCE_ROLES
+from helpers.loyalty.schema import (
+    ANSWERED_TOO_EARLY,
+    ATTITUDE_ONLY,
+    BEHAVIOUR_ONLY,
+    LOYALTY_KINDS,
+    NOT_SEPARATED,
+    TOO_EARLY,
+    UNCLASSIFIED_KINDS,
+)
 from helpers.stats import survey_scales
 from helpers.stats.common_items import WaveItems, item_answers, wave_items
 from helpers.stats.confidence_intervals import share_interval
@@ -170,20 +179,6 @@ def repeat_shares(engine: Engine, placed: ir.Table, bought: pd.DataFrame) -> lis
     return [*strike_all([orders], few if any(map(is_hidden, apart)) else ""), days]
 
 
-LOYALTY_KINDS = ("true", "latent", "spurious", "none")
-
-UNCLASSIFIED_KINDS = BEHAVIOUR_ONLY, ATTITUDE_ONLY, ANSWERED_TOO_EARLY, TOO_EARLY = (
-    "behaviour only",
-    "attitude only",
-    "answered, too early",
-    "too early",
-)
-
-NOT_SEPARATED = "not told apart"
-
-ALL_LOYALTY_KINDS = (*LOYALTY_KINDS, *UNCLASSIFIED_KINDS, NOT_SEPARATED)
-
-
 def unclassified_groups(counts: Mapping[str, float]) -> list[tuple[tuple[str, ...], float]]:
     """Return the kinds without attitude or behaviour, with their numbers; one to nine people with the next smallest.
 
@@ -262,7 +257,8 @@ def _loyalty_kind(people: pd.DataFrame, is_repeating: pd.Series, assumed: Loyalt
     is_strong = (attitude >= assumed.attitude_cut - SCALE_TOLERANCE).to_numpy()
     repeats = is_repeating.fillna(False).to_numpy(bool)
     has_attitude, has_behaviour = attitude.notna().to_numpy(), is_repeating.notna().to_numpy()
-    both = np.where(is_strong, np.where(repeats, "true", "latent"), np.where(repeats, "spurious", "none"))
+    true, latent, spurious, none = LOYALTY_KINDS
+    both = np.where(is_strong, np.where(repeats, true, latent), np.where(repeats, spurious, none))
     is_early = (people["n_orders"].notna() | people["has_contract"].notna()).to_numpy(bool)
     alone = np.where(is_early, ANSWERED_TOO_EARLY, ATTITUDE_ONLY)
     one = np.where(has_attitude, alone, np.where(has_behaviour, BEHAVIOUR_ONLY, TOO_EARLY))

@@ -13,7 +13,8 @@ from scipy import optimize, special, stats
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.loyalty import dick_basu
 from helpers.loyalty.config import LoyaltyConfig
-from helpers.loyalty.dick_basu import ALL_LOYALTY_KINDS, LOYALTY_KINDS, NOT_SEPARATED, Attitudes, classify_loyalty
+from helpers.loyalty.dick_basu import Attitudes, classify_loyalty
+from helpers.loyalty.schema import ALL_LOYALTY_KINDS, LOYALTY_KINDS, NOT_SEPARATED
 from helpers.stats.common_items import QUESTION
 from helpers.stats.confidence_intervals import difference_interval, mean_interval, spearman_interval
 from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, people_text, suppress_cells, too_few
@@ -42,9 +43,8 @@ def why_not_reported(said: Attitudes) -> str:
     return said_so if alpha.value < RELIABILITY_STRIKE else ""
 
 
-def dick_basu_estimates(
-    people: pd.DataFrame, said: Attitudes, replicas: ReplicateWeights | None = None
-) -> list[Estimate]:
+def dick_basu_estimates(people: pd.DataFrame, said: Attitudes,
+                        replicas: ReplicateWeights | None = None) -> list[Estimate]:
     """Return shares of the four kinds among those with both, counts of everybody, and what they rest on.
 
     Parameters

@@ -9,7 +9,7 @@ import pandas as pd
 
 from helpers.foundation.engine import Engine
 from helpers.loyalty.config import LoyaltyConfig
-from helpers.loyalty.dick_basu import LOYALTY_KINDS
+from helpers.loyalty.schema import LOYALTY_KINDS
 from helpers.stats.confidence_intervals import Interval, mean_interval, share_interval
 from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden, suppress_two_way
 

@@ -6,8 +6,9 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.loyalty.config import LoyaltyConfig
-from helpers.loyalty.dick_basu import ATTACHMENT, INTENTION, LOYALTY_KINDS
+from helpers.loyalty.dick_basu import ATTACHMENT, INTENTION
 from helpers.loyalty.dick_basu_uncertainty import hidden_kinds
+from helpers.loyalty.schema import LOYALTY_KINDS
 from helpers.stats.confidence_intervals import Interval, mean_interval
 from helpers.stats.disclosure_control import estimate_if_enough, too_few
 

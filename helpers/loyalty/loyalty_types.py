@@ -7,22 +7,21 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.loyalty.config import LoyaltyConfig
+from helpers.loyalty.schema import (
+    ALL_LOYALTY_MOTIVES,
+    INCENTIVE_MOTIVE,
+    INERTIA_MOTIVE,
+    LOYALTY_MOTIVES,
+    MONOPOLY_MOTIVE,
+    NO_EVIDENCE,
+    PRICE_MOTIVE,
+    TIED_MOTIVES,
+    TRUST_MOTIVE,
+)
 from helpers.stats import disclosure_control, latent_class
 from helpers.stats.confidence_intervals import share_interval
 from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, is_hidden
 from helpers.stats.latent_class import LatentClasses
-
-MONOPOLY_MOTIVE, INERTIA_MOTIVE, PRICE_MOTIVE, INCENTIVE_MOTIVE, TRUST_MOTIVE = LOYALTY_MOTIVES = (
-    "monopoly",
-    "inertia",
-    "price",
-    "incentive",
-    "trust",
-)
-
-TIED_MOTIVES, NO_EVIDENCE = "tied", "no evidence"
-
-ALL_LOYALTY_MOTIVES = (*LOYALTY_MOTIVES, TIED_MOTIVES, NO_EVIDENCE)
 
 MOTIVE_SHARE, MOTIVE_COUNT = "share of repeating customers who answered", "repeating customers"
 

@@ -8,19 +8,7 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
 from helpers.loyalty.config import LoyaltyConfig
-from helpers.loyalty.dick_basu import (
-    ANSWERED_TOO_EARLY,
-    ATTITUDE_ONLY,
-    BEHAVIOUR_ONLY,
-    LOYALTY_KINDS,
-    NOT_SEPARATED,
-    SECOND_DAY_SHARE,
-    SECOND_ORDER_SHARE,
-    TOO_EARLY,
-    UNCLASSIFIED_KINDS,
-    Attitudes,
-    unclassified_groups,
-)
+from helpers.loyalty.dick_basu import SECOND_DAY_SHARE, SECOND_ORDER_SHARE, Attitudes, unclassified_groups
 from helpers.loyalty.dick_basu_uncertainty import (
     ATTITUDE_BEHAVIOUR_CORRELATION,
     KIND_CERTAINTY,
@@ -33,6 +21,15 @@ from helpers.loyalty.dick_basu_uncertainty import (
 )
 from helpers.loyalty.loyalty_dimensions import REPEAT_DIMENSION
 from helpers.loyalty.loyalty_penalty import OLD_LESS_NEW_DISCOUNT, OLD_TO_NEW_PRICE
+from helpers.loyalty.schema import (
+    ANSWERED_TOO_EARLY,
+    ATTITUDE_ONLY,
+    BEHAVIOUR_ONLY,
+    LOYALTY_KINDS,
+    NOT_SEPARATED,
+    TOO_EARLY,
+    UNCLASSIFIED_KINDS,
+)
 from helpers.loyalty.web_behaviour import (
     CHANNEL_TEST,
     RETURN_AFTER_BROKEN_PROMISE,

@@ -1,8 +1,31 @@
 """Declared result tables of loyalty: loyalty_customers, loyalty_curve, programme_liability, tier_moves."""
 
 from helpers.foundation.schema import Cells, Column, Table, claims_schema, gates_schema, summary_schema
-from helpers.loyalty.dick_basu import ALL_LOYALTY_KINDS, LOYALTY_KINDS
-from helpers.loyalty.loyalty_types import ALL_LOYALTY_MOTIVES
+
+LOYALTY_KINDS = ("true", "latent", "spurious", "none")
+
+UNCLASSIFIED_KINDS = BEHAVIOUR_ONLY, ATTITUDE_ONLY, ANSWERED_TOO_EARLY, TOO_EARLY = (
+    "behaviour only",
+    "attitude only",
+    "answered, too early",
+    "too early",
+)
+
+NOT_SEPARATED = "not told apart"
+
+ALL_LOYALTY_KINDS = (*LOYALTY_KINDS, *UNCLASSIFIED_KINDS, NOT_SEPARATED)
+
+MONOPOLY_MOTIVE, INERTIA_MOTIVE, PRICE_MOTIVE, INCENTIVE_MOTIVE, TRUST_MOTIVE = LOYALTY_MOTIVES = (
+    "monopoly",
+    "inertia",
+    "price",
+    "incentive",
+    "trust",
+)
+
+TIED_MOTIVES, NO_EVIDENCE = "tied", "no evidence"
+
+ALL_LOYALTY_MOTIVES = (*LOYALTY_MOTIVES, TIED_MOTIVES, NO_EVIDENCE)
 
 LOYALTY_CUSTOMERS = Table(
     "results/loyalty_customers",

@@ -4,6 +4,7 @@
 * ``console``: What commands print, for people or as JSON, and the log file of a run.
 * ``crash_report``: An error that nothing else has caught: one sentence, and a file with all that is known of it.
 * ``docs``: Generated documentation: data dictionary, README's step table, executed and stripped notebooks.
+* ``drawn_lists``: Lists of customers that finished runs drew, as whoever carries them out reads them.
 * ``erase``: Erases a person from every run, notebook and page, from published reports, and from every run to come.
 * ``first_worker``: First worker: forked at the door, it loads what the first step needs while the runner itself still
   loads.

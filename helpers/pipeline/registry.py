@@ -1,17 +1,13 @@
 """Registry: every declared table, every section of a study, and the workspace that knows them all."""
 
 from collections import Counter
-from datetime import date
 
-import pandas as pd
-
-from helpers.actions import alert_answers, working_days
 from helpers.actions import config as actions_config
 from helpers.actions import schema as actions_schema
+from helpers.actions import working_days
 from helpers.churn import config as churn_config
 from helpers.churn import schema as churn_schema
-from helpers.customers import random_assignment
-from helpers.experiments import action_outcomes
+from helpers.customers.random_assignment import ARM_LABELS, ControlGroupsConfig
 from helpers.experiments import config as experiments_config
 from helpers.experiments import schema as experiments_schema
 from helpers.foundation import canonical_schema, labels, study_config
@@ -23,9 +19,8 @@ from helpers.intake import schema as intake_schema
 from helpers.loyalty import config as loyalty_config
 from helpers.loyalty import schema as loyalty_schema
 from helpers.pipeline import notifications, run_retention
-from helpers.reporting import change_since_last_run, finance, targets, translation
+from helpers.reporting import finance, targets, translation
 from helpers.reporting import schema as reporting_schema
-from helpers.reporting.text import experiments as experiments_text
 from helpers.satisfaction import config as satisfaction_config
 from helpers.satisfaction import schema as satisfaction_schema
 from helpers.stats import suppressed_tables
@@ -57,7 +52,7 @@ SECTIONS = {
     "experiments": experiments_config.ExperimentsConfig,
     "actions": actions_config.ActionsConfig,
     "calendar": working_days.CalendarConfig,
-    "control_groups": random_assignment.ControlGroupsConfig,
+    "control_groups": ControlGroupsConfig,
     "partners": actions_config.PartnersConfig,
     "finance": finance.FinanceConfig,
     "targets": targets.TargetsConfig,
@@ -109,26 +104,7 @@ def study_labels(study: study_config.Study) -> dict[str, str]:
     times = Counter(metric for metric, _ in named)
     metrics = {metric: label for metric, label in sorted(named) if times[metric] == 1}
     experiments = {name: plan.label for name, plan in plans.items() if plan.label}
-    return experiments_text.ARMS | metrics | experiments | study.section("labels", study_config.LabelsConfig).by_id()
-
-
-def drawn_lists(source: str) -> pd.DataFrame:
-    """Return every list that a finished run of a source drew, one row a draw and customer, with what was planned.
-
-    Raises
-    ------
-    InputError
-        If none has drawn one.
-    """
-    opened = open_workspace(source)
-    runs = change_since_last_run.earlier_frames(opened, "results/assignments_drawn")
-    answers = change_since_last_run.earlier_frames(opened, "results/alert_answers")
-    found = alert_answers.carried_out(action_outcomes.past_action_lists(runs, date.max, is_whole=True), answers)
-    if found.empty:
-        raise InputError("lists", f"none of {len(runs)} finished runs of {source} has drawn one",
-                         f"a run as of an earlier day first, such as: run {source} --as-of 2025-09-30")
-    planned = pd.concat(runs).drop_duplicates(["experiment", "unit_id"], keep="last")  # with action and tier
-    return found.drop(columns="stratum").merge(planned[["experiment", "unit_id", "stratum"]], how="left")
+    return ARM_LABELS | metrics | experiments | study.section("labels", study_config.LabelsConfig).by_id()
 
 
 def places_text(workspace: Workspace) -> str:

@@ -11,10 +11,11 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.satisfaction.config import SatisfactionConfig
+from helpers.satisfaction.schema import SATISFACTION_LEVELS
 from helpers.stats.common_items import QUESTION, ItemAnswers, item_answers
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, estimate_if_enough, too_few
-from helpers.stats.survey_scales import CUT_COLUMNS, NOT_APPLICABLE, SATISFACTION_LEVELS, SCALE_TOLERANCE
+from helpers.stats.survey_scales import CUT_COLUMNS, NOT_APPLICABLE, SCALE_TOLERANCE
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
 
 SCORE_FORMULA = (

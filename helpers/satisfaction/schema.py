@@ -1,7 +1,8 @@
 """Declared result tables of satisfaction: scores, index, drivers, paths, comments, gates."""
 
 from helpers.foundation.schema import Column, Table, claims_schema, gates_schema, summary_schema
-from helpers.stats.survey_scales import SATISFACTION_LEVELS
+
+SATISFACTION_LEVELS = ("dissatisfied", "neutral", "fairly satisfied", "highly satisfied")
 
 SCORES_TABLE = Table("results/satisfaction_scores", "completed survey with a satisfaction score", ("response_id",), (
     Column("response_id", "text", "the completed survey", True),

@@ -1,12 +1,15 @@
-"""Confidence intervals of means, shares, net shares, differences and correlations, weighted too."""
+"""Confidence intervals of means, shares, net shares, differences and correlations, weighted too.
+
+Every notebook loads this module, the first one before anything else: quantiles are those of `scipy.special`, from which
+`scipy.stats` takes them too, and which loads in a tenth of the time.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
+from scipy import special
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def normal_quantile(level: float) -> float:
     >>> round(normal_quantile(0.95), 4)
     1.96
     """
-    return float(stats.norm.ppf((1 + level) / 2))
+    return float(special.ndtri((1 + level) / 2))
 
 
 def effective_n(weights: np.ndarray) -> float:
@@ -126,12 +129,12 @@ def _student_limits(centre: float, variance: float, n: int, level: float) -> Int
     """Return Student's interval; the variance is the sum of the people's squared shares in the deviation."""
     if n < 2:
         return Interval(centre, np.nan, np.nan)
-    half = float(stats.t.ppf((1 + level) / 2, n - 1) * np.sqrt(variance * n / (n - 1)))
+    half = float(special.stdtrit(n - 1, (1 + level) / 2) * np.sqrt(variance * n / (n - 1)))
     return Interval(centre, centre - half, centre + half)
 
 
 def share_interval(p: float, n: float, level: float = 0.95) -> Interval:
-    """Return a share with Agresti and Coull's adjusted Wald interval (statsmodels), cut at 0 and 1.
+    """Return a share with Agresti and Coull's adjusted Wald interval, cut at 0 and 1.
 
     Parameters
     ----------
@@ -144,7 +147,8 @@ def share_interval(p: float, n: float, level: float = 0.95) -> Interval:
 
     Notes
     -----
-    z² people are added, half of them to those who have the property; the value stays the observed share.
+    z² people are added, half of them to those who have the property; the value stays the observed share. Own:
+    statsmodels' takes twenty times as long.
 
     References
     ----------
@@ -157,8 +161,11 @@ def share_interval(p: float, n: float, level: float = 0.95) -> Interval:
     """
     if not n:
         return Interval(np.nan, np.nan, np.nan)
-    low, high = proportion_confint(p * n, n, 1 - level, method="agresti_coull")
-    return Interval(p, float(low), float(high))
+    z = -float(special.ndtri((1 - level) / 2))
+    people = n + z**2
+    centre = (p * n + z**2 / 2) / people
+    half = z * float(np.sqrt(centre * (1 - centre) / people))
+    return Interval(p, float(max(centre - half, 0.0)), float(min(centre + half, 1.0)))
 
 
 def clustered_share(is_so: pd.Series, person: pd.Series, level: float = 0.95) -> Interval:
@@ -274,6 +281,8 @@ def spearman_interval(x: np.ndarray, y: np.ndarray, level: float = 0.95) -> Inte
     """
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Interval(np.nan, np.nan, np.nan)
+    from scipy import stats
+
     r = float(stats.spearmanr(x, y).statistic)
     return _fisher_z_interval(r, len(x), 1 + r**2 / 2, level)
 

@@ -10,14 +10,15 @@ Hundepool et al. (2012), *Statistical Disclosure Control*, chapter 4.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import null_space
 
 from helpers.foundation.results import Estimate, Status, no_estimate
-from helpers.stats.confidence_intervals import Interval
+
+if TYPE_CHECKING:
+    from helpers.stats.confidence_intervals import Interval
 
 LEAST_PEOPLE = 10
 
@@ -33,7 +34,7 @@ NOTHING = 1e-9
 # --- one count ---------------------------------------------------------------------------------------------------
 
 
-def estimate_if_enough(quantity: str, interval: Interval, n: int, *, unit: str, segment: str = "all") -> Estimate:
+def estimate_if_enough(quantity: str, interval: "Interval", n: int, *, unit: str, segment: str = "all") -> Estimate:
     """Return a value with its interval, or *insufficient* where fewer than ten people stand behind it.
 
     Parameters
@@ -239,6 +240,8 @@ def _telling(hidden: np.ndarray, lines: Sequence[np.ndarray]) -> Iterator[np.nda
     at = np.flatnonzero(hidden)
     if len(at) < 3 or len(lines) < 2:
         return
+    from scipy.linalg import null_space  # seldom needed, and every page that shows a table asks this module
+
     sums = np.array([np.isin(at, line) for line in lines], dtype="float64")
     free = null_space(sums)
     for cell in at[np.abs(free).max(axis=1, initial=0) < NOTHING]:

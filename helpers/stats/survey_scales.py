@@ -14,8 +14,6 @@ from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
 ANSWER_GIVEN, NOT_APPLICABLE, MISSING, OFF_SCALE = "given", "not applicable", "missing", "off the scale"
 
-SATISFACTION_LEVELS = ("dissatisfied", "neutral", "fairly satisfied", "highly satisfied")
-
 CUT_COLUMNS = ("cut_1", "cut_2", "cut_3")
 
 SCALE_TOLERANCE = 1e-9

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from helpers.foundation.errors import InputError
 from helpers.stats import confidence_intervals
@@ -163,7 +163,7 @@ class WeightedSample:
 
 def student_interval(centre: float, error: float, n: int, level: float = 0.95) -> Interval:
     """Return Student's interval with n − 1 degrees of freedom from a standard error."""
-    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * error
+    half = float(special.stdtrit(n - 1, (1 + level) / 2)) * error
     return Interval(centre, centre - half, centre + half)
 
 
@@ -187,7 +187,7 @@ def weighted_difference(
         made = confidence_intervals.difference_interval(
             values, (rows[0].weights, rows[1].weights), (rows[0].people, rows[1].people), level
         )
-        quantile = float(stats.t.ppf((1 + level) / 2, n - 1)) if n > 1 else np.nan
+        quantile = float(special.stdtrit(n - 1, (1 + level) / 2)) if n > 1 else np.nan
         error = (made.high - made.low) / 2 / quantile
     else:
         weights = [r.draws() for r in rows]
@@ -196,4 +196,4 @@ def weighted_difference(
         draws = sums[1][0][kept] / sums[1][1][kept] - sums[0][0][kept] / sums[0][1][kept]
         error = float(np.std(draws[1:], ddof=1))
         made = student_interval(float(draws[0]), error, n, level)
-    return made, float(2 * stats.t.sf(abs(made.value) / error, n - 1)) if error > 0 else float("nan")
+    return made, float(2 * special.stdtr(n - 1, -abs(made.value) / error)) if error > 0 else float("nan")

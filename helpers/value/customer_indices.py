@@ -14,6 +14,7 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, estimate_table
 from helpers.stats import confidence_intervals, disclosure_control, survey_scales
 from helpers.stats.confidence_intervals import Interval
+from helpers.value.schema import LIFE_CYCLE_STAGES
 
 RECOMMEND_ROLE = "recommend"
 
@@ -215,8 +216,6 @@ def _dissatisfied(engine: Engine, known: ir.Table) -> tuple[Estimate, ...]:
 
 
 def _means(engine: Engine, known: ir.Table, segment: ir.Value, by: str, rank: ir.Value) -> list[Estimate]:
-    from helpers.value.life_cycle import LIFE_CYCLE_STAGES
-
     sums = {}
     for column in INDEX_COLUMNS:
         sums |= {f"n_{column}": known[column].count(), f"mean_{column}": known[column].mean(),

@@ -7,7 +7,7 @@ import pandas as pd
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate
 from helpers.stats import confidence_intervals, disclosure_control
-from helpers.value.life_cycle import LIFE_CYCLE_STAGES
+from helpers.value.schema import LIFE_CYCLE_STAGES
 
 COST_SIDE, RETURN_SIDE, NET_SIDE = "put in", "comes back", "left"
 

@@ -12,8 +12,7 @@ from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.stats import confidence_intervals, disclosure_control
-
-LIFE_CYCLE_STAGES = ("new", "growing", "mature", "declining", "dormant", "lapsed")
+from helpers.value.schema import LIFE_CYCLE_STAGES
 
 NOT_YET_CUSTOMER = "not yet a customer"
 

@@ -2,7 +2,8 @@
 
 from helpers.customers.kmeans_segments import SEGMENT_BASES
 from helpers.foundation.schema import Column, Table, claims_schema, forecasts_schema, gates_schema, summary_schema
-from helpers.value.life_cycle import LIFE_CYCLE_STAGES
+
+LIFE_CYCLE_STAGES = ("new", "growing", "mature", "declining", "dormant", "lapsed")
 
 _SCORE = "score from 1 to 5 by quintiles of customers, 5 best; equal values share their score [1 to 5]"
 

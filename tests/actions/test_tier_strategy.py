@@ -16,7 +16,7 @@ from helpers.actions.tier_strategy import COST_ABOVE_MARGIN, LITTLE_FOR_MARGIN
 from helpers.foundation import spreadsheets
 from helpers.reporting import tier_sections
 from helpers.reporting.text import tier_allocation as text
-from helpers.value.life_cycle import LIFE_CYCLE_STAGES
+from helpers.value.schema import LIFE_CYCLE_STAGES
 
 UNMEASURED = no_curves("nobody has tried")
 

@@ -9,7 +9,7 @@ import pytest
 
 from helpers import __main__, simulation
 from helpers.foundation import folders
-from helpers.pipeline import progress, provenance, publishing, registry, run_list, runner, runs, steps
+from helpers.pipeline import drawn_lists, progress, provenance, publishing, run_list, runner, runs, steps
 from tests.pipeline import tiny
 
 
@@ -224,7 +224,7 @@ def test_runs_as_of_several_days_follow_one_another_and_a_simulated_company_carr
         source, between, home, monkeypatch):
     done = []
     monkeypatch.setattr(runner, "run", lambda request, *_: done.append(request.as_of) or runner.GOOD)
-    monkeypatch.setattr(registry, "drawn_lists", lambda name: f"lists of {name}")
+    monkeypatch.setattr(drawn_lists, "drawn_lists", lambda name: f"lists of {name}")
     monkeypatch.setattr(simulation, "write_files", lambda folder, lists: done.append((folder.name, lists)))
     assert __main__.main(["run", source, "--as-of", "2025-09-30", "--as-of", "newest"]) == runner.GOOD
     assert done == ["2025-09-30", *between, ""]

@@ -1,7 +1,7 @@
+from helpers.customers import random_assignment
 from helpers.foundation import labels
 from helpers.foundation.study_config import Study
 from helpers.pipeline import registry
-from helpers.reporting.text import experiments as experiments_text
 from tests.pipeline import tiny
 
 PLAN = {"hypothesis": "h", "control": "a", "primary_metric": "bought"}
@@ -15,7 +15,7 @@ def test_labels_are_those_of_the_study_and_of_its_plans():
     found = registry.study_labels(study(
         labels={"channels": {"mail": "E-mail"}, "items": {"q_1": "Overall satisfaction"}},
         experiments={"new_page": {**PLAN, "label": "New page", "metric_labels": {"bought": "Order rate"}}}))
-    assert found == experiments_text.ARMS | {
+    assert found == random_assignment.ARM_LABELS | {
         "mail": "E-mail", "q_1": "Overall satisfaction", "new_page": "New page", "bought": "Order rate"}
 
 

@@ -197,6 +197,21 @@ def test_what_a_worker_loads_compiles_no_grammar_of_addresses():
     assert done.stdout.strip() == "False"
 
 
+STATISTICS = """
+import sys
+from helpers.pipeline import notifications, runner, worker
+from helpers.pipeline.steps import WORKBOOK
+worker.preload([WORKBOOK.path(WORKBOOK.steps[0])])
+assert {"helpers.reporting.display", "ibis.backends.duckdb"} < set(sys.modules)
+print({"scipy.stats", "scipy.optimize", "statsmodels", "sklearn", "seaborn", "networkx"} & set(sys.modules))
+"""
+
+
+def test_no_statistics_are_loaded_before_the_first_step_begins():
+    done = subprocess.run([sys.executable, "-c", STATISTICS], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
 def test_a_worker_whose_runner_has_left_before_it_began_leaves_in_silence(tmp_path, capfd):
     line, lifeline = multiprocessing.Pipe()
     late = multiprocessing.get_context("spawn").Process(

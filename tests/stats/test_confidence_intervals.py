@@ -3,6 +3,7 @@ from math import sqrt
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from helpers.stats import confidence_intervals
 
@@ -49,6 +50,13 @@ def test_share_of_nobody_out_of_twenty_has_an_interval_that_is_not_a_point():
     nobody = confidence_intervals.share_interval(0.0, 20)
     assert (nobody.value, nobody.low) == (0.0, 0.0)
     assert nobody.high == pytest.approx(0.1898, abs=1e-4)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+@pytest.mark.parametrize(("p", "n"), [(0.0, 1), (0.001, 45_678), (0.5, 2), (0.77, 88.1), (1.0, 30)])
+def test_share_matches_statsmodels(p, n, level):
+    found = confidence_intervals.share_interval(p, n, level)
+    assert (found.low, found.high) == pytest.approx(proportion_confint(p * n, n, 1 - level, "agresti_coull"), rel=1e-12)
 
 
 def test_share_matches_agresti_and_coull_with_two_successes_and_two_failures_added():

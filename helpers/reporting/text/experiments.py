@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.customers.random_assignment import ARM_LABELS
 from helpers.experiments import rival_arms
 from helpers.foundation.labels import readable_id
 from helpers.reporting import decimal_places, formatting
@@ -17,8 +18,6 @@ NONE = ("No experiment is recorded. A table of assignments — experiment, unit,
         "would let this page say whether what was tried worked.")
 
 ORDER = {"invalid": 0, "ship": 1, "stop": 2, "keep running": 3}
-
-ARMS = {"held out": "random control group", "treated": "treatment"}
 
 MOST_NAMED = 2
 
@@ -44,7 +43,7 @@ def metric_heading(row: Mapping[str, Any]) -> str:
 
 def arm_name(arm: Any) -> str:
     """Return what people call an arm; who is held out of a list is its random control group."""
-    return ARMS.get(str(arm), readable_id(str(arm)))
+    return ARM_LABELS.get(str(arm), readable_id(str(arm)))
 
 
 def _known(row: Mapping[str, Any], column: str) -> Any:

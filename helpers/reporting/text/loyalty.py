@@ -7,18 +7,7 @@ import pandas as pd
 
 from helpers.foundation.results import Status
 from helpers.loyalty.config import LoyaltyConfig
-from helpers.loyalty.dick_basu import (
-    ANSWERED_TOO_EARLY,
-    ATTITUDE_ONLY,
-    BEHAVIOUR_ONLY,
-    LOYALTY_KINDS,
-    NOT_SEPARATED,
-    SECOND_DAY_SHARE,
-    SECOND_ORDER_SHARE,
-    TOO_EARLY,
-    UNCLASSIFIED_KINDS,
-    unclassified_groups,
-)
+from helpers.loyalty.dick_basu import SECOND_DAY_SHARE, SECOND_ORDER_SHARE, unclassified_groups
 from helpers.loyalty.dick_basu_uncertainty import (
     ATTITUDE_BEHAVIOUR_CORRELATION,
     KIND_SHARES,
@@ -28,6 +17,15 @@ from helpers.loyalty.dick_basu_uncertainty import (
     SURVEYED_DIFFERENCE,
 )
 from helpers.loyalty.quality_gates import KINDS_CLAIM
+from helpers.loyalty.schema import (
+    ANSWERED_TOO_EARLY,
+    ATTITUDE_ONLY,
+    BEHAVIOUR_ONLY,
+    LOYALTY_KINDS,
+    NOT_SEPARATED,
+    TOO_EARLY,
+    UNCLASSIFIED_KINDS,
+)
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.confidence_intervals import ties_with_largest
 from helpers.stats.disclosure_control import (

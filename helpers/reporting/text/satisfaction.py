@@ -19,9 +19,9 @@ from helpers.satisfaction.satisfaction_index import (
     is_apart,
     wave_segment,
 )
+from helpers.satisfaction.schema import SATISFACTION_LEVELS
 from helpers.stats.confidence_intervals import ties_with_largest
 from helpers.stats.disclosure_control import share_text_if_enough
-from helpers.stats.survey_scales import SATISFACTION_LEVELS
 
 Row = Mapping[str, Any]
 

@@ -2,7 +2,7 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Gate, Level, Status, estimate_table, gate_table, no_estimate
 from helpers.loyalty.config import LoyaltyConfig
-from helpers.loyalty.dick_basu import ALL_LOYALTY_KINDS, LOYALTY_KINDS, SECOND_DAY_SHARE, SECOND_ORDER_SHARE
+from helpers.loyalty.dick_basu import SECOND_DAY_SHARE, SECOND_ORDER_SHARE
 from helpers.loyalty.dick_basu_uncertainty import (
     ATTITUDE_BEHAVIOUR_CORRELATION,
     MEAN_ACTIVE_PERIODS,
@@ -11,6 +11,7 @@ from helpers.loyalty.dick_basu_uncertainty import (
     SHARE_NEAR_CUT,
     SURVEYED_DIFFERENCE,
 )
+from helpers.loyalty.schema import ALL_LOYALTY_KINDS, LOYALTY_KINDS
 from helpers.reporting.text import loyalty as loyalty_text
 
 NO_GATES = gate_table("03", [])

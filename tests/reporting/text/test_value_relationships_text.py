@@ -12,11 +12,12 @@ from helpers.reporting.text import value_segments as value_segments_text
 from helpers.value.acquisition import AcquisitionPayback
 from helpers.value.concentration import Concentration
 from helpers.value.customer_profitability import CustomerProfitability
-from helpers.value.life_cycle import LIFE_CYCLE_STAGES, LifeCycle
+from helpers.value.life_cycle import LifeCycle
 from helpers.value.perceptual_map import PerceptualMap
 from helpers.value.referrals import ReferralValue
 from helpers.value.retention_economics import RetentionCosts, RetentionEconomics, retention_gain
 from helpers.value.revenue_bridge import NO_TRANSACTIONS, RevenueBridge
+from helpers.value.schema import LIFE_CYCLE_STAGES
 from helpers.value.segmentation import CustomerSegments
 
 
