@@ -155,8 +155,9 @@ class SalesForecast:
         (a / f − 1)² / (1 / f + u) in past quarters, is the dispersion of orders: above 1, as a customer's come together
         (McCullagh & Nelder 1989, *Generalized Linear Models*, section 6.2). What lies beyond `MAX_DISPERSION` is a
         change of the company and stays the same share of any number of orders. The 95 % interval is never narrower than
-        the chance of n independent orders. Of planted companies (bench/coverage_value.py) with a season and two past
-        quarters, before which the season was known less well, it holds .975 of orders, the 50 % interval .53: too wide.
+        the chance of n independent orders. Of 2,000 planted companies each (bench/coverage_value.py; 78 weeks × 15 new
+        customers, 117 × 15, 117 × 60, 130 × 60 with a season) it holds orders in .960, .951, .947, .975, the 50 %
+        interval in .525, .494, .479, .533: with a season too wide, as that was known less well before past quarters.
         """
         keys = ["quarter", "week"] if is_week else ["quarter"]
         of = self.past[self.past["measure"] == measure].groupby(keys)[[by, "actual"]].sum()
