@@ -6,8 +6,8 @@ Parquet files: candidates, campaigns, next best action, answers to alerts, their
 lists against the records how many of those contacted have opted out, lack consent, are above the cap, or are
 held out by another list (``--size`` stops there). Then small problems, each solved by prices and
 whole by scipy's integer solver: the share of problems whose prices gave less than the solver, and the largest loss.
-Last, how often intervals hold what was planted: coalition values of partners, what satisfaction goes with, margin by
-the response curve of a tier, and contact fatigue.
+Last, how often intervals hold what was planted: coalition values of partners, margin and staying that go with
+satisfaction, margin by the response curve of a tier, and contact fatigue; and how often influence is in order.
 
 ``--rounds 4`` instead plays so many quarters of the simulated company: each draws its list from the records so far, the
 company responds, and the allocation of effort is made of what the records then tell; by what study it comes to a
@@ -289,24 +289,30 @@ def coalitions(replications):
 
 
 def satisfaction(replications):
-    """Print how often the interval of what ten points of satisfaction go with holds the worth that was planted."""
+    """Print how often intervals of what ten points of satisfaction go with hold what was planted: money, staying."""
     import pandas as pd
 
     from helpers.actions import satisfaction_to_money
 
-    hits, n, worth = 0, 300, 3.0
+    n, worth, staying = 300, 3.0, 0.04
+    true = {satisfaction_to_money.MARGIN: worth, satisfaction_to_money.BOUGHT: staying}
+    hits = dict.fromkeys(true, 0)
     for seed in range(replications):
         rng = np.random.default_rng(seed)
         before = rng.poisson(3, n).astype(float)
         score = np.clip(60 + 5 * (before - 3) + 12 * rng.standard_normal(n), 0, 100)
+        margin = worth * score / 10 + 8 * before + 15 * rng.standard_normal(n)
+        days_since = rng.integers(0, 365, n).astype(float)
+        stays = 0.25 + staying * score / 10 + 0.03 * (before - 3)
         answers = pd.DataFrame({
-            "customer_id": [f"c{i}" for i in range(n)], "wave": "1", "satisfaction": score,
-            "margin_after": worth * score / 10 + 8 * before + 15 * rng.standard_normal(n), "bought_after": 1.0,
-            "margin_before": 20 * before, "n_before": before, "days_since": rng.integers(0, 365, n).astype(float)})
-        found = next(e.adjusted for e in satisfaction_to_money.satisfaction_effects(answers)
-                     if e.outcome == satisfaction_to_money.MARGIN)
-        hits += found.low <= worth <= found.high
-    print_coverage("margin by ten points of satisfaction", hits, replications)
+            "customer_id": [f"c{i}" for i in range(n)], "wave": "1", "satisfaction": score, "margin_after": margin,
+            "bought_after": (rng.random(n) < stays).astype(float), "margin_before": 20 * before, "n_before": before,
+            "days_since": days_since})
+        for found in satisfaction_to_money.satisfaction_effects(answers):
+            if found.adjusted.segment == satisfaction_to_money.EVERYBODY:
+                hits[found.outcome] += found.adjusted.low <= true[found.outcome] <= found.adjusted.high
+    for outcome, n_held in hits.items():
+        print_coverage(f"{outcome} by ten points of satisfaction", n_held, replications)
 
 
 def influence_order(replications):
