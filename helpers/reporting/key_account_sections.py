@@ -100,7 +100,7 @@ def _sheet_names(accounts: pd.DataFrame, outcomes: pd.DataFrame) -> str:
     """Return what the file of key accounts holds, in words."""
     has = {"people": accounts["n_people"].notna().any(), "what is open": outcomes["outcome"].eq(OPEN).any(),
            "whitespace": len(sales_pipeline.whitespace(outcomes)) > 0}
-    return ", ".join(["accounts", *(name for name, is_there in has.items() if is_there)])
+    return ", ".join(["steps", "accounts", *(name for name, is_there in has.items() if is_there)])
 
 
 def win_rates_by_group(outcomes: pd.DataFrame, currency: str) -> Exhibit:

@@ -180,6 +180,7 @@ def test_the_pipeline_is_told_once_by_the_answer_or_by_its_section():
     shown = key_account_sections.accounts_overview(accounts, outcomes, forecast(), {}, "", 90)
     again = key_account_sections.accounts_overview(accounts, outcomes, forecast(), {}, "", 90, True)
     assert told[0] in shown.text
+    assert "steps, accounts, what is open" in shown.html
     assert told[0] not in again.text
 
 
