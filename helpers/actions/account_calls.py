@@ -89,7 +89,8 @@ def with_reasons(
     """Return people with why their lead calls them and what to offer; empty for who is not called.
 
     The reason is that of call sheets, with what a case is about. Offered is what others bought most worth of and the
-    account neither has nor is offered, with how often we win it; nothing to who complained.
+    account neither has nor is offered, what it has not turned down first, with how often we win it; nothing to who
+    complained.
 
     Parameters
     ----------
@@ -108,9 +109,11 @@ def with_reasons(
     about = people["service_case"].astype("object").str.extract(r"^[^:]*: ([^,;]*)", expand=False)
     why = why + ("; " + about[is_called]).fillna("")
     gaps = sales_pipeline.whitespace(outcomes)
-    gaps = gaps[gaps["win_rate"].notna()].drop_duplicates("account_id").set_index("account_id")
-    offered = {account: f"if asked: {product}, not bought yet; {100 * rate:.0f} % of offers won"
-               for account, product, rate in zip(gaps.index, gaps["product"], gaps["win_rate"], strict=True)}
+    gaps = gaps[gaps["win_rate"].notna()].sort_values("n_lost", kind="stable").drop_duplicates("account_id")
+    lost = gaps["n_lost"].map(lambda n: f", {n:,} lost here" if n else "").astype("str")
+    rate = (100 * gaps["win_rate"]).map("{:.0f}".format).astype("str")
+    told = "if asked: " + gaps["product"] + ", not bought yet; " + rate + " % of offers won" + lost
+    offered = told.set_axis(gaps["account_id"]).to_dict()
     is_upset = people["service_case"].notna() | people["warned_of"].fillna("").astype("str").str.contains(COMPLAINT)
     offer = people["account_id"].map(offered).astype("object").fillna(NO_OFFER).mask(is_upset, NO_OFFER)
     return people.assign(why=why.reindex(people.index), offer=offer.where(is_called, None))

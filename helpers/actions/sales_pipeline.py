@@ -3,6 +3,7 @@
 Win rates are of decided opportunities. What is open is forecast by what opportunities of the same age became.
 """
 
+import itertools
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,6 +27,8 @@ WON, LOST, OPEN = 1, 2, 0
 EACH_OWNER = "the owner of each opportunity"
 
 LEVEL = 0.95
+
+MAX_ENUMERATED = 12  # opportunities whose outcomes are all counted; of more the sum is nearly normal
 
 
 def with_outcome(opportunities: pd.DataFrame, as_of: date) -> pd.DataFrame:
@@ -241,9 +244,24 @@ def _sum_estimate(quantity: str, p: np.ndarray, worth: np.ndarray, unit: str) ->
     """Return the expected sum of what is won, with the limits between which chance leaves it."""
     if not len(p):
         return no_estimate(quantity, Status.INSUFFICIENT, "nothing that is open can be forecast", unit=unit)
-    half = confidence_intervals.normal_quantile(LEVEL) * float(np.sqrt((p * (1 - p) * worth**2).sum()))
     value = float((p * worth).sum())
-    return Estimate(quantity, value, max(value - half, 0.0), min(value + half, float(worth.sum())), unit, len(p), "all")
+    low, high = _outcome_limits(p, worth) if len(p) <= MAX_ENUMERATED else _normal_limits(p, worth, value)
+    return Estimate(quantity, value, low, high, unit, len(p), "all")
+
+
+def _outcome_limits(p: np.ndarray, worth: np.ndarray) -> tuple[float, float]:
+    """Return the limits of a sum of few opportunities, from all their outcomes: sums that can come about."""
+    is_won = np.array(list(itertools.product((False, True), repeat=len(p))))
+    chance, total = np.where(is_won, p, 1 - p).prod(axis=1), (is_won * worth).sum(axis=1)
+    order = np.argsort(total, kind="stable")
+    at = np.searchsorted(np.cumsum(chance[order]), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = total[order][np.minimum(at, len(total) - 1)]
+    return float(low), float(high)
+
+
+def _normal_limits(p: np.ndarray, worth: np.ndarray, value: float) -> tuple[float, float]:
+    half = confidence_intervals.normal_quantile(LEVEL) * float(np.sqrt((p * (1 - p) * worth**2).sum()))
+    return max(value - half, 0.0), min(value + half, float(worth.sum()))
 
 
 def whitespace(outcomes: pd.DataFrame) -> pd.DataFrame:

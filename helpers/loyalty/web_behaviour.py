@@ -1,6 +1,7 @@
 """Web behaviour: visit frequency and depth, days to purchase, delivery promises kept, repurchase by channel."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -195,13 +196,18 @@ def _customers_returned(engine: Engine, orders: ir.Table, occasions: ir.Table, a
     counts = {bool(r["is_kept"]): (int(r["n"]), int(r["k"] or 0) if r["k"] == r["k"] else 0)
               for r in found.to_dict("records")}
     (n, k), (m, j) = counts.get(True, (0, 0)), counts.get(False, (0, 0))
-    rows = [estimate_if_enough(q, share_interval(b / a if a else np.nan, a), a, unit="share")
+    rows = [_within(estimate_if_enough(q, share_interval(b / a if a else np.nan, a), a, unit="share"), horizon_days)
             for q, a, b in ((RETURN_AFTER_KEPT_PROMISE, n, k), (RETURN_AFTER_BROKEN_PROMISE, m, j))]
     if min(n, m) < LEAST_PEOPLE:
         return [*rows, no_estimate(RETURN_DIFFERENCE, Status.INSUFFICIENT, f"after one of the two {too_few(min(n, m))}",
                                      unit="points", n=min(n, m))]
     gap = share_difference_interval(n, k, m, j).times(100)
-    return [*rows, Estimate(RETURN_DIFFERENCE, gap.value, gap.low, gap.high, "points", n + m)]
+    return [*rows, _within(Estimate(RETURN_DIFFERENCE, gap.value, gap.low, gap.high, "points", n + m), horizon_days)]
+
+
+def _within(found: Estimate, horizon_days: int) -> Estimate:
+    """Return an estimate that says within how many days customers came back."""
+    return replace(found, reason=f"within {horizon_days} days") if found.status is Status.OK else found
 
 
 def channel_estimates(engine: Engine, transactions: ir.Table, as_of_on: date, horizon_days: int) -> list[Estimate]:
@@ -237,8 +243,8 @@ def channel_estimates(engine: Engine, transactions: ir.Table, as_of_on: date, ho
         return []
     rows = table.sort_values("channel").to_dict("records")
     return [alike_test(CHANNEL_TEST, table), *(
-        estimate_if_enough(RETURN_BY_CHANNEL, share_interval(r["k"] / r["n"], int(r["n"])), int(r["n"]), unit="share",
-                           segment=r["channel"]) for r in rows)]
+        _within(estimate_if_enough(RETURN_BY_CHANNEL, share_interval(r["k"] / r["n"], int(r["n"])), int(r["n"]),
+                                   unit="share", segment=r["channel"]), horizon_days) for r in rows)]
 
 
 def alike_test(quantity: str, table: pd.DataFrame) -> Estimate:

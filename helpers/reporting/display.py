@@ -148,9 +148,8 @@ def file_table(files: pd.DataFrame, caption: str = "", headings: Mapping[str, st
     if files.empty:
         return missing_exhibit(caption, "No list was written: nobody is to be contacted.")
     names = _headings(files, headings or {})
-    cells: dict[str, list[str | Exhibit]] = {names[c]: [
-        disclosure_control.people_text(value) if c.startswith("n_") and pd.notna(value) else cell_text(value)
-        for value in files[c]]
+    cells: dict[str, list[str | Exhibit]] = {
+        names[c]: list(suppressed_tables.counts_in_words(files[c]) if c.startswith("n_") else map(cell_text, files[c]))
         for c in files.columns if c not in ("file", "csv")}
     links: dict[str, list[str | Exhibit]] = {"File": [_file_link(name, name) for name in files["file"]]}
     if "csv" in files:

@@ -329,14 +329,14 @@ def _struck_totals(found: PathFit, valid: MeasurementValidity | None) -> dict[st
 
 
 def importance_performance_map(found: SatisfactionDrivers | NoPathModel) -> pd.DataFrame:
-    """Return the importance–performance map: one row a driver, highest priority first, struck ones last."""
+    """Return the importance–performance map, highest priority first; no chances where a driver has no own share."""
     columns = ["driver", "importance", "low", "high", "performance", "priority", "leads", "relevant", "johnson"]
     if isinstance(found, NoPathModel):
         return pd.DataFrame(columns=columns)
     rows = [{"driver": name, "importance": i.value, "low": i.low, "high": i.high,
              "performance": found.performance[name].value, "priority": found.priority[name].value,
-             "leads": found.leads[name], "relevant": found.probe[name] <= relative_importance.RELEVANCE_LEVEL,
-             "johnson": found.johnson[name]} for name, i in found.share.items()]
+             "leads": np.nan if found.struck else found.leads[name], "johnson": found.johnson[name],
+             "relevant": found.probe[name] <= relative_importance.RELEVANCE_LEVEL} for name, i in found.share.items()]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.sort_values("priority", ascending=False, ignore_index=True)
 

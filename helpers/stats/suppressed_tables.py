@@ -13,7 +13,13 @@ import pandas as pd
 
 from helpers.foundation.results import Status
 from helpers.foundation.schema import Cells, Table
-from helpers.stats.disclosure_control import LEAST_PEOPLE, are_hidden, are_small_and_untold, suppress_cells
+from helpers.stats.disclosure_control import (
+    LEAST_PEOPLE,
+    are_hidden,
+    are_small_and_untold,
+    people_text,
+    suppress_cells,
+)
 
 PEOPLE = ("n_customers", "customers", "n_people", "people", "n_respondents", "respondents", "n_members", "members")
 
@@ -98,6 +104,21 @@ def suppressed_mark(frame: pd.DataFrame, hidden: pd.Series, column: str = "") ->
     columns = [column] if column else [c for c in COUNTS if c in frame.columns]
     n = _numbers(frame[columns[0]])[hidden.to_numpy()] if columns else np.zeros(0)
     return HIDDEN if are_small_and_untold(n) else KEPT_BACK
+
+
+def counts_in_words(counts: pd.Series) -> list[str]:
+    """Return counts of people in words; a small one, and what would tell it beside a known sum of all, are withheld.
+
+    Examples
+    --------
+    >>> counts_in_words(pd.Series([7.0, 12.0, 130.0, None])), counts_in_words(pd.Series([12.0, 130.0]))
+    (['withheld', 'withheld', '130', '–'], ['12', '130'])
+    """
+    n = counts.to_numpy("float64")
+    hidden = suppress_cells(n, [np.flatnonzero(n > 0)])
+    kept = KEPT_BACK if not are_small_and_untold(n[hidden]) else ""
+    return [(is_hidden and kept) or (people_text(one) if np.isfinite(one) else "–")
+            for one, is_hidden in zip(n, hidden, strict=True)]
 
 
 def suppress_small_cells(frame: pd.DataFrame, table: Table) -> pd.DataFrame:

@@ -305,8 +305,8 @@ def test_written_contacts_that_wait_are_counted_and_calls_are_not():
     some = lines().assign(check="settle the open case first")
     said = text.waiting_sentence(some.assign(channel=["e-mail"] * 2 + ["phone"] * 10), ("phone",))
     assert said.startswith("Fewer than 10 written contacts wait for what the column 'check before' asks, in "
-                           "a file a channel. Nobody is contacted before the day")
-    assert text.waiting_sentence(some, ("phone",)).startswith("Nobody is contacted before the day")
+                           "a file a channel. Nobody is contacted before an open")
+    assert text.waiting_sentence(some, ("phone",)).startswith("Nobody is contacted before an open")
     assert text.waiting_sentence(some.head(0), ("phone",)) == ""
 
 

@@ -5,6 +5,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from helpers.actions import campaigns, eligibility, key_accounts, planner, sales_pipeline
 from helpers.actions.config import ActionsConfig
@@ -264,3 +265,15 @@ def test_an_account_is_led_by_who_looks_after_most_of_the_decision():
                          "value": [9.0, 1.0, 5.0]})  # who has nothing open anywhere leads what nobody else has won
     found = key_accounts.account_leads(nobody, pd.concat([deals, gone]), "Head")
     assert (found["f"], found["g"]) == ("Di", "Gone")
+
+
+def test_of_few_opportunities_the_limits_are_sums_that_can_come_about():
+    p, worth = np.array([0.368, 0.282]), np.array([2471.73, 2455.22])
+    n = sales_pipeline._sum_estimate("won", p, np.ones(2), "opportunities")
+    value = sales_pipeline._sum_estimate("worth", p, worth, "money")
+    assert (n.value, n.low, n.high) == (pytest.approx(0.65), 0.0, 2.0)
+    assert (value.value, value.low, value.high) == (pytest.approx((p * worth).sum()), 0.0, pytest.approx(worth.sum()))
+    many = sales_pipeline._sum_estimate("won", np.full(40, 0.3), np.ones(40), "opportunities")
+    few = sales_pipeline._sum_estimate("won", np.full(12, 0.3), np.ones(12), "opportunities")
+    assert (few.low, few.high) == tuple(stats.binom.ppf([0.025, 0.975], 12, 0.3))
+    assert many.low == pytest.approx(12 - 1.96 * (40 * 0.21) ** 0.5, abs=0.01)

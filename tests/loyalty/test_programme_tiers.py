@@ -89,7 +89,8 @@ def test_the_days_on_which_tiers_changed_are_told_where_they_are_few_and_of_ten_
     found = moved(resets)
     assert found.changed_on == (date(2025, 7, 1), date(2026, 1, 1))
     said = points_programme.tier_migration_sentence(found)
-    assert said.endswith("have joined since and stayed. Tiers changed on 1 July 2025 and 1 January 2026 alone.")
+    assert said.endswith("have joined since and are members still. "
+                         "Tiers changed on 1 July 2025 and 1 January 2026 alone.")
     assert moved([*resets, *at("2025-09-01", "w", 9)]).changed_on == ()
     assert moved([*resets, *(row for m in (8, 9, 10) for row in at(f"2025-{m:02}-01", f"x{m}", 10))]).changed_on == ()
     assert not points_programme.tier_migration_sentence(moved([*resets, *at("2025-09-01", "w", 9)])).endswith("alone.")

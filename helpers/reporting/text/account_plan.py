@@ -17,6 +17,8 @@ SIGNIFICANCE_LEVEL = 0.05
 
 MOST_NAMED = 2  # opportunities in a step
 
+FEW_WON = 10  # below, a digit more tells one win expected from none
+
 PEOPLE_TO_RECORD = "the people who decide, their role and weight, who of us knows them, and their consent to contact"
 
 
@@ -68,8 +70,9 @@ def closings_sentence(forecast: PipelineForecast, longest: float, horizon_days: 
     else:
         form = partial(formatting.money, currency=currency)
         known = formatting.count_text(won.n, "open opportunity", "open opportunities")
-        said = (f"Of {known} of an age at which decisions still came, {won.value:.0f} [{won.low:.0f}, {won.high:.0f}] "
-                f"are expected to be won within {horizon_days} days, worth {form(value.value)} "
+        digits = ".1f" if won.value < FEW_WON else ".0f"
+        said = (f"Of {known} of an age at which decisions still came, {won.value:{digits}} [{won.low:.0f}, "
+                f"{won.high:.0f}] are expected to be won within {horizon_days} days, worth {form(value.value)} "
                 f"{formatting.interval(value.low, value.high, form)}.")
     late = (f" {formatting.whole(forecast.n_beyond)} have been open for as long as any decision ever took "
             f"({longest:.0f} days) or longer: decide or close them." if forecast.n_beyond else "")

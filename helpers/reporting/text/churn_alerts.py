@@ -1,5 +1,6 @@
 """Text on churn timing, notice given, the simple rule, reasons, alerts, control charts, the profit of a campaign."""
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -166,12 +167,18 @@ def churn_timing_title(summary: pd.DataFrame, unit: str) -> str:
     return "How long contracts last" if unit == "months" else "How long customers stay away after a purchase"
 
 
+def _distinct_people(rows: pd.DataFrame) -> float:
+    """Return how many people rows of rules name; NaN where their counts by rule would tell a few by the difference."""
+    n = rows["customer_id"].nunique()
+    return math.nan if is_hidden(len(rows) - n) else n
+
+
 def alert_counts(found: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
     """Return how many have an alert, how many are in the control group, and margin at risk."""
     if found.empty:
         return ("No rule of the study warns of anybody today.",)
-    people, held = found["customer_id"].nunique(), found.loc[found["is_control"], "customer_id"].nunique()
-    new = found.loc[found["is_new"], "customer_id"].nunique()
+    people = _distinct_people(found)
+    held, new = (_distinct_people(found[found[column]]) for column in ("is_control", "is_new"))
     stake = found.drop_duplicates("customer_id")["margin_at_risk"].sum(min_count=1)
     money = (
         ""

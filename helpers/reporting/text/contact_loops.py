@@ -65,7 +65,8 @@ def waiting_sentence(lines: pd.DataFrame, by_people: Collection[str]) -> str:
     n = int((treated["check"].ne("") & is_written(treated, by_people)).sum())
     waits = (f"{people_text(n, 'written contact', 'written contacts').capitalize()} wait for what the column 'check "
              f"before' asks, in a file a channel. ") if n else ""
-    return (f"{waits}Nobody is contacted before the day on which a case of theirs is due. {FILLED_IN}")
+    return (f"{waits}Nobody is contacted before an open or unresolved case of theirs is due, nor in writing before "
+            f"what came of a closed one is told; a call may tell it. {FILLED_IN}")
 
 
 def accounted_title(counted: pd.DataFrame) -> str:

@@ -1,7 +1,9 @@
 """Text on loyalty online: promises of delivery, visits, channels, trust."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 
@@ -91,7 +93,7 @@ def delivery_promise_sentence(service: pd.DataFrame, covered_on: date) -> str:
         quantity_row(service, web_behaviour.RETURN_AFTER_KEPT_PROMISE),
     )
     parts = [share_text({**r, **NO_LIMITS}) for r in (late, good)]
-    both = f"{parts[0]} came back after a broken promise, {parts[1]} after a kept promise"
+    both = f"{parts[0]} came back{_window(late)} after a broken promise, {parts[1]} after a kept promise"
     if any(is_hidden(r["value"] * r["n"]) for r in (late, good)):
         return f"{text} {formatting.sentence_case(both)}."
     if gap["low"] <= 0 <= gap["high"]:
@@ -126,6 +128,10 @@ def visit_sentence(service: pd.DataFrame) -> str:
     return f"{text}{wait}."
 
 
+def _window(row: Mapping[str, Any]) -> str:
+    return f" {row['reason']}" if str(row["reason"]).startswith("within ") else ""
+
+
 def channel_sentence(service: pd.DataFrame) -> str:
     """Return how many customers of each channel buy again, and whether they differ; empty with fewer than two channels.
 
@@ -140,7 +146,8 @@ def channel_sentence(service: pd.DataFrame) -> str:
         return ""
     each = [f"{readable_id(r['segment'])} {formatting.estimate_text(r)}"
             for r in sorted(known, key=lambda r: -r["value"])]
-    start = f"Customers who bought again, by the channel of their first order: {formatting.join_words(each)}"
+    start = (f"Customers who bought again{_window(known[0])}, by the channel of their first order: "
+             f"{formatting.join_words(each)}")
     test = next((r for r in service[service["quantity"] == web_behaviour.CHANNEL_TEST].to_dict("records")), None)
     if test is None or not is_reported(test):
         return f"{start}."

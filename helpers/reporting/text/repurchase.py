@@ -164,7 +164,8 @@ def moderator_sentence(table: pd.DataFrame) -> str:
             said.append(f"Where {CALLED[name]}, satisfaction is associated {word} with repurchase: by {size} for ten "
                         f"points (adjusted {formatting.p_value_sentence(p)}).")
     if quiet:
-        said.append(f"No statistically significant difference by {formatting.join_words(quiet)}.")
+        said.append("No statistically significant difference, p-values adjusted over all moderators, by "
+                    f"{formatting.join_words(quiet)}; the intervals below are of each alone.")
     if unknown and len(set(unknown.values())) == 1:
         said.append(f"Not known is {formatting.join_words(list(unknown))}: {next(iter(unknown.values()))}.")
     elif unknown:

@@ -76,10 +76,7 @@ def first_driver(found: SatisfactionDrivers | NoPathModel) -> str:
         return f"{unknown}: {found.circular} itself."
     top = max(found.leads, key=lambda name: found.leads[name])
     if found.struck and (top in found.struck or found.leads[top] < SURE_LEAD):
-        members = [*found.struck]
-        which = f"{members[0]} has" if len(members) == 1 else "one of them has"
-        reasons = formatting.join_words([*dict.fromkeys(found.struck.values())])
-        return f"{unknown}: {reasons}; {which} the highest priority with a probability of {_lead(found, members)}."
+        return f"{unknown}: {formatting.join_words([*dict.fromkeys(found.struck.values())])}."
     order = sorted(found.share, key=lambda name: -found.priority[name].value)
     top, rivals = order[0], [name for name in order[1:] if found.leads[name] >= TIE]
     if found.probe[top] > RELEVANCE_LEVEL:
@@ -300,4 +297,5 @@ def importance_performance_rows(table: pd.DataFrame) -> pd.DataFrame:
     """
     limits = [formatting.interval(a, b, formatting.share) for a, b in zip(table["low"], table["high"], strict=True)]
     shown = table.assign(interval=limits, relevant=["yes" if x else "no" for x in table["relevant"]])
-    return shown[["driver", "importance", "interval", "performance", "priority", "leads", "relevant", "johnson"]]
+    columns = ["driver", "importance", "interval", "performance", "priority", "leads", "relevant", "johnson"]
+    return shown[columns if table["leads"].notna().any() else [c for c in columns if c != "leads"]]

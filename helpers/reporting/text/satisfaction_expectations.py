@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
+from helpers.reporting.text.satisfaction_drivers import either_text
 from helpers.satisfaction.expectation_policy import (
     BOUGHT_AGAIN,
     CAMPAIGN_BUYERS,
@@ -107,7 +108,7 @@ def _most_in(parts: pd.DataFrame, is_missed: bool) -> str:
     is_near = may_be_lowest(*([sign * r[c] for r in rows] for c in ("value", *ends)))
     near = [r for r, is_it in zip(rows, is_near, strict=True) if is_it]
     named = [f"{r['segment']} ({formatting.points(r['value'])})" for r in near]
-    return f", most in {formatting.join_words(named)}" if len(named) <= MOST_NAMED and len(named) < len(rows) else ""
+    return f", most in {either_text(named)}" if len(named) <= MOST_NAMED and len(named) < len(rows) else ""
 
 
 def dimension_gaps(table: pd.DataFrame) -> pd.DataFrame:

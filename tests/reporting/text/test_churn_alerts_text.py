@@ -99,6 +99,9 @@ def test_alerts_tell_how_many_and_who_is_left_alone():
         "Random control group: fewer than 10 customers, whose alerts nobody answers, so that a later run can "
         "tell what being drawn for an alert changes.")
     assert "contaminated by action" in churn_alerts_text.alert_counts(warned(held=0))[1]
+    both = pd.concat([warned(40, 20), warned(25, 9)], ignore_index=True)  # by two rules 20 and 9 in the control group
+    assert churn_alerts_text.alert_counts(both, "EUR")[1].startswith("Random control group: some customers, whose")
+    assert churn_alerts_text.alert_counts(both, "EUR")[0].startswith("40 customers have an open alert")
     assert churn_alerts_text.alert_counts(warned(0)) == ("No rule of the study warns of anybody today.",)
 
 

@@ -127,7 +127,7 @@ def moves(rows):
             "60.0 % of 100 members stayed in their tier, 20.0 % changed it and 20.0 % left; 17 have joined since and",
         ),
         ([("x", "x", 60), ("y", "y", 20)],
-         "80 members stayed and 0 % left; 0 have joined since and stayed. No change of tier is recorded"),
+         "80 members stayed and 0 % left; 0 have joined since and are members still. No change of tier is recorded"),
         ([("x", "x", 60), ("x", "y", 7)], "some of 67 members stayed in their tier, some changed it and 0 % left"),
         (
             [(programme_tiers.NOT_YET_MEMBER, "x", 7), (programme_tiers.NOT_YET_MEMBER, "y", 11)],
@@ -293,14 +293,15 @@ def test_promises_of_unequal_quarters_have_no_overall_share_but_the_newest_quart
 
 def by_channel(*values, p=0.04):
     return estimate_table([Estimate(web_behaviour.CHANNEL_TEST, p, unit="p"), *(
-        Estimate(web_behaviour.RETURN_BY_CHANNEL, v, v - 0.04, v + 0.04, "share", 90, f"channel_{k}")
+        Estimate(web_behaviour.RETURN_BY_CHANNEL, v, v - 0.04, v + 0.04, "share", 90, f"channel_{k}",
+                 reason="within 180 days")
         for k, v in enumerate(values))])
 
 
 def test_channels_are_told_apart_by_a_test_and_not_by_whether_intervals_overlap():
     assert online_loyalty.channel_sentence(by_channel(0.5, 0.44)) == (
-        "Customers who bought again, by the channel of their first order: channel 0 50.0 % [46.0 %, 54.0 %] and "
-        "channel 1 44.0 % [40.0 %, 48.0 %]; statistically significant difference (p = .040).")
+        "Customers who bought again within 180 days, by the channel of their first order: channel 0 50.0 % "
+        "[46.0 %, 54.0 %] and channel 1 44.0 % [40.0 %, 48.0 %]; statistically significant difference (p = .040).")
     alike = online_loyalty.channel_sentence(by_channel(0.5, 0.48, p=0.4))
     assert alike.endswith("; no statistically significant difference (p = .400).")
     assert online_loyalty.channel_sentence(by_channel(0.5)) == ""

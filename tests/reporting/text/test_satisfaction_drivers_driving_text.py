@@ -72,16 +72,14 @@ def test_a_driver_that_no_line_fits_is_told_by_its_step():
     assert satisfaction_drivers_text.johnson_disagreement(bent) == "", "Johnson's weights are of straight lines"
 
 
-def test_drivers_that_cannot_be_told_apart_are_given_with_their_own_chance():
+def test_no_chance_rests_on_shares_of_drivers_that_cannot_be_told_apart():
     twins = dict.fromkeys(("Product", "Service"), "Product and Service are not shown to be distinct")
     both = replace(drivers(struck=("Product", "Service"), leads=(0.6, 0.1)), struck=twins)
     assert satisfaction_drivers_text.first_driver(both) == (
-        "What to improve first is not known: Product and Service are not shown to be distinct; one of them has the "
-        "highest priority with a probability of 70.0 %.")
+        "What to improve first is not known: Product and Service are not shown to be distinct.")
     weak = replace(drivers(struck=("Product",), leads=(0.7, 0.3)), struck={"Product": "ω of Product is 0.500"})
     assert satisfaction_drivers_text.first_driver(weak) == (
-        "What to improve first is not known: ω of Product is 0.500; Product has the highest priority with a "
-        "probability of 70.0 %.")
+        "What to improve first is not known: ω of Product is 0.500.")
     assert satisfaction_drivers_text.first_driver(drivers(struck=("Product",), leads=(0.01, 0.99))).startswith(
         "Look first at Service:"), "the other leads beyond doubt"
 

@@ -42,7 +42,7 @@ def test_missed_and_exceeded_expectations_name_where_most_and_single_ones_are_no
         "in 4 of 5 dimensions"), "none of four equal ones is the most"
     apart = (*four, ("seat", -9.0), ("meal", -8.0), ("price", 4.0))
     assert expectations_text.dimension_gaps_title(gap(-3, -4, -2, apart)).endswith(
-        "in 6 of 7 dimensions, most in seat (−9 points) and meal (−8 points)")
+        "in 6 of 7 dimensions, most in seat (−9 points) or meal (−8 points)")
     assert "everywhere" in expectations_text.dimension_gaps_title(gap(-3, -4, -2, four))
     assert "in no dimension" in expectations_text.dimension_gaps_title(gap(1, 0, 2, (("price", 4.0),)))
 
