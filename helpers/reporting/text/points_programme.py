@@ -112,8 +112,8 @@ def tier_migration_sentence(found: TierMoves, tiers: Sequence[str] = ()) -> str:
     if found.are_given:
         still, gone = parts_text_if_enough([formatting.share(k / n) for k in (kept, left)], (kept, left))
         return (f"{text}{still} of {formatting.count_text(n, 'member', 'members')} stayed and {gone} left; "
-                f"{people_text(joined)} have joined since and are members still. No change of tier is recorded: tiers are "
-                "given for good, or their history is not kept.")
+                f"{people_text(joined)} have joined since and are members still. No change of tier is recorded: tiers "
+                "are given for good, or their history is not kept.")
     shares = parts_text_if_enough([formatting.share(k / n) for k in (kept, change, left)], (kept, change, left))
     said = (
         f"{shares[0]} of {formatting.count_text(n, 'member', 'members')} stayed in their tier, {shares[1]} changed "
