@@ -259,9 +259,11 @@ def estimate_text(e: Estimate | Mapping[str, Any], form: Form | None = None, cur
     return f"{form(get('value', math.nan))} {range_}".strip()
 
 
-def share_change_text(e: Estimate) -> str:
+def share_change_text(e: Estimate | Mapping[str, Any]) -> str:
     """Return a change of a share with its interval: ``3.84 percentage points [−1.64, 9.42]``."""
-    return f"{percentage_points(100 * e.value)} {interval(100 * e.low, 100 * e.high, percentage_points)}"
+    get = getattr(e, "get", None) or partial(getattr, e)
+    value, low, high = (100 * get(name) for name in ("value", "low", "high"))
+    return f"{percentage_points(value)} {interval(low, high, percentage_points)}"
 
 
 def change_text(difference: float, low: float, high: float, form: Form = number) -> str:

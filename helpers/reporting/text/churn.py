@@ -284,14 +284,19 @@ def model_table(measures: pd.DataFrame, rule: str, currency: str = "") -> pd.Dat
     rows = measures.set_index(["quantity", "segment"])
     known = [q for q in MEASURES if (q, rule) in rows.index and rows.loc[(q, rule), "status"] == Status.OK]
     return pd.DataFrame({"measure": [MEASURES[q] for q in known]} | {
-        heading: [formatting.estimate_text(rows.loc[(q, model)].to_dict(), _form(q, currency)) for q in known]
-        for heading, model in columns.items()})
+        heading: [_measure(rows.loc[(q, model)], q, currency) for q in known] for heading, model in columns.items()})
+
+
+def _measure(row: pd.Series, quantity: str, currency: str) -> str:
+    if quantity.startswith("calibration_error") and row["status"] == Status.OK:  # a difference of shares
+        return formatting.share_change_text(row.to_dict())
+    return formatting.estimate_text(row.to_dict(), _form(quantity, currency))
 
 
 def _form(quantity: str, currency: str = "") -> formatting.Form:
     if quantity == "empc":
         return formatting.unit_format("money", currency)
-    if quantity.startswith(("calibration_error", "empc_share", "average")):
+    if quantity.startswith(("empc_share", "average")):
         return formatting.share
     return formatting.number if quantity.startswith("lift") else _thousandths
 
@@ -325,9 +330,8 @@ def risk_bands_title(bands: pd.DataFrame) -> str:
     if known.empty:
         return "Customers by risk"
     top = known.sort_values("n_customers", ascending=False).iloc[0]
-    return (
-        f"{formatting.share(top['n_customers'] / bands['n_customers'].sum())} of those scored are at {top['risk']} risk"
-    )
+    part = formatting.share(top["n_customers"] / bands["n_customers"].sum())
+    return f"{part} of those scored are at {top['risk']} risk"
 
 
 def churn_headline(verdict: ModelSelection, forecasts: pd.DataFrame) -> tuple[str, ...]:

@@ -251,6 +251,9 @@ def test_measures_are_compared_in_words_and_absent_ones_left_out():
     found = churn_text.model_table(estimate_table(measures(trial(), 1)), "recency rule")
     assert found.columns.tolist() == ["measure", "Recency rule", "Logistic regression", "Gradient boosting"]
     assert found["measure"].iloc[0] == "AUC"
+    off = found.set_index("measure").loc["Calibration error in ten bins", "Logistic regression"]
+    assert "percentage point" in off  # a difference of shares, as its gate tells it
+    assert "%" not in off
     assert found["Recency rule"].iloc[0] == found["Logistic regression"].iloc[0]
     assert churn_text.model_table(estimate_table(measures(trial("none", n=0), 1)), "recency rule").empty
 
