@@ -152,7 +152,9 @@ def _width(name: str, values: pd.Series) -> int:
 def _write_cell(page: Any, place: tuple[int, int], value: Any, kind: str, formats: Mapping[str, Any]) -> None:
     if value is None:
         return
-    if isinstance(value, bool):
+    if value == "":  # a cell to fill in: not counted as one that is filled
+        page.write_blank(*place, None, formats["text"])
+    elif isinstance(value, bool):
         page.write_string(*place, "yes" if value else "no", formats["text"])
     elif isinstance(value, (date, datetime)):
         page.write_datetime(*place, value, formats["date"])

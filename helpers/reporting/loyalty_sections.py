@@ -169,7 +169,7 @@ def service_and_claims(service: pd.DataFrame, claims: pd.DataFrame, currency: st
     quarters = online_text.promises_by_quarter(service, covered_on)
     title = online_text.newest_promises(service, covered_on, with_interval=False)
     promises = display.show() if len(quarters) < 2 else plots.interval_plot(
-        quarters, "segment", "value", "low", "high", title or "Promised deliveries that came by the day", "share")
+        quarters, "quarter", "value", "low", "high", title or "Promised deliveries that came by the day", "share")
     finding = (online_text.visit_sentence(service), online_text.channel_sentence(service),
                online_text.trust_sentence(service))
     is_elsewhere = service["quantity"].isin([*programme_text.PARTNER_COLUMNS, *ELSEWHERE])

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.foundation.results import Estimate, Gate, Level
+from helpers.foundation.results import Estimate
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers
 from helpers.stats import linearity
 from helpers.stats.bootstrap import ReplicateMoments
@@ -22,12 +22,12 @@ LINEARITY_P, SATISFACTION_BY_ANSWER = "test of a straight line, adjusted p", "sa
 
 @dataclass(frozen=True, slots=True)
 class NonlinearDriver:
-    """A driver whose answers count as categories, since no straight line fits.
+    """A driver that no straight line fits, the others equal.
 
     Parameters
     ----------
-    p_value, gain : float
-        Of the test of a line, adjusted over the drivers; by how much its categories raise R².
+    p_value : float
+        Of the test of a line, adjusted over the drivers.
     step : Step
         Where mean satisfaction differs most between higher and lower answers; the other drivers are not held equal.
     by_answer : tuple of tuples
@@ -37,7 +37,6 @@ class NonlinearDriver:
     """
 
     p_value: float
-    gain: float
     step: Step
     by_answer: tuple[tuple[float, int, float], ...]
     is_binary: bool = False
@@ -56,24 +55,36 @@ class DriverColumns:
     outcome : ndarray, shape (n,)
         Satisfaction [0–100].
     fails : ndarray, shape (k,)
-        Whether no line fits a driver.
+        Whether no line fits a driver, the others equal.
+    bends : ndarray, shape (k,)
+        Whether none fits it there or where others are left out: its share of R² counts its answers as categories.
     """
 
     names: tuple[str, ...]
     means: np.ndarray
     outcome: np.ndarray
     fails: np.ndarray
+    bends: np.ndarray
 
     @property
     def is_binary(self) -> bool:
         """Whether satisfaction has two answers only."""
         return bool(np.isin(self.outcome, (0.0, 100.0)).all())
 
+    def blocks(self, as_categories: np.ndarray) -> list[np.ndarray]:
+        """Return the columns of each driver: its line, and marks of its categories where they count."""
+        return [np.column_stack([mean, linearity.category_marks(mean)]) if counts else mean[:, None]
+                for mean, counts in zip(self.means.T, as_categories, strict=True)]
+
     @property
-    def blocks(self) -> list[np.ndarray]:
-        """Columns of each driver: its line, and marks of its categories where no line fits."""
-        return [np.column_stack([mean, linearity.category_marks(mean)]) if fails else mean[:, None]
-                for mean, fails in zip(self.means.T, self.fails, strict=True)]
+    def of_shares(self) -> list[np.ndarray]:
+        """Columns of each driver in the regressions over which shares of R² average."""
+        return self.blocks(self.bends)
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many columns each driver has there."""
+        return [block.shape[1] for block in self.of_shares]
 
 
 def driver_means(known: CompleteAnswers) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
@@ -89,13 +100,14 @@ def driver_columns(known: CompleteAnswers) -> tuple[DriverColumns, Linearity]:
     """Return the drivers' columns and the test of their lines."""
     names, means, outcome = driver_means(known)
     tested = linearity.linearity_test(means, outcome, known.rows.weights)
-    return DriverColumns(names, means, outcome, tested.fails), tested
+    bends = linearity.bent_in_parts(means, outcome, known.rows.weights, tested.fails)
+    return DriverColumns(names, means, outcome, tested.fails, bends), tested
 
 
 def driver_moments(known: CompleteAnswers, columns: DriverColumns, seed: int) -> ReplicateMoments:
     """Return the moments of the drivers' blocks and satisfaction; of their means where lines fit them all."""
-    if columns.fails.any():
-        together = np.column_stack([*columns.blocks, columns.outcome])
+    if columns.bends.any():
+        together = np.column_stack([*columns.of_shares, columns.outcome])
         return known.rows.moments(together, len(known.moments.mean) - 1, seed)
     means = known.means()
     place = [known.model.names.index(name) for name in (*columns.names, SATISFACTION_CONSTRUCT)]
@@ -105,10 +117,10 @@ def driver_moments(known: CompleteAnswers, columns: DriverColumns, seed: int) ->
 def driver_associations(columns: DriverColumns, weights: np.ndarray) -> tuple[dict[str, Interval], frozenset[str]]:
     """Return how satisfaction moves with each driver that a line fits, and who has an association of its own.
 
-    Least squares, all the others as they enter equal, robust errors (HC3): of the equation whose R² the shares divide,
-    so that a share and its sign agree. An association of its own is one that the F-test of the driver's columns shows.
+    Least squares with robust errors (HC3), the others equal, as categories where no line fits them then. An association
+    of its own is one that the F-test of the driver's columns shows.
     """
-    blocks, n = columns.blocks, len(columns.outcome)
+    blocks, n = columns.blocks(columns.fails), len(columns.outcome)
     at = 1 + np.cumsum([0, *(block.shape[1] for block in blocks)])
     fit = linearity.robust_fit(np.column_stack([np.ones(n), *blocks]), columns.outcome, weights)
     if fit is None:
@@ -124,7 +136,7 @@ def nonlinear_drivers(columns: DriverColumns, tested: Linearity, weights: np.nda
     """Return the drivers that no line fits, the largest gain of R² first."""
     order = sorted(np.flatnonzero(columns.fails), key=lambda j: -tested.gains[j])
     return {columns.names[j]: NonlinearDriver(
-        float(tested.p_values[j]), float(tested.gains[j]),
+        float(tested.p_values[j]),
         linearity.largest_step(columns.means[:, j], columns.outcome, weights),
         _by_answer(columns.means[:, j], columns.outcome, weights), columns.is_binary) for j in order}
 
@@ -134,25 +146,6 @@ def _by_answer(mean: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> tu
     parts = [category == i for i in range(int(category.max()) + 1)]
     return tuple((float(np.average(mean[part], weights=weights[part])), int(part.sum()),
                   float(np.average(outcome[part], weights=weights[part]))) for part in parts)
-
-
-def linearity_gate(found: Mapping[str, NonlinearDriver] | None) -> list[Gate]:
-    """Return the check on straight lines: where no line fits a driver, what rests on lines carries a caution.
-
-    Parameters
-    ----------
-    found : mapping of str to NonlinearDriver, or None
-        From `nonlinear_drivers`; None where no drivers are known.
-    """
-    if found is None:
-        return []
-    names = ", ".join(found)
-    sentence = (f"No straight line fits {names}: as categories their answers raise R² by "
-                f"{100 * max(d.gain for d in found.values()):.1f} points at most; shares count them so, paths, "
-                "slopes and odds of all drivers do not." if found else
-                "No driver's categories raise R² significantly and by a point or more.")
-    return [Gate("straight lines of the drivers", max((d.gain for d in found.values()), default=0.0),
-                 linearity.LEAST_GAIN, bool(found), Level.QUALIFY, "paths, slopes and odds of all drivers", sentence)]
 
 
 def nonlinear_driver_estimates(found: Mapping[str, NonlinearDriver], n: int) -> list[Estimate]:

@@ -8,7 +8,6 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, no_estimate, strike
 from helpers.satisfaction.driver_linearity import (
-    DriverColumns,
     NonlinearDriver,
     driver_associations,
     driver_columns,
@@ -17,7 +16,7 @@ from helpers.satisfaction.driver_linearity import (
     nonlinear_drivers,
 )
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers, NoPathModel, joint_name
-from helpers.stats import relative_importance
+from helpers.stats import linearity, relative_importance
 from helpers.stats.bootstrap import percentile_interval
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem import pls_evaluation
@@ -81,7 +80,9 @@ class SatisfactionDrivers:
     expectations : tuple of str
         Drivers of what people expect: they have a share, and no room, since nothing is improved by raising them.
     nonlinear : mapping of str to NonlinearDriver
-        Drivers that no straight line fits: their categories enter together in place of a line.
+        Drivers that no straight line fits, the others equal.
+    of_lines : float
+        R² of straight lines alone.
     circular : str
         Why nothing is told of what explains satisfaction: a driver is not shown to be distinct from it; else empty.
     unanswered : mapping of str to int
@@ -108,6 +109,7 @@ class SatisfactionDrivers:
     n_people: int
     expectations: tuple[str, ...] = ()
     nonlinear: Mapping[str, NonlinearDriver] = field(default_factory=dict)
+    of_lines: float = float("nan")
     circular: str = ""
     unanswered: Mapping[str, int] = field(default_factory=dict)
     negative: tuple[str, ...] = ()
@@ -119,7 +121,7 @@ def driver_importance(
 ) -> SatisfactionDrivers | NoPathModel:
     """Return what satisfaction goes with, by exact shares of R² of the constructs' unweighted means.
 
-    A driver that no straight line fits enters as its categories, all of them together.
+    A driver that no straight line fits, be it where others are left out, enters as its categories, all together.
 
     Parameters
     ----------
@@ -136,9 +138,11 @@ def driver_importance(
     if not 2 <= len(names) <= relative_importance.MAX_DRIVERS:
         return NoPathModel(f"{len(names)} drivers: shares need 2 to {relative_importance.MAX_DRIVERS}", known.n)
     columns, tested = driver_columns(known)
-    means, sizes = known.means(), [block.shape[1] for block in columns.blocks]
+    means = known.means()
     place = [known.model.names.index(n) for n in (*names, SATISFACTION_CONSTRUCT)]
-    lmg = relative_importance.lmg_shares(driver_moments(known, columns, seed).correlation, sizes)
+    lmg = relative_importance.lmg_shares(driver_moments(known, columns, seed).correlation, columns.sizes)
+    probe = relative_importance.random_probe_p_values(
+        np.column_stack([*columns.of_shares, columns.outcome]), seed, weights=known.rows.weights, sizes=columns.sizes)
     explained = lmg.sum(axis=1)
     share = lmg / explained[:, None]
     slopes, own = driver_associations(columns, known.rows.weights)
@@ -157,7 +161,7 @@ def driver_importance(
         {} if circular else _joint_shares(names, struck, share),
         struck,
         _first_rank_probabilities(names, share),
-        dict(zip(names, _random_probe(known, columns, seed), strict=True)),
+        dict(zip(names, probe.tolist(), strict=True)),
         _named_intervals(names, names, means.mean[:, place[:-1]]),
         _named_intervals(apart, names, room),
         _first_rank_probabilities(names, room),
@@ -167,6 +171,7 @@ def driver_importance(
         known.n_people,
         known.expectations,
         nonlinear_drivers(columns, tested, known.rows.weights),
+        linearity.r_squared(columns.means, columns.outcome, known.rows.weights),
         circular,
         {question: len(people) for question, people in known.unanswered.items()},
         negative,
@@ -191,12 +196,6 @@ def _joint_shares(names: tuple[str, ...], struck: Mapping[str, str], share: np.n
 def _first_rank_probabilities(names: tuple[str, ...], draws: np.ndarray) -> dict[str, float]:
     best = draws[1:].argmax(axis=1)
     return {name: float((best == j).mean()) for j, name in enumerate(names)}
-
-
-def _random_probe(known: CompleteAnswers, columns: DriverColumns, seed: int) -> list[float]:
-    return relative_importance.random_probe_p_values(
-        np.column_stack([*columns.blocks, columns.outcome]), seed, weights=known.rows.weights,
-        sizes=[block.shape[1] for block in columns.blocks]).tolist()
 
 
 def driver_estimates(found: SatisfactionDrivers | NoPathModel) -> list[Estimate]:

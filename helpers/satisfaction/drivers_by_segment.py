@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers.foundation.errors import InputError, spelling_hint
-from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
 from helpers.satisfaction import drivers
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.satisfaction.driver_linearity import DriverColumns, driver_columns, driver_means
@@ -22,7 +22,7 @@ from helpers.satisfaction.ecsi_model import CompleteAnswers, NoPathModel, left_o
 from helpers.satisfaction.satisfaction_by_segment import segment_label
 from helpers.stats.bootstrap import replicate_moments
 from helpers.stats.confidence_intervals import Interval
-from helpers.stats.linearity import robust_fit
+from helpers.stats.linearity import LEAST_GAIN, robust_fit
 from helpers.stats.multiple_testing import holm
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity
 from helpers.stats.relative_importance import lmg_shares
@@ -153,7 +153,7 @@ def _heterogeneity_p_value(columns: DriverColumns, weights: np.ndarray, parts: d
     """
     group = np.arange(1, len(parts) + 1) @ np.array([*parts.values()], dtype=int)  # 0: in none of them
     rows = np.flatnonzero(group)
-    for x in (np.column_stack(columns.blocks), columns.means):
+    for x in (np.column_stack(columns.blocks(columns.fails)), columns.means):
         centred = np.column_stack([x, columns.outcome])[rows]
         for part in parts.values():
             centred[part[rows]] -= np.average(centred[part[rows]], axis=0, weights=weights[rows][part[rows]])
@@ -233,3 +233,29 @@ def segment_driver_estimates(found: SegmentDrivers | NoPathModel) -> list[Estima
     shares = [Estimate(SEGMENT_SHARE, i.value, i.low, i.high, "share", of.n, f"{found.label} {name}: {driver}")
               for name, of in found.groups for driver, i in of.share.items()]
     return [test, *found.left_out, *shares]
+
+
+def linearity_gate(
+    importance: SatisfactionDrivers | NoPathModel, by_segment: SegmentDrivers | NoPathModel
+) -> list[Gate]:
+    """Return the check on straight lines: where no line fits a driver, what rests on lines carries a caution.
+
+    Parameters
+    ----------
+    importance : SatisfactionDrivers or NoPathModel
+        From `helpers.satisfaction.drivers.driver_importance`, of everybody.
+    by_segment : SegmentDrivers or NoPathModel
+        From `drivers_by_segment`.
+    """
+    if isinstance(importance, NoPathModel):
+        return []
+    groups = {"everybody": importance, **dict(getattr(by_segment, "groups", ()))}
+    bent = {name: of for name, of in groups.items() if of.nonlinear}
+    told = "; ".join(f"{', '.join(of.nonlinear)} ({name}; R² of all drivers {100 * of.of_lines:.1f} % by lines, "
+                     f"{100 * of.explained.value:.1f} % as shares count them)" for name, of in bent.items())
+    sentence = (f"No straight line fits {told}. Shares count these, and drivers that bend where others are left out, "
+                "by their answers; paths, slopes and odds of all drivers do not." if bent else
+                "No driver's categories raise R² significantly and by a point or more.")
+    most = max((of.explained.value - of.of_lines for of in bent.values()), default=0.0)
+    return [Gate("straight lines of the drivers", most, LEAST_GAIN, bool(bent), Level.QUALIFY,
+                 "paths, slopes and odds of all drivers", sentence)]

@@ -129,6 +129,32 @@ def linearity_test(columns: np.ndarray, outcome: np.ndarray, weights: np.ndarray
     return Linearity(gains, p)
 
 
+def bent_in_parts(columns: np.ndarray, outcome: np.ndarray, weights: np.ndarray, fails: np.ndarray) -> np.ndarray:
+    """Return of which columns lines fail in some regression on fewer of them, shape (k,); all that `fails` among them.
+
+    Shares of R² average over regressions on every part of the columns. A column that a line fits beside the others may
+    bend where they are left out: those found are set aside and the rest is tested alone, until nothing more is found.
+
+    Parameters
+    ----------
+    columns, outcome, weights : ndarray, shape (n, k), (n,) and (n,)
+        As for `linearity_test`.
+    fails : ndarray, shape (k,)
+        From `linearity_test` of all columns.
+    """
+    found, new = fails.copy(), fails
+    while new.any() and not found.all():
+        rest = np.flatnonzero(~found)
+        new = linearity_test(columns[:, rest], outcome, weights).fails
+        found[rest] = new
+    return found
+
+
+def r_squared(columns: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> float:
+    """Return R² of the weighted regression of an outcome on columns, shapes (n,) and (n, p)."""
+    return _r2(_weighted_products(np.column_stack([columns, outcome]), weights), [*range(columns.shape[1])])
+
+
 def _weighted_products(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
     centred = (columns - np.average(columns, axis=0, weights=weights)) * np.sqrt(weights)[:, None]
     return centred.T @ centred

@@ -45,6 +45,15 @@ def test_cells_keep_their_types_and_missing_ones_are_empty(book):
     assert first["owner"].tolist()[:2] == [None, "a"]
 
 
+def test_a_cell_to_fill_in_is_blank_and_not_counted_as_filled(tmp_path):
+    path = tmp_path / "list.xlsx"
+    path.write_bytes(spreadsheets.excel_file([Sheet("calls", pd.DataFrame({"who": ["a", "b"], "outcome": ["", "x"]}))]))
+    with zipfile.ZipFile(path) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert re.search(r'<c r="B2"[^>]*/>', sheet), "neither text nor number"
+    assert spreadsheets.read_sheets(path)[0].rows["outcome"].tolist() == [None, "x"]
+
+
 def test_the_header_stays_in_sight_and_can_be_filtered(book):
     with zipfile.ZipFile(book) as archive:
         sheet = archive.read("xl/worksheets/sheet1.xml").decode()

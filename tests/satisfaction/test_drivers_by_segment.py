@@ -110,7 +110,7 @@ def test_whether_more_goes_with_less_is_judged_in_the_equation_of_the_shares():
     y = 60.0 * (wifi == 100) - 0.5 * gate + rng.normal(size=4000)
     means = np.column_stack([wifi, gate])
     made = {fails: driver_linearity.driver_associations(
-        driver_linearity.DriverColumns(("Wi-fi", "Gate"), means, y, np.array([fails, False])), np.ones(4000))[0]
+        driver_linearity.DriverColumns(("Wi-fi", "Gate"), means, y, *2 * [np.array([fails, False])]), np.ones(4000))[0]
         for fails in (True, False)}
     assert made[False]["Gate"].low > 0
     assert made[True]["Gate"].high < 0
@@ -134,6 +134,17 @@ def test_groups_with_one_curve_and_other_answers_have_the_same_drivers(catalogue
     assert drivers_by_segment._heterogeneity_p_value(lines, np.ones(len(of)), parts, 1) < 0.01, "lines alone do"
     whole = drivers.driver_importance(stepped, None, 1)
     assert whole.nonlinear["Food"].step.start == 100
+    [gate] = drivers_by_segment.linearity_gate(whole, made)
+    assert gate.is_crossed
+    assert gate.statistic == pytest.approx(whole.explained.value - whole.of_lines)
+    assert f"No straight line fits Food (everybody; R² of all drivers {100 * whole.of_lines:.1f} % by lines" in (
+        gate.sentence)
+    assert drivers_by_segment.linearity_gate(made, made) == []
+    straight = replace(whole, nonlinear={})
+    groups = drivers_by_segment.SegmentDrivers("journey", (("work", whole), ("leisure", straight)), (), 0.001)
+    [of_groups] = drivers_by_segment.linearity_gate(straight, groups)
+    assert "No straight line fits Food (work; R²" in of_groups.sentence
+    assert not drivers_by_segment.linearity_gate(straight, made)[0].is_crossed
     assert satisfaction_drivers.first_driver(whole).count("It is no even rise: satisfaction is ") == 1
 
 

@@ -53,6 +53,30 @@ def test_a_column_that_goes_with_one_that_bends_is_a_line():
     assert both.fails.tolist() == [False, True]
 
 
+def test_a_column_that_bends_where_another_is_left_out_is_found_and_straight_ones_stay_lines():
+    """Shares of R² average over regressions on every part of the columns: there, one stands for the other's bend."""
+    rng = np.random.default_rng(3)
+    wifi = rng.choice([0.0, 25.0, 50.0, 75.0, 100.0], 3000)
+    booking = np.clip(wifi + rng.choice([-25.0, 0.0, 0.0, 0.0, 25.0], 3000), 0, 100)
+    seats = rng.choice([0.0, 25.0, 50.0, 75.0, 100.0], 3000)
+    x, y, alike = np.column_stack([booking, wifi, seats]), 80.0 * (wifi == 100), np.ones(3000)
+    y = y + 0.2 * seats + rng.normal(0, 10, 3000)
+    fails = linearity.linearity_test(x, y, alike).fails
+    assert linearity.bent_in_parts(x, y, alike, fails).tolist() == [True, True, False]
+    assert not linearity.bent_in_parts(x, 0.5 * wifi + rng.normal(0, 10, 3000), alike, np.zeros(3, dtype=bool)).any()
+
+    def shares(bends):
+        blocks = [np.column_stack([c, linearity.category_marks(c)]) if b else c[:, None]
+                  for c, b in zip(x.T, bends, strict=True)]
+        moments = bootstrap.replicate_moments(np.column_stack([*blocks, y]), alike[None])
+        found = relative_importance.lmg_shares(moments.correlation, [b.shape[1] for b in blocks])[0]
+        return found / found.sum()
+
+    of_one, of_both, of_all = shares(fails), shares([True, True, False]), shares([True] * 3)
+    assert of_one[0] < of_all[0] - 0.05, "the line of the one gives its share to the other"
+    assert of_both == pytest.approx(of_all, abs=0.002)
+
+
 def test_rare_answers_join_the_next_and_many_values_make_five_groups():
     rare = np.repeat([0.0, 25.0, 50.0, 75.0, 100.0], [40, 3, 60, 70, 5])
     assert [np.unique(rare[linearity.column_categories(rare) == c]).tolist() for c in range(3)] == [

@@ -1,7 +1,7 @@
 """Text on loyalty online: promises of delivery, visits, channels, trust."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -21,13 +21,20 @@ NO_LIMITS = {"low": None, "high": None}
 
 
 def promises_by_quarter(service: pd.DataFrame, covered_on: date) -> pd.DataFrame:
-    """Return the share of promises kept of each quarter that is over and can be told, in order of time."""
+    """Return the share of promises kept of each quarter that can be told, in order of time, with its name in words.
+
+    Parameters
+    ----------
+    service : DataFrame
+        ``results/loyalty_service``.
+    covered_on : date
+        Last day of which orders tell: the quarter that runs then says up to when it is known.
+    """
     rows = reported_rows(service[service["quantity"] == web_behaviour.PROMISES_BY_QUARTER])
-    return rows[rows["segment"] <= _quarter_name(_newest_quarter(covered_on))]
-
-
-def _newest_quarter(covered_on: date) -> pd.Period:
-    return pd.Period(covered_on + timedelta(1), "Q") - 1
+    running = pd.Period(covered_on, "Q")
+    is_part = (rows["segment"] == _quarter_name(running)) & (covered_on < running.end_time.date())
+    upto = f" (to {formatting.date_text(covered_on)})"
+    return rows.assign(quarter=rows["segment"].where(~is_part, rows["segment"] + upto))
 
 
 def _quarter_name(quarter: pd.Period) -> str:
@@ -35,23 +42,27 @@ def _quarter_name(quarter: pd.Period) -> str:
 
 
 def newest_promises(service: pd.DataFrame, covered_on: date, with_interval: bool = True) -> str:
-    """Return the share of promises kept in the newest whole quarter and a year before; empty where it is not known.
+    """Return the share of promises kept in the newest quarter that can be told, and a year before.
 
     Parameters
     ----------
-    service : DataFrame
-        ``results/loyalty_service``.
-    covered_on : date
-        Last day of which orders tell: a whole quarter is over by then.
+    service, covered_on
+        As in `promises_by_quarter`.
     with_interval : bool
         Whether the shares have their intervals.
+
+    Returns
+    -------
+    str
+        Empty where neither the quarter that runs nor the one before can be told.
     """
     known = {r["segment"]: r for r in promises_by_quarter(service, covered_on).to_dict("records")}
-    newest = _newest_quarter(covered_on)
-    rows = [known.get(_quarter_name(quarter)) for quarter in (newest, newest - 4)]
-    if rows[0] is None:
+    running = pd.Period(covered_on, "Q")
+    newest = next((quarter for quarter in (running, running - 1) if _quarter_name(quarter) in known), None)
+    if newest is None:
         return ""
-    now, *before = [f"in {r['segment']} {formatting.estimate_text(r if with_interval else {**r, **NO_LIMITS})}"
+    rows = [known.get(_quarter_name(quarter)) for quarter in (newest, newest - 4)]
+    now, *before = [f"in {r['quarter']} {formatting.estimate_text(r if with_interval else {**r, **NO_LIMITS})}"
                     for r in rows if r is not None]
     return ", ".join([f"{formatting.sentence_case(now)} of the promised deliveries came by the day", *before])
 
@@ -67,7 +78,7 @@ def _promises_kept(service: pd.DataFrame, covered_on: date) -> str:
     rows = promises_by_quarter(service, covered_on).to_dict("records")
     pair = max(pairwise(rows), key=lambda two: abs(two[1]["value"] - two[0]["value"]), default=())
     step = ", the largest change is from " + " to ".join(
-        f"{formatting.share(r['value'])} in {r['segment']}" for r in pair) if pair else ""
+        f"{formatting.share(r['value'])} in {r['quarter']}" for r in pair) if pair else ""
     p = formatting.p_value_sentence(quantity_row(service, web_behaviour.PROMISES_TEST)["value"])
     newest = newest_promises(service, covered_on)
     return f"{newest}{'. ' if newest else ''}No share of all {due} is told: quarters differ ({p}){step}."
@@ -81,7 +92,7 @@ def delivery_promise_sentence(service: pd.DataFrame, covered_on: date) -> str:
     service : DataFrame
         ``results/loyalty_service``.
     covered_on : date
-        Last day of which orders tell: the newest whole quarter is over by then.
+        Last day of which orders tell.
     """
     gap, text = quantity_row(service, web_behaviour.RETURN_DIFFERENCE), _promises_kept(service, covered_on)
     if not text:
