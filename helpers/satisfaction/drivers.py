@@ -21,6 +21,7 @@ from helpers.stats.bootstrap import percentile_interval
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem import pls_evaluation
 from helpers.stats.pls_sem.measurement_model import (
+    CAUTION,
     MeasurementValidity,
     circular_equations,
     improper_equations,
@@ -250,8 +251,8 @@ def path_values(known: CompleteAnswers | NoPathModel, found: PathFit | None, see
     index = pls_evaluation.construct_index(found, known.moments.mean, known.moments.covariance, SATISFACTION_CONSTRUCT)
     made = [_driver_estimate(PATH_MODEL_INDEX, "all", _percentiles_of(index), "points", n)]
     for quantity, draws in ((PATH_COEFFICIENT, found.paths), (CONSISTENT_PATH, found.consistent().paths)):
-        made += [_arrow_estimate(quantity, arrow, draws, model.names, n) for arrow in model.arrows
-                 if quantity == PATH_COEFFICIENT or _is_corrected(model, arrow[1])]
+        made += [_arrow_estimate(quantity, arrow, draws, model, n) for arrow in model.arrows
+                 if quantity == PATH_COEFFICIENT or model.of_unknown_error(arrow[1])[1]]
     made += [_driver_estimate(TOTAL_EFFECT, f"{model.names[a]} → {model.names[b]}",
                               _percentiles_of(found.total_effects[:, a, b]), "standard deviations", n)
              for a, b in np.argwhere(model.reachable() & ~np.eye(len(model.names), dtype=bool))]
@@ -260,12 +261,6 @@ def path_values(known: CompleteAnswers | NoPathModel, found: PathFit | None, see
     return made + [Estimate(PATH_Q2, pls_evaluation.q2_predictive_relevance(model, known.columns, name, seed=seed,
                                                                weights=known.rows.weights),
                             unit="share of variance", n=n, segment=name) for name in ends]
-
-
-def _is_corrected(model: PathModel, end: str) -> bool:
-    """Return whether an equation holds a construct whose error its questions tell; one question has none to go by."""
-    starts = [start for start, to in model.arrows if to == end]
-    return any(len(model.blocks[name]) > 1 and name not in model.formative for name in (end, *starts))
 
 
 def path_estimates(
@@ -306,14 +301,15 @@ def struck_arrows(found: PathFit | None, valid: MeasurementValidity | None) -> d
     return {f"{s} → {e}": reason for (s, e), reason in unreportable_effects(valid, found.model.arrows).items()}
 
 
-def _arrow_estimate(quantity: str, arrow: tuple[str, str], draws: np.ndarray, names: tuple[str, ...], n: int
-                    ) -> Estimate:
+def _arrow_estimate(quantity: str, arrow: tuple[str, str], draws: np.ndarray, model: PathModel, n: int) -> Estimate:
     segment = " → ".join(arrow)
-    i = _percentiles_of(draws[:, names.index(arrow[0]), names.index(arrow[1])])
+    i = _percentiles_of(draws[:, model.names.index(arrow[0]), model.names.index(arrow[1])])
     if np.isnan(i.value) or np.isnan(i.low):
         reason = "the correction fails in too many resamples"
         return no_estimate(quantity, Status.INSUFFICIENT, reason, n=n, segment=segment, unit="standard deviations")
-    return _driver_estimate(quantity, segment, i, "standard deviations", n)
+    unknown = [] if quantity == PATH_COEFFICIENT else model.of_unknown_error(arrow[1])[0]
+    reason = f"{CAUTION}: {' and '.join(unknown)} as if measured without error" if unknown else ""
+    return Estimate(quantity, i.value, i.low, i.high, "standard deviations", n, segment, reason=reason)
 
 
 def _struck_totals(found: PathFit, valid: MeasurementValidity | None) -> dict[str, str]:

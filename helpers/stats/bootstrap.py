@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.stats.confidence_intervals import Interval
+from helpers.stats.confidence_intervals import Interval, normal_quantile
 
 BOOTSTRAP_BLOCK_CELLS = 2**20  # of counts that are made at a time
 BOOTSTRAP_BLOCK_ROWS = 2048  # rows at a time: their products and counts stay in the processor's cache
@@ -169,6 +169,30 @@ def percentile_interval(value: float, draws: np.ndarray, level: float = 0.95) ->
         return Interval(float(value), np.nan, np.nan)
     low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(value), float(low), float(high))
+
+
+def upper_limit_bound(draws: np.ndarray, level: float = 0.95) -> float:
+    """Return how high the upper limit of `percentile_interval` may lie with any number of replicates.
+
+    The upper 95 % limit of that percentile by order statistics; NaN where no replicate is finite.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (B,)
+        Of the replicates.
+    level : float
+        Level of the interval.
+
+    Examples
+    --------
+    >>> upper_limit_bound(np.arange(1000.0)) - np.quantile(np.arange(1000.0), 0.975)
+    np.float64(10.975...)
+    """
+    finite, share = np.sort(draws[np.isfinite(draws)]), (1 + level) / 2
+    if not len(finite):
+        return np.nan
+    place = share * len(finite) + normal_quantile(level) * np.sqrt(len(finite) * share * (1 - share))
+    return float(finite[min(int(np.ceil(place)), len(finite) - 1)])
 
 
 def to_twelve_digits(sums: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from helpers.stats.confidence_intervals import pearson_interval as correlated
 from helpers.stats.disclosure_control import LEAST_PEOPLE, too_few
 from helpers.stats.survey_weights import WeightedSample
 
-MAX_FACTOR_STEPS = 200
+MAX_FACTOR_STEPS = 2000
 
 FACTOR_TOLERANCE = 1e-8
 
@@ -33,7 +33,7 @@ class CommonFactor:
     loadings : ndarray, shape (B, k)
         Standardised; kept below one where an item would have no variance of its own.
     is_heywood : ndarray of bool, shape (B,)
-        Whether an item's communality reached one: the factor model does not fit these items.
+        Whether an item's communality reached one, or no loadings give these correlations: one factor does not fit.
     """
 
     loadings: np.ndarray
@@ -48,8 +48,8 @@ class CommonFactor:
 
     @property
     def average_variance(self) -> np.ndarray:
-        """Average variance extracted, shape (B,)."""
-        return (self.loadings**2).mean(axis=1)
+        """Average variance extracted, shape (B,); NaN in a Heywood case."""
+        return np.where(self.is_heywood, np.nan, (self.loadings**2).mean(axis=1))
 
 
 def cronbach_alpha(matrix: np.ndarray) -> np.ndarray:
@@ -72,25 +72,40 @@ def fit_common_factor(correlation: np.ndarray) -> CommonFactor:
     Parameters
     ----------
     correlation : ndarray, shape (B, k, k)
-        Two items share their loading: √r.
+        Two items share their loading: √r. Three determine their loadings: in closed form, which no stop falls short of.
     """
-    n, k = correlation.shape[:2]
+    k = correlation.shape[1]
     if k == 2:
         shared = correlation[:, 0, 1]
         loading = np.sqrt(np.clip(shared, 0, 1))
         return CommonFactor(np.repeat(loading[:, None], 2, axis=1), shared >= 1)
+    if k == 3:
+        return _factor_of_three(correlation)
     usable: np.ndarray = np.asarray(np.isfinite(correlation).all(axis=(1, 2)))
     reduced = np.where(usable[:, None, None], correlation, np.eye(k)).copy()
-    communality, vectors = np.full((n, k), 0.5), np.zeros_like(reduced)
+    communality, vectors, left = np.full(reduced.shape[:2], 0.5), np.zeros_like(reduced), np.arange(len(reduced))
     for _ in range(MAX_FACTOR_STEPS):
-        reduced[:, np.arange(k), np.arange(k)] = communality
-        values, vectors = np.linalg.eigh(reduced)
-        new = np.minimum(np.maximum(values[:, -1:], 0) * vectors[:, :, -1] ** 2, 1.0)
-        moved, communality = np.abs(new - communality).max(), new
-        if moved < FACTOR_TOLERANCE:
+        reduced[left[:, None], np.arange(k), np.arange(k)] = communality[left]
+        values, vectors[left] = np.linalg.eigh(reduced[left])
+        new = np.minimum(np.maximum(values[:, -1:], 0) * vectors[left][:, :, -1] ** 2, 1.0)
+        moved, communality[left] = np.abs(new - communality[left]).max(axis=1), new
+        left = left[moved >= FACTOR_TOLERANCE]
+        if not len(left):
             break
     loadings = np.sqrt(communality) * np.sign(vectors[:, :, -1] * vectors[:, :, -1].sum(axis=1, keepdims=True))
     return CommonFactor(np.where(usable[:, None], loadings, np.nan), communality.max(axis=1) >= 1 - 1e-6)
+
+
+def _factor_of_three(correlation: np.ndarray) -> CommonFactor:
+    """Return the factor whose loadings give the three correlations: an item's communality is r₁₂ r₁₃ / r₂₃."""
+    of_rest = correlation[:, [1, 0, 0], [2, 2, 1]]  # between the two others of each item
+    with np.errstate(divide="ignore", invalid="ignore"):
+        communality = of_rest.prod(axis=1, keepdims=True) / of_rest**2
+    is_improper = ~((communality > 0) & (communality < 1)).all(axis=1)
+    sign = np.where(correlation[:, 0] < 0, -1.0, 1.0)
+    loadings = np.sqrt(np.clip(communality, 0, 1)) * sign
+    turned = loadings * np.where(loadings.sum(axis=1, keepdims=True) < 0, -1.0, 1.0)
+    return CommonFactor(turned, is_improper & np.isfinite(correlation).all(axis=(1, 2)))
 
 
 def htmt_ratio(correlation: np.ndarray, first: slice, second: slice) -> np.ndarray:

@@ -272,6 +272,31 @@ def test_a_construct_whose_questions_share_less_variance_than_error_takes_carrie
     assert "average variance extracted is 0.490 [0.410, 0.570]; 0.50 is asked for." in gates[0].sentence
 
 
+def test_a_pair_whose_limit_may_reach_one_with_more_resamples_is_struck_and_says_so():
+    pair, ratio = ("Image", "Quality"), Interval(0.93, 0.85, 0.999)
+    made = [measurement_model.MeasurementValidity({}, {}, (), {pair: ratio}, {}, {}, 100, ratio_bound={pair: bound})
+            for bound in (0.9995, 1.003)]
+    assert [m.confused for m in made] == [(), (pair,)]
+    assert [m.near for m in made] == [(pair,), ()]
+    [near], [struck] = (measurement_model.validity_gates(m) for m in made)
+    assert (near.level, struck.level) == ("qualify", "strike")
+    assert struck.sentence.endswith("its upper limit may reach, with more resamples, 1.")
+
+
+def test_a_path_freed_from_error_says_which_construct_counts_as_measured_without(panelled):
+    answers = felt()
+    panel = panelled(answers)
+    fitted, _ = measured(panel)
+    rows = {(e.quantity, e.segment): e for e in drivers.path_values(panel, fitted, 1)}
+    single = [name for name, items in panel.model.blocks.items() if len(items) == 1]
+    for (quantity, segment), row in rows.items():
+        if quantity == drivers.CONSISTENT_PATH and row.status is Status.OK:
+            end = segment.split(" → ")[1]
+            of = {end, *(s for s, e in panel.model.arrows if e == end)}
+            assert row.reason.endswith("as if measured without error") == bool(of & {*single})
+    assert {len(items) for items in panel.model.blocks.values()} >= {2}
+
+
 def test_an_unreliable_construct_has_no_explained_variance(panelled):
     answers = felt()
     answers["l2"] = np.random.default_rng(9).uniform(0, 100, 200)

@@ -69,6 +69,33 @@ def test_a_heywood_case_is_told_and_has_no_omega():
     found = scale_reliability.fit_common_factor(known)
     assert found.is_heywood[0]
     assert np.isnan(found.omega[0])
+    assert np.isnan(found.average_variance[0])
+
+
+def test_the_factor_of_three_items_is_that_of_statsmodels_and_none_where_it_would_leave_nothing_to_an_item(mobi):
+    loadings = np.array([0.9, -0.7, 0.5])
+    known = np.outer(loadings, loadings) + np.diag(1 - loadings**2)
+    found = scale_reliability.fit_common_factor(known[None])
+    peer = Factor(corr=known, n_factor=1, method="pa", smc=False).fit(maxiter=2000, tol=1e-12).loadings[:, 0]
+    np.testing.assert_allclose(found.loadings[0], peer * np.sign(peer.sum()), atol=1e-6)
+    loyalty = np.corrcoef(mobi.filter(like="CUSL").T)[None]
+    assert loyalty[0, 0, 2] * loyalty[0, 0, 1] > 0
+    case = scale_reliability.fit_common_factor(loyalty)  # communality of CUSL3 1.18
+    assert case.is_heywood[0]
+    assert np.isnan(case.average_variance[0])
+    one_negative = np.array([[[1, 0.5, 0.5], [0.5, 1, -0.2], [0.5, -0.2, 1.0]]])
+    assert scale_reliability.fit_common_factor(one_negative).is_heywood[0], "no loadings give these signs"
+
+
+def test_replicates_that_end_early_are_the_same_as_alone():
+    rng = np.random.default_rng(8)
+    answers = rng.normal(size=(60, 1)) + rng.normal(size=(60, 4)) * [1, 1, 3, 0.2]
+    drawn = bootstrap.bootstrap_moments(answers, 30, 2).correlation
+    together = scale_reliability.fit_common_factor(drawn)
+    for i, matrix in enumerate(drawn):
+        alone = scale_reliability.fit_common_factor(matrix[None])
+        np.testing.assert_array_equal(alone.loadings[0], together.loadings[i])
+    assert 0 < together.is_heywood.sum() < len(drawn)
 
 
 def test_two_blocks_of_one_factor_are_one_thing_measured_twice():

@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
 from helpers.stats import scale_reliability
-from helpers.stats.bootstrap import ReplicateMoments, percentile_interval
+from helpers.stats.bootstrap import ReplicateMoments, percentile_interval, upper_limit_bound
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem.path_model import PathFit
 from helpers.stats.scale_reliability import RELIABILITY_QUALIFY, RELIABILITY_STRIKE
@@ -33,7 +33,7 @@ class MeasurementValidity:
     omega, variance : mapping of str to Interval
         McDonald's ω and average variance extracted of each construct of two items or more.
     heywood : tuple of str
-        Constructs whose items do not fit one factor: a communality of one.
+        Constructs whose items do not fit one factor: a communality of one, or none that gives their correlations.
     ratio : mapping of pairs of str to Interval
         HTMT of every two constructs of two items or more.
     loading : mapping of str to Interval
@@ -44,6 +44,8 @@ class MeasurementValidity:
         People.
     alpha : mapping of str to Interval
         Cronbach's α of each construct of two items or more.
+    ratio_bound : mapping of pairs of str to float
+        How high the upper limit of an HTMT may lie with any number of resamples.
     """
 
     omega: Mapping[str, Interval]
@@ -54,16 +56,17 @@ class MeasurementValidity:
     owner: Mapping[str, str]
     n: int
     alpha: Mapping[str, Interval] = field(default_factory=dict)
+    ratio_bound: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     @property
     def confused(self) -> tuple[tuple[str, str], ...]:
-        """Pairs that cannot be told apart: the upper limit of their HTMT reaches one."""
-        return tuple(pair for pair, i in self.ratio.items() if i.high >= HTMT_STRIKE)
+        """Pairs that cannot be told apart: the upper limit of their HTMT reaches one, or may with more resamples."""
+        return tuple(pair for pair, i in self.ratio.items() if self.ratio_bound.get(pair, i.high) >= HTMT_STRIKE)
 
     @property
     def near(self) -> tuple[tuple[str, str], ...]:
         """Pairs that are hard to tell apart: HTMT above .90, but its upper limit under one."""
-        return tuple(p for p, i in self.ratio.items() if i.value > HTMT_QUALIFY and i.high < HTMT_STRIKE)
+        return tuple(p for p, i in self.ratio.items() if i.value > HTMT_QUALIFY and p not in self.confused)
 
     @property
     def strangers(self) -> tuple[str, ...]:
@@ -87,15 +90,17 @@ def measurement_validity(found: PathFit, moments: ReplicateMoments, n: int) -> M
     scales = [j for j, name in enumerate(model.names) if len(model.blocks[name]) > 1 and name not in model.formative]
     part = {model.names[j]: model.items_of(j) for j in scales}
     factors = {name: scale_reliability.fit_common_factor(among[:, s, s]) for name, s in part.items()}
+    ratios = {(a, b): scale_reliability.htmt_ratio(among, part[a], part[b]) for a, b in combinations(part, 2)}
     return MeasurementValidity(
         {name: _interval_of(f.omega) for name, f in factors.items()},
         {name: _interval_of(f.average_variance) for name, f in factors.items()},
         tuple(name for name, f in factors.items() if f.is_heywood[0]),
-        {(a, b): _interval_of(scale_reliability.htmt_ratio(among, part[a], part[b])) for a, b in combinations(part, 2)},
+        {pair: _interval_of(draws) for pair, draws in ratios.items()},
         {item: _interval_of(found.loadings[:, i]) for i, item in enumerate(model.items)
          if model.names[model.block_of[i]] in part},
         {item: name for name in part for item in model.blocks[name]}, n,
-        {name: _interval_of(scale_reliability.cronbach_alpha(moments.covariance[:, s, s])) for name, s in part.items()})
+        {name: _interval_of(scale_reliability.cronbach_alpha(moments.covariance[:, s, s])) for name, s in part.items()},
+        {pair: upper_limit_bound(draws[1:]) for pair, draws in ratios.items()})
 
 
 def _interval_of(draws: np.ndarray) -> Interval:
@@ -125,7 +130,8 @@ def validity_gates(known: MeasurementValidity | None) -> list[Gate]:
     """Return the gates on discriminant and convergent validity, ω and single items; none without a path model."""
     if known is None:
         return []
-    pairs = [_pair_gate(pair, i) for pair, i in known.ratio.items() if pair in (*known.confused, *known.near)]
+    pairs = [_pair_gate(pair, i, pair in known.confused) for pair, i in known.ratio.items()
+             if pair in (*known.confused, *known.near)]
     weak = [_reliability_gate(name, *lowest, [item for item, of in known.owner.items() if of == name])
             for name, lowest in _lowest_reliability(known).items()
             if lowest[1].value < RELIABILITY_QUALIFY]
@@ -161,11 +167,11 @@ def _discriminant_gates(known: MeasurementValidity) -> list[Gate]:
                  f"{'' if len(known.ratio) == 1 else ' at most'}.")]
 
 
-def _pair_gate(pair: tuple[str, str], i: Interval) -> Gate:
+def _pair_gate(pair: tuple[str, str], i: Interval, is_struck: bool) -> Gate:
     first, second = pair
-    is_struck = i.high >= HTMT_STRIKE
     limit, level = (HTMT_STRIKE, Level.STRIKE) if is_struck else (HTMT_QUALIFY, Level.QUALIFY)
-    held = f"its upper limit reaches {limit:.0f}" if is_struck else f"it is above {limit:.2f}"
+    reaches = "reaches" if i.high >= HTMT_STRIKE else "may reach, with more resamples,"
+    held = f"its upper limit {reaches} {limit:.0f}" if is_struck else f"it is above {limit:.2f}"
     return Gate(f"HTMT of {first} and {second}", i.high if is_struck else i.value, limit, True, level,
                 f"separate effects of {first} and {second}",
                 f"{first[:1].upper()}{first[1:]} and {second} are hard to tell apart: HTMT is "

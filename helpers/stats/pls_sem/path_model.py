@@ -92,6 +92,15 @@ class PathModel:
         start = int(self.starts[construct])
         return slice(start, start + len(self.blocks[self.names[construct]]))
 
+    def of_unknown_error(self, end: str) -> tuple[list[str], bool]:
+        """Return the constructs of an equation of whose error nothing is known, and whether that of another is.
+
+        One question has no error to go by, and weights of regression (mode B) assume none.
+        """
+        of = (end, *(start for start, to in self.arrows if to == end))
+        known = [name for name in of if len(self.blocks[name]) > 1 and name not in self.formative]
+        return [name for name in of if name not in known], bool(known)
+
 
 @dataclass(frozen=True, slots=True)
 class PathFit:
