@@ -141,10 +141,12 @@ def probe_rejects(rng, n=200):
 def contrasts_cover(rng, draws, n=400):
     """Return whether the intervals of a penalty, a reward, an ordinal logit's odds and a moderation cover."""
     x, other = rng.normal(size=(2, n))
-    beta = penalty_reward.tertile_contrasts(np.column_stack([x, other]), x + other + rng.normal(size=n),
-                            WeightedSample(np.arange(n), np.ones(n)), draws, int(rng.integers(2**31)))[:, [0, 2]]
-    ends = [bootstrap.percentile_interval(beta[0, j], beta[1:, j]) for j in range(2)]
-    made = [i.low <= truth <= i.high for i, truth in zip(ends, (-THIRD, THIRD), strict=True)]
+    columns = np.column_stack([x, other])
+    ends = penalty_reward.score_ends(columns, np.ones(n))
+    beta = penalty_reward.end_contrasts(columns, x + other + rng.normal(size=n), WeightedSample(
+        np.arange(n), np.ones(n)), ends, draws, int(rng.integers(2**31)))[:, [0, 2]]
+    shown = [bootstrap.percentile_interval(beta[0, j], beta[1:, j]) for j in range(2)]
+    made = [i.low <= truth <= i.high for i, truth in zip(shown, (-THIRD, THIRD), strict=True)]
     answers = np.digitize(0.8 * x + rng.logistic(size=n), [-1.5, 0.0, 1.5])
     ratio = ordinal_logit.fit_ordinal_logit(np.column_stack([x, other]), answers).odds_ratio(0)
     return [*made, ratio.low <= np.exp(0.8) <= ratio.high]

@@ -143,8 +143,9 @@ TERMS = (
          also=("not reported",)),
     Term("OLS", "Ordinary least squares: the linear regression with the smallest sum of squared residuals",
          also=("WLS",)),
-    Term("penalty–reward analysis", "Difference in satisfaction of people with a low and with a high score of a driver "
-         "from those between", also=("penalty–reward",)),
+    Term("penalty–reward analysis", "Difference in satisfaction of people with the lowest and with the highest ratings "
+         "of a driver from those between; the lowest and highest third of a score with more than eleven values",
+         also=("penalty–reward",)),
     Term("points", "Percentage points, or points of a scale from 0 to 100; in a programme, what members collect"),
     Term("PSI", "Population stability index: how far a feature's distribution has moved; 0 is not at all"),
     Term("purchase occasion", "A customer's day with net sales above zero", also=("purchase occasions",)),

@@ -23,8 +23,8 @@ from helpers.satisfaction.drivers_by_segment import SegmentDrivers
 from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.satisfaction.penalty_reward_drivers import (
     DRIVER_ODDS_RATIO,
-    HIGHEST_THIRD,
-    LOWEST_THIRD,
+    HIGH_SCORE,
+    LOW_SCORE,
     PenaltyReward,
 )
 from helpers.satisfaction.survey_quality import MeasuredScale
@@ -141,7 +141,7 @@ def other_drivers(contrasts: Sequence[PenaltyReward] | NoPathModel, odds: Sequen
                context_text.penalty_reward_sentence(contrasts, mixed),
                "" if mixed else context_text.ordinal_logit_sentence(odds, importance),
                context_text.multigroup_sentence(groups))
-    told = [e for e in rows if not mixed or e.quantity not in (LOWEST_THIRD, HIGHEST_THIRD, DRIVER_ODDS_RATIO)]
+    told = [e for e in rows if not mixed or e.quantity not in (LOW_SCORE, HIGH_SCORE, DRIVER_ODDS_RATIO)]
     table = display.estimates_table(context_text.rows_with_values(estimate_table(told)), limit=60)
     return display.show(answers_of_drivers(importance, by_segment), display.show_with_finding(finding, table))
 
@@ -262,5 +262,6 @@ def every_value(satisfaction: pd.DataFrame, quality: pd.DataFrame, claims: pd.Da
         display.data_table(claims[["claim", "verdict", "sentence", "operationalisation"]]),
         display.estimates_table(satisfaction_text.with_agreement_levels(satisfaction), caption="Satisfaction",
                                 limit=120),
-        display.data_table(questions, context_text.question_formats(questions), "Answers to each question", limit=60),
+        display.data_table(questions, context_text.question_formats(questions),
+                           "Answers to each question: shares of those asked", limit=60),
         display.estimates_table(context_text.survey_quality_remainder(quality), caption="Who answered, and how"))

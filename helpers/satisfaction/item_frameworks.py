@@ -117,7 +117,7 @@ def frame_estimates(
 
 
 def tag_means(answers: ir.Table, tagged: pd.DataFrame, replicas: ReplicateWeights | None = None) -> list[Estimate]:
-    """Return the mean [0–100] of each tag's questions, each person counted once; the reason says how many they are.
+    """Return the mean [0–100] of each tag's questions, each person counted once; the reason says which they are.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def tag_means(answers: ir.Table, tagged: pd.DataFrame, replicas: ReplicateWeight
         if frame == IMPORTANCE_FRAME and len(group) > 1:
             found = _checked_scale(found, rows.to_numpy(float))
         made.append(found if found.status is not Status.OK else replace(
-            found, reason="; ".join(filter(None, (f"questions: {len(group)}", found.reason)))))
+            found, reason="; ".join(filter(None, (f"questions: {', '.join(sorted(group['item']))}", found.reason)))))
     return made
 
 

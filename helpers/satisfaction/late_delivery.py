@@ -1,6 +1,6 @@
 """Late delivery: answers linked to orders, satisfaction by lateness."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
 import numpy as np
@@ -10,7 +10,7 @@ from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, people_text
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
 
-NEVER_DELIVERED, LATE_OR_OVERDUE = "not delivered on record", "late or overdue when answering"
+NEVER_DELIVERED = "not delivered on record"
 
 LATE_SHARE, SATISFACTION_BY_DELIVERY = "share of deliveries late or overdue when answering", "satisfaction by delivery"
 
@@ -19,6 +19,10 @@ LATENESS_GAP = "satisfaction, late or overdue less in time"
 IN_TIME, LATE_DELIVERY, OVERDUE, PENDING = "in time", "late", "overdue when answering", "not due yet when answering"
 
 MAX_DAYS_TO_ANSWER = 60
+
+OF_NAMED_ORDER = "by their newest answer that names an order with a promised day"
+
+OF_DELIVERY_BEFORE = f"by their newest answer with a delivery in the {MAX_DAYS_TO_ANSWER} days before"
 
 DELIVERY_COLUMNS = ["person", "weight", "satisfaction", "days_late", "state"]
 
@@ -46,11 +50,14 @@ class AnswersWithDelivery:
         Of the weights.
     reason : str
         Why there are none; empty where there are.
+    which : str
+        Which of a person's answers it is.
     """
 
     rows: pd.DataFrame
     replicas: ReplicateWeights | None
     reason: str = ""
+    which: str = ""
 
     def of(self, is_in: pd.Series) -> tuple[np.ndarray, WeightedSample]:
         """Return the satisfaction of some of the people, and these people."""
@@ -85,14 +92,12 @@ def link_answers_to_deliveries(
         return AnswersWithDelivery(pd.DataFrame(columns=DELIVERY_COLUMNS), replicas, reason)
     frame = frame.assign(**{c: pd.to_datetime(frame[c]) for c in ("promised_on", "delivered_on")})
     frame.loc[frame["open"] > 0, "delivered_on"] = pd.NaT
-    rows = (
-        _linked_by_order(scored, respondents, frame)
-        if "order_id" in respondents.columns
-        else _linked_by_date(scored, frame)
-    )
+    is_named = "order_id" in respondents.columns
+    rows = _linked_by_order(scored, respondents, frame) if is_named else _linked_by_date(scored, frame)
     rows = rows.sort_values(["responded_at", "response_id"]).drop_duplicates("person", keep="last")
     kept = _with_delivery_state(rows)[DELIVERY_COLUMNS].sort_values("person", ignore_index=True)
-    return AnswersWithDelivery(kept, replicas, "" if len(kept) else "no answer follows a delivery")
+    return AnswersWithDelivery(kept, replicas, "" if len(kept) else "no answer follows a delivery",
+                               OF_NAMED_ORDER if is_named else OF_DELIVERY_BEFORE)
 
 
 def _with_delivery_state(rows: pd.DataFrame) -> pd.DataFrame:
@@ -131,7 +136,8 @@ def late_delivery_estimates(found: AnswersWithDelivery) -> list[Estimate]:
     state = found.rows["state"]
     is_due, is_late = state != PENDING, state.isin([LATE_DELIVERY, OVERDUE])
     given, people = found.of(is_due)
-    made = [estimate_if_enough(LATE_SHARE, people.share(is_late[is_due].to_numpy()), len(given), unit="share")]
+    late = estimate_if_enough(LATE_SHARE, people.share(is_late[is_due].to_numpy()), len(given), unit="share")
+    made = [replace(late, reason=found.which) if late.status is Status.OK else late]
     groups = {name: found.of(state == name) for name in (IN_TIME, LATE_DELIVERY, OVERDUE, PENDING)}
     made += [estimate_if_enough(SATISFACTION_BY_DELIVERY, of.mean(values), len(values), unit="points", segment=name)
              for name, (values, of) in groups.items() if len(values)]
@@ -150,9 +156,10 @@ def _lateness_gap(in_time: tuple[np.ndarray, WeightedSample], late: tuple[np.nda
 
 
 def satisfaction_by_lateness(found: AnswersWithDelivery) -> pd.DataFrame:
-    """Return satisfaction in time and late, and by how early or late it came in the end, of ten people or more.
+    """Return satisfaction by how early or late the delivery came in the end, of ten people or more.
 
     Whoever answered while still waiting stands where the delivery came in the end: only the patient would be left.
+    Groups do not overlap: what was in time, and what was late, are sums of them.
 
     Parameters
     ----------
@@ -165,8 +172,7 @@ def satisfaction_by_lateness(found: AnswersWithDelivery) -> pd.DataFrame:
         ``delivery, people, value, low, high``.
     """
     rows, made = found.rows, []
-    groups = {IN_TIME: rows["state"] == IN_TIME, LATE_OR_OVERDUE: rows["state"].isin([LATE_DELIVERY, OVERDUE])}
-    groups |= {name: (rows["days_late"] > low) & (rows["days_late"] <= high) for low, high, name in LATENESS_BANDS}
+    groups = {name: (rows["days_late"] > low) & (rows["days_late"] <= high) for low, high, name in LATENESS_BANDS}
     groups[NEVER_DELIVERED] = (rows["state"] == OVERDUE) & rows["days_late"].isna()
     for name, is_in in groups.items():
         values, of = found.of(is_in)

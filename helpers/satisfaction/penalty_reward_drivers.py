@@ -6,7 +6,7 @@ Mikulić & Prebežac (2008), Prioritizing improvement of service attributes usin
 impact range-performance analysis, *Managing Service Quality* 18, 559–576.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,10 +18,9 @@ from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnsw
 from helpers.stats import ordinal_logit, penalty_reward
 from helpers.stats.bootstrap import percentile_interval, replicate_moments
 from helpers.stats.confidence_intervals import Interval
-from helpers.stats.disclosure_control import FEW_PEOPLE
 from helpers.stats.pls_sem import pls_evaluation
 
-LOWEST_THIRD, HIGHEST_THIRD = "lowest third against the middle", "highest third against the middle"
+LOW_SCORE, HIGH_SCORE = "low score against the middle", "high score against the middle"
 
 DRIVER_ODDS_RATIO, MODERATION_LABEL = "odds of a higher answer, one standard deviation", "moderation"
 
@@ -30,7 +29,11 @@ BASIC_FACTOR, EXCITEMENT_FACTOR, PERFORMANCE_FACTOR, NEITHER_FACTOR = "basic", "
 U_SHAPED, INVERTED_U, REVERSED, LOW_ABOVE, HIGH_BELOW = BENT_FORMS = (
     "U-shaped", "inverted U", "reversed", "low above", "high below")
 
-UNSETTLED_FORM = "unsettled"
+UNSETTLED_FORM, FEW_AT_AN_END = "unsettled", "too few at an end"
+
+ONLY_OTHERS_EQUAL = "{shape} only with the other drivers equal"
+
+ONE_END_ALONE = "one end is shown, not that the other counts less"
 
 KIND_OF_SIGNS = {(-1, 1): PERFORMANCE_FACTOR, (-1, 0): BASIC_FACTOR, (0, 1): EXCITEMENT_FACTOR, (0, 0): NEITHER_FACTOR,
                  (1, 1): U_SHAPED, (-1, -1): INVERTED_U, (1, -1): REVERSED, (1, 0): LOW_ABOVE, (0, -1): HIGH_BELOW}
@@ -49,18 +52,22 @@ class PenaltyReward:
     driver : str
         Which.
     penalty, reward : Estimate
-        Below zero and above it where it matters.
+        Below zero and above it where it matters; without a value where too few people give such a score.
     kind : str
         *basic*: only the penalty counts, *excitement*: only the reward, *performance*: both, or *neither*; *U-shaped*
         and *inverted U*: both ends lie above, or below, the middle; *reversed*: the low end is above it, the high one
         below, *low above* and *high below*: that end alone; *unsettled*: one of these five, but another with no other
-        driver held equal; empty where the driver has no effect of its own.
+        driver held equal; *too few at an end*: a low or a high score is too rare; empty where the driver has no effect
+        of its own.
+    why : str
+        Why the form is unsettled.
     """
 
     driver: str
     penalty: Estimate
     reward: Estimate
     kind: str
+    why: str = ""
 
 
 def _driver_means(known: CompleteAnswers) -> tuple[tuple[str, ...], np.ndarray]:
@@ -76,7 +83,7 @@ def _construct_mean(known: CompleteAnswers, name: str) -> np.ndarray:
 def penalty_reward_contrasts(
     known: CompleteAnswers | NoPathModel, draws: int, seed: int
 ) -> list[PenaltyReward] | NoPathModel:
-    """Return the penalty–reward contrast of each driver: the lowest and highest third against the middle one.
+    """Return the penalty–reward contrast of each driver: low and high scores against those between them.
 
     Parameters
     ----------
@@ -87,58 +94,76 @@ def penalty_reward_contrasts(
 
     Notes
     -----
-    One regression of satisfaction on a low and a high mark of every driver; equal scores stay in one third, and a
-    driver whose thirds cannot be told apart is left out. Percentile intervals; they hold that the thirds are estimates.
+    One regression of satisfaction on a low and a high mark of every driver (`helpers.stats.penalty_reward`): the lowest
+    and the highest ratings where a score takes few values, else thirds. An end with too few people has no value.
+    Percentile intervals; they hold that thirds are estimates.
     """
     if isinstance(known, NoPathModel):
         return known
     names, means = _driver_means(known)
     if not names:
         return NoPathModel("nothing points to satisfaction", known.n)
-    cuts = penalty_reward.tertile_cuts(means, known.rows.weights)
-    marked = penalty_reward.tertile_indicators(means, cuts)
-    counts = marked.sum(axis=0).reshape(2, -1)
-    kept = (counts >= FEW_PEOPLE).all(axis=0) & (known.n - counts.sum(axis=0) >= FEW_PEOPLE)
-    if not kept.any():
-        return NoPathModel("no driver has thirty people in each third", known.n)
-    beta = penalty_reward.tertile_contrasts(
-        means[:, kept], _construct_mean(known, SATISFACTION_CONSTRUCT), known.rows, draws, seed
-    )
-    k = int(kept.sum())
-    thirds = [_thirds_in_words(lower, upper, means[:, j].min()) for j, (lower, upper) in enumerate(cuts.T)]
-    found = [_penalty_reward(names[place], beta[:, j], beta[:, k + j], known.n, thirds[place])
-             for j, place in enumerate(np.flatnonzero(kept))]
-    return [_settled(c, known, means[:, [j]], draws, seed) for c, j in zip(found, np.flatnonzero(kept), strict=True)]
+    ends = penalty_reward.score_ends(means, known.rows.weights)
+    if not ends.held.any():
+        return NoPathModel("of no driver have low or high scores, and those between, people enough", known.n)
+    beta = penalty_reward.end_contrasts(
+        means, _construct_mean(known, SATISFACTION_CONSTRUCT), known.rows, ends, draws, seed)
+    k = len(names)
+    found = [_penalty_reward(name, (beta[:, j], beta[:, k + j]), known.n, _ends_in_words(means[:, j], ends.of(j)))
+             for j, name in enumerate(names)]
+    return [_settled(c, known, (means[:, [j]], ends.of(j)), draws, seed) for j, c in enumerate(found)]
 
 
-def _thirds_in_words(lower: float, upper: float, least: float) -> tuple[str, str]:
-    """Return which scores of a driver its lowest and its highest third hold [0–100]."""
-    return f"scores {'below' if lower > least else 'of'} {lower:.4g}", f"scores above {upper:.4g}"
+def _ends_in_words(mean: np.ndarray, ends: penalty_reward.ScoreEnds) -> list[str]:
+    """Return which scores of a driver are low and which high [0–100], and what an end lacks."""
+    low, high = penalty_reward.end_indicators(mean[:, None], ends.cuts).T
+    if not ends.are_ratings[0]:
+        below, above = (f"{cut:.4g}" for cut in ends.cuts[:, 0])
+        said = [f"lowest third, scores below {below}", f"highest third, scores above {above}"]
+    else:
+        said = [f"ratings {_range_in_words(mean[part])}" if part.any() else "no such rating" for part in (low, high)]
+    lacks = "people are too few there or between the ends"
+    return [words if held else f"{words}: {lacks}" for words, held in zip(said, ends.held, strict=True)]
+
+
+def _range_in_words(values: np.ndarray) -> str:
+    least, most = f"{values.min():.4g}", f"{values.max():.4g}"
+    return f"of {least}" if least == most else f"from {least} to {most}"
 
 
 def _settled(
-    found: PenaltyReward, known: CompleteAnswers, alone: np.ndarray, draws: int, seed: int
+    found: PenaltyReward, known: CompleteAnswers, alone: tuple[np.ndarray, penalty_reward.ScoreEnds], draws: int,
+    seed: int,
 ) -> PenaltyReward:
     """Return a contrast, its form unsettled where it is bent only as long as the other drivers are held equal."""
     if found.kind not in BENT_FORMS:
         return found
     outcome = _construct_mean(known, SATISFACTION_CONSTRUCT)
-    low, high = penalty_reward.tertile_contrasts(alone, outcome, known.rows, draws, seed).T
-    is_same = _penalty_reward(found.driver, low, high, known.n).kind == found.kind
-    return found if is_same else replace(found, kind=UNSETTLED_FORM)
+    low, high = penalty_reward.end_contrasts(alone[0], outcome, known.rows, alone[1], draws, seed).T
+    is_same = _penalty_reward(found.driver, (low, high), known.n).kind == found.kind
+    return found if is_same else replace(
+        found, kind=UNSETTLED_FORM, why=ONLY_OTHERS_EQUAL.format(shape=found.kind))
 
 
 def _penalty_reward(
-    name: str, low: np.ndarray, high: np.ndarray, n: int, thirds: tuple[str, str] = ("", "")
+    name: str, drawn: tuple[np.ndarray, np.ndarray], n: int, ends: Sequence[str] = ("", "")
 ) -> PenaltyReward:
-    penalty, reward = (percentile_interval(float(b[0]), b[1:]) for b in (low, high))
-    kind = KIND_OF_SIGNS[_sign(penalty), _sign(reward)]
-    is_one_sided = _sign(percentile_interval(float(low[0] + high[0]), low[1:] + high[1:])) != 0
-    if kind in (BASIC_FACTOR, EXCITEMENT_FACTOR) and not is_one_sided:  # that an end is not shown makes it no less
-        kind = UNSETTLED_FORM
-    below = Estimate(LOWEST_THIRD, penalty.value, penalty.low, penalty.high, "points", n, name, reason=thirds[0])
-    above = Estimate(HIGHEST_THIRD, reward.value, reward.low, reward.high, "points", n, name, reason=thirds[1])
-    return PenaltyReward(name, below, above, kind)
+    """Return the contrast of one driver from the coefficients of its two ends, which are NaN where one is not held."""
+    made, signs = [], []
+    for quantity, b, said in zip((LOW_SCORE, HIGH_SCORE), drawn, ends, strict=True):
+        if np.isnan(b[0]):
+            made.append(no_estimate(quantity, Status.INSUFFICIENT, said, unit="points", n=n, segment=name))
+            continue
+        i = percentile_interval(float(b[0]), b[1:])
+        signs.append(_sign(i))
+        made.append(Estimate(quantity, i.value, i.low, i.high, "points", n, name, reason=said))
+    penalty, reward = made
+    if len(signs) < len(made):
+        return PenaltyReward(name, penalty, reward, FEW_AT_AN_END)
+    kind, both = KIND_OF_SIGNS[signs[0], signs[1]], drawn[0] + drawn[1]
+    if kind in (BASIC_FACTOR, EXCITEMENT_FACTOR) and not _sign(percentile_interval(float(both[0]), both[1:])):
+        return PenaltyReward(name, penalty, reward, UNSETTLED_FORM, ONE_END_ALONE)  # not shown is not less
+    return PenaltyReward(name, penalty, reward, kind)
 
 
 def _sign(i: Interval) -> int:
@@ -162,14 +187,14 @@ def strike_contrasts(found: list[PenaltyReward] | NoPathModel, struck: Mapping[s
     made = []
     for c in found:
         penalty, reward = strike((c.penalty, c.reward), struck)
-        made.append(PenaltyReward(c.driver, penalty, reward, "" if c.driver in struck else c.kind))
+        made.append(replace(c, penalty=penalty, reward=reward, kind="" if c.driver in struck else c.kind))
     return made
 
 
 def penalty_reward_estimates(found: list[PenaltyReward] | NoPathModel) -> list[Estimate]:
     """Return penalties and rewards as rows of a long table."""
     if isinstance(found, NoPathModel):
-        return [no_estimate(LOWEST_THIRD, Status.INSUFFICIENT, found.reason, unit="points", n=found.n)]
+        return [no_estimate(LOW_SCORE, Status.INSUFFICIENT, found.reason, unit="points", n=found.n)]
     return [e for c in found for e in (c.penalty, c.reward)]
 
 

@@ -386,7 +386,7 @@ def test_satisfaction_goes_with_the_tag_that_makes_it_and_its_own_questions_coun
               if e.quantity == f"{item_frameworks.SCORE_BY}horizontal"]
     alone = np.mean([score for _, item, score in given if item == "s"])
     assert found(scores, scores[0].quantity, "service").value == pytest.approx(alone), "of the same questions"
-    assert {e.reason for e in scores} == {"questions: 1"}
+    assert {e.segment: e.reason for e in scores} == {"product": "questions: p", "service": "questions: s"}
 
 
 def test_without_a_tag_nothing_is_told_by_frames(catalogued, surveyed, table):

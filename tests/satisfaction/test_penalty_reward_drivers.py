@@ -55,27 +55,70 @@ def test_a_bent_form_that_shows_only_with_the_other_drivers_held_equal_is_unsett
     assert found["Lift"].penalty.value > 0 > found["Lift"].reward.value
     assert found["Lift"].kind == penalty_reward_drivers.UNSETTLED_FORM
     text = satisfaction_context.penalty_reward_sentence(list(found.values()))
-    assert "No one form is shown of Lift." in text
+    assert "No one form is shown of Lift (reversed only with the other drivers equal)." in text
 
 
 def test_people_with_the_same_answers_stand_in_the_same_third():
     answers = 100 * (np.random.default_rng(5).integers(1, 8, (300, 3)) - 1) / 6
     means = np.column_stack([answers.mean(axis=1), answers[:, ::-1].mean(axis=1)])
     assert (means[:, 0] != means[:, 1]).any(), "summed in another order they differ in the last digit"
-    marked = penalty_reward.tertile_indicators(means, penalty_reward.tertile_cuts(means, np.ones(300)))
+    marked = penalty_reward.end_indicators(means, penalty_reward.tertile_cuts(means, np.ones(300)))
     totals = np.rint(6 * answers.sum(axis=1) / 100).astype(int)
     for total in np.unique(totals):
         assert np.ptp(marked[totals == total].astype(int), axis=0).max() == 0
     np.testing.assert_array_equal(marked[:, [0, 2]], marked[:, [1, 3]])
 
 
-def test_a_driver_with_everybody_in_one_third_is_left_out():
+def rated(shares, n=3000, few=()):
+    """Return three drivers of one question from 1 to 5: what must be, what counts throughout, what attracts."""
+    rng = np.random.default_rng(11)
+    must, more, attracts = ratings = rng.choice(5, (3, n), p=shares)
+    for j in few:
+        ratings[j] = np.maximum(ratings[j], 2)
+    felt = 60 - 20 * (must == 0) + 8.0 * (more - 2) + 20 * (attracts == 4) + rng.normal(0, 8, n)
+    model = PathModel({"Must": ["m"], "More": ["o"], "Attracts": ["a"], "Satisfaction": ["s"]},
+                      [(name, "Satisfaction") for name in ("Must", "More", "Attracts")])
+    columns = np.column_stack([25.0 * ratings.T, felt])
+    rows = WeightedSample(np.array([f"p{i:04}" for i in range(n)]), np.ones(n))
+    return CompleteAnswers(model, columns, rows, rows.moments(columns, 200, 1), n)
+
+
+def test_what_must_be_counts_throughout_and_attracts_is_found_by_the_ends_of_the_rating_scale():
+    found = {c.driver: c for c in penalty_reward_drivers.penalty_reward_contrasts(
+        rated([0.13, 0.2, 0.34, 0.2, 0.13]), 200, 1)}
+    assert {name: c.kind for name, c in found.items()} == {
+        "Must": penalty_reward_drivers.BASIC_FACTOR, "More": penalty_reward_drivers.PERFORMANCE_FACTOR,
+        "Attracts": penalty_reward_drivers.EXCITEMENT_FACTOR}
+    assert found["Must"].penalty.value == pytest.approx(-20, abs=1.5), "by thirds it would be diluted to −8"
+    assert found["Attracts"].reward.value == pytest.approx(20, abs=1.5)
+    assert (found["More"].penalty.value, found["More"].reward.value) == pytest.approx((-16, 16), abs=1.5)
+    assert (found["Must"].penalty.reason, found["Must"].reward.reason) == ("ratings of 0", "ratings of 100")
+
+
+def test_an_end_that_too_few_people_rate_is_insufficient_and_the_other_one_stands():
+    known = rated([0.13, 0.2, 0.34, 0.2, 0.13], few=[2])
+    found = {c.driver: c for c in penalty_reward_drivers.penalty_reward_contrasts(known, 200, 1)}
+    attracts = found["Attracts"]
+    assert (attracts.penalty.status, attracts.penalty.reason) == (
+        Status.INSUFFICIENT, "no such rating: people are too few there or between the ends")
+    assert attracts.reward.value == pytest.approx(20, abs=1.5)
+    assert attracts.kind == penalty_reward_drivers.FEW_AT_AN_END
+    assert satisfaction_context.penalty_reward_sentence(list(found.values())).endswith(
+        "Low or high scores of Attracts are too few.")
+    rare = rated([0.03, 0.12, 0.5, 0.32, 0.03])
+    assert [e.reason for c in penalty_reward_drivers.penalty_reward_contrasts(rare, 200, 1)[:1]
+            for e in (c.penalty, c.reward)] == ["ratings from 0 to 25", "ratings from 75 to 100"]
+
+
+def test_a_driver_that_everybody_scores_alike_has_no_contrast_and_where_none_has_the_reason_is_said():
     known = panel()
     known.columns[:, :2] = 50.0
-    assert [c.driver for c in penalty_reward_drivers.penalty_reward_contrasts(known, 200, 1)] == ["Lift", "Both"]
+    basic, *rest = penalty_reward_drivers.penalty_reward_contrasts(known, 200, 1)
+    assert {basic.penalty.status, basic.reward.status} == {Status.INSUFFICIENT}
+    assert {e.status for c in rest for e in (c.penalty, c.reward)} == {Status.OK}
     few = panel(n=60)
     assert penalty_reward_drivers.penalty_reward_contrasts(few, 200, 1) == NoPathModel(
-        "no driver has thirty people in each third", 60
+        "of no driver have low or high scores, and those between, people enough", 60
     )
 
 

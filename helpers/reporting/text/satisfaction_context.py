@@ -18,7 +18,6 @@ from helpers.satisfaction.late_delivery import (
     LATE_DELIVERY,
     LATE_SHARE,
     LATENESS_GAP,
-    MAX_DAYS_TO_ANSWER,
     OVERDUE,
     SATISFACTION_BY_DELIVERY,
 )
@@ -26,6 +25,7 @@ from helpers.satisfaction.penalty_reward_drivers import (
     BASIC_FACTOR,
     DRIVER_ODDS_RATIO,
     EXCITEMENT_FACTOR,
+    FEW_AT_AN_END,
     HIGH_BELOW,
     INVERTED_U,
     LOW_ABOVE,
@@ -41,7 +41,6 @@ from helpers.satisfaction.penalty_reward_drivers import (
 from helpers.satisfaction.response_bias import CEILING_SHARE, FLOOR_SHARE
 from helpers.satisfaction.text_comments import POLARITY_ACCURACY
 from helpers.stats.multiple_testing import may_be_lowest
-from helpers.stats.pls_sem.measurement_model import CAUTION
 
 REST = "with the rest"
 
@@ -104,9 +103,8 @@ def late_delivery_sentence(rows: Sequence[Estimate]) -> str:
     late, gap, in_time = _one(rows, LATE_SHARE), _one(rows, LATENESS_GAP), _one(rows, SATISFACTION_BY_DELIVERY, IN_TIME)
     if late is None or gap is None or late.status is not Status.OK:
         return ""  # the title of the figure says why
-    people = formatting.count_text(late.n, "person", "people")
-    start = (f"Of {people} whose delivery is known (their order, else one of the {MAX_DAYS_TO_ANSWER} days before "
-             f"answering) {_with_interval(late)} had it late or overdue")
+    start = (f"Of {formatting.count_text(late.n, 'person', 'people')}, {late.reason}, {_with_interval(late)} had it "
+             f"{_late_or_overdue(rows)}")
     if gap.status is not Status.OK or in_time is None:
         return f"{start}; how satisfied these people are cannot be compared: {gap.reason}."
     if gap.low <= 0 <= gap.high:
@@ -122,6 +120,11 @@ def late_delivery_sentence(rows: Sequence[Estimate]) -> str:
     way, (low, high) = "lower" if gap.value < 0 else "higher", sorted([abs(gap.low), abs(gap.high)])
     return (f"{start}; their satisfaction is {formatting.points(abs(gap.value))} {way} "
             f"{formatting.interval(low, high, formatting.points)} than where it came in time: an association only.")
+
+
+def _late_or_overdue(rows: Sequence[Estimate]) -> str:
+    """Return how deliveries that did not come in time are called: overdue ones are known where orders are named."""
+    return LATE_DELIVERY if _one(rows, SATISFACTION_BY_DELIVERY, OVERDUE) is None else "late or overdue"
 
 
 def late_delivery_without_drivers(rows: Sequence[Estimate], driven: SatisfactionDrivers | NoPathModel) -> str:
@@ -140,8 +143,8 @@ def late_delivery_title(rows: Sequence[Estimate]) -> str:
         return ("No statistically significant difference in satisfaction between late deliveries and those in time "
                 "(early or on the day)")
     way = "lower" if gap.value < 0 else "higher"
-    return (f"Satisfaction is {way} where the delivery was late or overdue; by how late it came in the end, received "
-            "or not when answering")
+    return (f"Satisfaction is {way} where the delivery was {_late_or_overdue(rows)}; by how late it came in the end, "
+            "received or not when answering")
 
 
 def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel, mixed: str = "") -> str:
@@ -168,20 +171,29 @@ def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel, mixed:
     said = [f"a low score of {low} is associated with less satisfaction, a high one with no more"] * bool(
         only[BASIC_FACTOR]) + [f"a high score of {high} is associated with more satisfaction, a low one with no less"
                                ] * bool(only[EXCITEMENT_FACTOR]) + bent
-    withheld = [c.driver for c in found if not c.kind]
-    rest = f" Not reported (failed check): {formatting.join_words(withheld)}." if withheld else ""
-    unsettled = formatting.join_words([c.driver for c in found if c.kind == UNSETTLED_FORM], none="")
-    rest = f" No one form is shown of {unsettled}.{rest}" if unsettled else rest
-    of = "driver that is reported" if withheld else "driver"
-    if all(c.kind in ("", NEITHER_FACTOR) for c in found):
-        return (f"No {of} shows a statistically significant contrast of its lowest or highest scores with the middle "
-                f"ones.{rest}")
+    rest = _without_form(found)
+    of = f"driver{' that is reported' * any(not c.kind for c in found)}"
+    of += " with people enough at both ends" * any(c.kind == FEW_AT_AN_END for c in found)
+    if all(c.kind in ("", FEW_AT_AN_END) for c in found):
+        return rest.strip()
+    if all(c.kind in ("", NEITHER_FACTOR, FEW_AT_AN_END) for c in found):
+        return f"No {of} shows a statistically significant contrast of its low or high scores with those between.{rest}"
     if not said:
         both = [c.driver for c in found if c.kind == PERFORMANCE_FACTOR]
         verb = "counts" if len(both) == 1 else "count"
         counts = f"; {formatting.join_words(both)} {verb} both where low and where high" if both else ""
         return f"No {of} is shown to count on one side only{counts}.{rest}"
     return f"The other drivers equal: {'; '.join(said)}.{rest}"
+
+
+def _without_form(found: Sequence[PenaltyReward]) -> str:
+    """Return of which drivers no form is told and why, a space before; empty where each has one."""
+    unsettled = [f"{c.driver} ({c.why})" for c in found if c.kind == UNSETTLED_FORM]
+    few, withheld = ([c.driver for c in found if c.kind == kind] for kind in (FEW_AT_AN_END, ""))
+    said = ((f"No one form is shown of {formatting.join_words(unsettled)}.", unsettled),
+            (f"Low or high scores of {formatting.join_words(few)} are too few.", few),
+            (f"Not reported (failed check): {formatting.join_words(withheld)}.", withheld))
+    return "".join(f" {sentence}" for sentence, names in said if names)
 
 
 def ordinal_logit_sentence(rows: Sequence[Estimate], driven: SatisfactionDrivers | NoPathModel) -> str:
@@ -198,12 +210,7 @@ def ordinal_logit_sentence(rows: Sequence[Estimate], driven: SatisfactionDrivers
     uneven = " Odds differ between answers, so one number for all of them is an average." if is_uneven else ""
     if struck_drivers(driven):
         withheld = formatting.join_words([*struck_drivers(driven)])
-        sure = [f"{e.segment}{' (caution)' if CAUTION in e.reason else ''}" for e in known if e.low > 1 or e.high < 1]
-        verb = "goes" if len(sure) == 1 else "go"
-        own = (f" By the ordinal logit {formatting.join_words(sure)} {verb} with the answer, the other drivers equal "
-               "(not adjusted for their number)." if sure else "")
-        return (f"Ordinal logit and shares of variance cannot be compared: no effect of {withheld} is reported.{own}"
-                f"{uneven}")
+        return f"Ordinal logit and shares of variance cannot be compared: no effect of {withheld} is reported.{uneven}"
     first = leading_drivers(driven)
     verdict = f"agrees: {either_text(first)} comes first" if best.segment in first else (
         f"disagrees: it puts {best.segment} first, not {either_text(first)}")

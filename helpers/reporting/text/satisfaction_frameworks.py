@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status, estimate_table
 from helpers.reporting import formatting
 from helpers.satisfaction.item_frameworks import (
@@ -185,14 +186,14 @@ def frame_table(rows: Sequence[Estimate], frame: str) -> pd.DataFrame:
         if e.quantity == f"{SCORE_BY}{frame}" and e.status in (Status.OK, Status.STRUCK):
             questions, _, why = e.reason.partition("; ") if e.status is Status.OK else ("", "", e.reason)
             score = formatting.estimate_text(e) if e.status is Status.OK else "not reported (failed check)"
-            made.append((e.segment, questions.removeprefix("questions: "), score, correlations.get(e.segment, ""), e.n,
-                         why))
+            names = [readable_id(name) for name in questions.removeprefix("questions: ").split(", ")]
+            made.append((e.segment, ", ".join(names), score, correlations.get(e.segment, ""), e.n, why))
     table = pd.DataFrame(made, columns=["tag", "questions", "score", "correlation", "people", "why"])
     return table if table["why"].any() else table.drop(columns="why")
 
 
 def kano_sentence(shown: pd.DataFrame) -> str:
-    """Return which properties people take for granted, which delight them, and how many are ties.
+    """Return how many properties are clearly of each category, and how many are between several.
 
     Parameters
     ----------
@@ -201,24 +202,16 @@ def kano_sentence(shown: pd.DataFrame) -> str:
     """
     if shown.empty:
         return "There are no Kano pairs that ten people or more answered."
-    first = shown["category"].str.split(" (", regex=False).str[0]
     ties = int(shown["category"].str.contains("tied with").sum())
     parts = []
     for kind, said in (("must-be", "taken for granted"), ("one-dimensional", "wanted the more the better"),
                        ("attractive", "a pleasant surprise"), ("indifferent", "a matter of indifference"),
-                       ("reverse", "not wanted")):
-        n = int((first == kind).sum())
-        parts += [f"{formatting.whole(n)} {'is' if n == 1 else 'are'} {said} ({kind})"] if n else []
-    tied = (
-        f" {formatting.sentence_case(formatting.count_text(ties, 'category', 'categories'))} not statistically "
-        "significant."
-        if ties
-        else ""
-    )
-    return (
-        f"Of {formatting.count_text(len(shown), 'property', 'properties')}, {formatting.join_words(parts)}.{tied} "
-        f"{_missed_most(shown)}"
-    )
+                       ("reverse", "not wanted"), ("questionable", "answered inconsistently")):
+        n = int((shown["category"] == kind).sum())
+        parts += [f"{formatting.whole(n)} {'is' if n == 1 else 'are'} clearly {said} ({kind})"] if n else []
+    parts += [f"{formatting.whole(ties)} {'is' if ties == 1 else 'are'} between two categories or more"] if ties else []
+    return (f"Of {formatting.count_text(len(shown), 'property', 'properties')}, {formatting.join_words(parts)}. "
+            f"{_missed_most(shown)}")
 
 
 def _missed_most(shown: pd.DataFrame) -> str:

@@ -18,6 +18,7 @@ from helpers.satisfaction.late_delivery import (
     LATE_DELIVERY,
     LATE_SHARE,
     LATENESS_GAP,
+    OF_NAMED_ORDER,
     OVERDUE,
     SATISFACTION_BY_DELIVERY,
 )
@@ -30,28 +31,28 @@ ABSENT = NoPathModel("nothing was asked but satisfaction")
 
 
 def late(gap=-20.0, half=4.0):
-    return [Estimate(LATE_SHARE, 0.08, 0.07, 0.09, "share", 900),
+    return [Estimate(LATE_SHARE, 0.08, 0.07, 0.09, "share", 900, reason=OF_NAMED_ORDER),
             Estimate(SATISFACTION_BY_DELIVERY, 80.0, 78.0, 82.0, "points", 800, IN_TIME),
             Estimate(LATENESS_GAP, gap, gap - half, gap + half, "points", 900)]
 
 
 def test_lateness_goes_with_lower_satisfaction_and_nothing_is_called_a_cause():
     said = satisfaction_context_text.late_delivery_sentence(late())
-    assert said == ("Of 900 people whose delivery is known (their order, else one of the 60 days before answering) "
-                    "8.0 % [7.0 %, 9.0 %] had it late or overdue; their satisfaction is 20 points lower [16, 24] than "
-                    "where it came in time: an association only.")
+    assert said == ("Of 900 people, by their newest answer that names an order with a promised day, 8.0 % [7.0 %, "
+                    "9.0 %] had it late; their satisfaction is 20 points lower [16, 24] than where it came in time: an "
+                    "association only.")
     assert not any(word in said for word in ("because", "cause", "due to", "effect"))
     assert (
         satisfaction_context_text.late_delivery_title(late())
-        == "Satisfaction is lower where the delivery was late or overdue; by how late it came in the end, received or "
-        "not when answering"
+        == "Satisfaction is lower where the delivery was late; by how late it came in the end, received or not when "
+        "answering"
     )
     assert "higher" in satisfaction_context_text.late_delivery_sentence(late(20.0))
     parts = [Estimate(SATISFACTION_BY_DELIVERY, v, v - 2, v + 2, "points", 90, s)
              for s, v in ((LATE_DELIVERY, 58.0), (OVERDUE, 17.0))]
     assert satisfaction_context_text.late_delivery_sentence([*late(), *parts]).endswith(
-        "overdue. Satisfaction is 80 points [78, 82] where it came in time, 58 points [56, 60] where it came late "
-        "and 17 points [15, 19] where people still waited when answering: an association only."), "two far apart"
+        "had it late or overdue. Satisfaction is 80 points [78, 82] where it came in time, 58 points [56, 60] where it "
+        "came late and 17 points [15, 19] where people still waited when answering: an association only."), "far apart"
 
 
 def test_a_difference_within_noise_and_one_that_cannot_be_made_are_said():
@@ -97,15 +98,15 @@ def test_kanos_categories_are_counted_in_words_with_their_ties():
     said = satisfaction_frameworks_text.kano_sentence(
         properties("must-be", "must-be (tied with attractive)", "attractive", "reverse")
     )
-    assert said == ("Of 4 properties, 2 are taken for granted (must-be), 1 is a pleasant surprise (attractive) and 1 "
-                    "is not wanted (reverse). 1 category not statistically significant. No single property is shown to "
-                    "be missed most where it lacks.")
+    assert said == ("Of 4 properties, 1 is clearly taken for granted (must-be), 1 is clearly a pleasant surprise "
+                    "(attractive), 1 is clearly not wanted (reverse) and 1 is between two categories or more. No "
+                    "single property is shown to be missed most where it lacks.")
     apart = properties("must-be", "attractive").assign(
         worse=[-0.8, -0.3], worse_low=[-0.9, -0.4], worse_high=[-0.7, -0.2])
     assert satisfaction_frameworks_text.kano_sentence(apart).endswith(
         "What is missed most where it lacks: “thing 0” (−0.8).")
     sure = satisfaction_frameworks_text.kano_sentence(properties("one-dimensional", "indifferent"))
-    assert "not statistically significant" not in sure
+    assert "between" not in sure
     assert satisfaction_frameworks_text.kano_sentence(properties().reindex(columns=["category"])) == (
         "There are no Kano pairs that ten people or more answered.")
     few = satisfaction_frameworks_text.kano_table(properties("must-be").assign(better=0.04))
@@ -122,6 +123,12 @@ def contrast(name, kind):
 
 
 def test_what_counts_on_one_side_only_is_named():
+    few = [contrast("A", penalty_reward_drivers.FEW_AT_AN_END)]
+    assert satisfaction_context_text.penalty_reward_sentence(few) == "Low or high scores of A are too few."
+    assert satisfaction_context_text.penalty_reward_sentence(
+        [*few, contrast("B", penalty_reward_drivers.NEITHER_FACTOR)]) == (
+        "No driver with people enough at both ends shows a statistically significant contrast of its low or high "
+        "scores with those between. Low or high scores of A are too few."), "one end of A may be significant"
     both = [contrast("A", penalty_reward_drivers.BASIC_FACTOR), contrast("B", penalty_reward_drivers.EXCITEMENT_FACTOR)]
     assert satisfaction_context_text.penalty_reward_sentence(both) == (
         "The other drivers equal: a low score of A is associated with less satisfaction, a high one with no more; "
@@ -132,9 +139,10 @@ def test_what_counts_on_one_side_only_is_named():
         [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR)]
     ) == "No driver is shown to count on one side only; C counts both where low and where high."
     bent = [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR),
-            contrast("E", penalty_reward_drivers.UNSETTLED_FORM)]
+            replace(contrast("E", penalty_reward_drivers.UNSETTLED_FORM), why=penalty_reward_drivers.ONE_END_ALONE)]
     assert satisfaction_context_text.penalty_reward_sentence(bent).endswith(
-        "C counts both where low and where high. No one form is shown of E.")
+        "C counts both where low and where high. No one form is shown of E (one end is shown, not that the other "
+        "counts less).")
     withheld = [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR), contrast("D", "")]
     assert satisfaction_context_text.penalty_reward_sentence(withheld) == (
         "No driver that is reported is shown to count on one side only; C counts both where low and where high. "
@@ -180,7 +188,8 @@ def test_the_ordinal_logit_agrees_or_not_and_says_where_odds_are_uneven():
     assert satisfaction_context_text.ordinal_logit_sentence(turned, tied).startswith(
         "The ordinal logit (of one question, q1) agrees: A or B comes first."), "no order where none is shown"
     withheld = type("Withheld", (Driven,), {"struck": {"C": "not distinct"}})()
-    assert satisfaction_context_text.ordinal_logit_sentence(rows, withheld) == (
+    clear = [replace(e, low=1.2, high=2.4) for e in rows]
+    assert satisfaction_context_text.ordinal_logit_sentence(clear, withheld) == (
         "Ordinal logit and shares of variance cannot be compared: no effect of C is reported.")
 
 

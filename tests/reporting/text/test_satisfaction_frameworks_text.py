@@ -40,9 +40,9 @@ def test_every_frame_is_said_by_the_difference_of_those_who_answered_both_ends()
         "Kinds of value: emotional stands 2.3 points [0.1, 4.5] (adjusted for all pairs) above social for those who "
         "answered both; no other order is shown.")
     assert text.frame_sentence(rows, "horizontal") == "", "a single tag has nothing to differ from"
-    table = text.frame_table([replace(rows[0], reason="questions: 8"), *rows[1:]], "phase")
+    table = text.frame_table([replace(rows[0], reason="questions: easy_to_find, parcel"), *rows[1:]], "phase")
     assert table["tag"].tolist() == ["before", "after"]
-    assert table["questions"].tolist()[0] == "8"
+    assert table["questions"].tolist()[0] == "easy to find, parcel"
     assert "why" not in table
     weak = no_estimate(rows[0].quantity, Status.STRUCK, "Cronbach's α 0.540 is under 0.60", unit="points", n=80,
                        segment="design")
