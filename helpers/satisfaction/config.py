@@ -44,6 +44,8 @@ class SatisfactionConfig(Section):
         {}, description="topics of comments and the beginnings of words that speak of them; none: found by the words")
     expectation_before_use: bool = Field(
         False, description="whether each wave asks for expectations before that period's use, not in hindsight")
+    expectation_is_norm: bool = Field(
+        False, description="whether expectations were asked as what ought to be, not as what will be")
 
     @property
     def cuts(self) -> tuple[float, float, float]:

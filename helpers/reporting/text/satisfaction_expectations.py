@@ -32,6 +32,8 @@ from helpers.stats.multiple_testing import may_be_lowest
 
 MOST_NAMED = 3
 
+OUTCOMES = (FIRST_ORDER, SATISFACTION, SPEND, BOUGHT_AGAIN)
+
 
 def confirmation_finding(table: pd.DataFrame) -> str:
     """Return whether expectations are met, and which of the three scores goes most with satisfaction."""
@@ -79,23 +81,32 @@ def expectations_in_hindsight(table: pd.DataFrame, is_before_use: bool) -> str:
     return "Expectations may have been asked for in hindsight: the study does not say that they were asked before use."
 
 
-def expectation_gap_finding(table: pd.DataFrame) -> str:
-    """Return by how much expectations are missed or exceeded and where most; empty where questions are not paired."""
+def expectation_gap_finding(table: pd.DataFrame, is_norm: bool = False) -> str:
+    """Return by how much expectations are missed or exceeded and where most; empty where questions are not paired.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As in `confirmation_finding`.
+    is_norm : bool
+        Whether the study says that people were asked what ought to be.
+    """
     gaps = table[(table["quantity"] == DISCONFIRMATION) & (table["status"] == Status.OK)]
     of_all, parts = gaps[gaps["segment"] == "all"].to_dict("records"), gaps[gaps["segment"] != "all"]
     if not of_all or parts.empty:
         return ""
+    norm = ", asked as what ought to be," if is_norm else ""
     gap, limits = of_all[0], formatting.interval(of_all[0]["low"], of_all[0]["high"], formatting.points)
     if gap["low"] <= 0 <= gap["high"]:
         return (
-            "Expectations are neither missed nor exceeded by a statistically significant gap: performance is "
+            f"Expectations{norm} are neither missed nor exceeded by a statistically significant gap: performance is "
             f"{formatting.points(gap['value'])} {limits} from them."
         )
     is_missed = gap["value"] < 0
     way, most = "missed" if is_missed else "exceeded", _most_in(parts, is_missed)
     low, high = sorted([abs(gap["low"]), abs(gap["high"])])
     limits = formatting.interval(low, high, formatting.points)
-    return f"Expectations are {way} by {formatting.points(abs(gap['value']))} of 100 {limits}{most}."
+    return f"Expectations{norm} are {way} by {formatting.points(abs(gap['value']))} of 100 {limits}{most}."
 
 
 def _most_in(parts: pd.DataFrame, is_missed: bool) -> str:
@@ -168,7 +179,7 @@ def expectation_policy_finding(rows: Sequence[Estimate], currency: str) -> str:
     """
     known = {(e.quantity, e.segment): e for e in rows if e.status is Status.OK}
     much, little = EXPECTATION_TERTILES[-1], EXPECTATION_TERTILES[0]
-    pairs = [(q, known[q, much], known[q, little]) for q in (FIRST_ORDER, SATISFACTION, SPEND, BOUGHT_AGAIN)
+    pairs = [(q, known[q, much], known[q, little]) for q in OUTCOMES
              if (q, much) in known and (q, little) in known]
     if not pairs:
         lost = next((e for e in rows if e.segment == much and e.status is Status.STRUCK), None)
@@ -176,22 +187,37 @@ def expectation_policy_finding(rows: Sequence[Estimate], currency: str) -> str:
     noise = " (not statistically significant)"
     said = [f"{q} {_worded(a, currency)} against {_worded(b, currency)}{'' if _differ(a, b) else noise}"
             for q, a, b in pairs]
-    groups = [_most_and_least(known, CHANNEL_PREFIX, "Channels"), _most_and_least(known, CAMPAIGN_PREFIX, "Campaigns")]
+    groups = [_most_and_least(known, prefix, many, currency)
+              for prefix, many in ((CHANNEL_PREFIX, "Channels"), (CAMPAIGN_PREFIX, "Campaigns"))]
     return " ".join([f"{formatting.sentence_case(much)} against {little}: {formatting.join_words(said)}.",
                      *filter(None, groups)])
 
 
-def _most_and_least(known: Mapping[tuple[str, str], Estimate], prefix: str, many: str) -> str:
-    of = [e for (q, s), e in known.items() if q == EXPECTATION_RAISED and s.startswith(prefix)]
-    if len(of) < 2:
+def _most_and_least(known: Mapping[tuple[str, str], Estimate], prefix: str, many: str, currency: str) -> str:
+    of = {q: [e for (quantity, s), e in known.items() if quantity == q and s.startswith(prefix)]
+          for q in (EXPECTATION_RAISED, *OUTCOMES)}
+    if len(of[EXPECTATION_RAISED]) < 2:
         return ""
-    most, least = max(of, key=lambda e: e.value), min(of, key=lambda e: e.value)
-    level = 1 - 0.05 / math.comb(len(of), 2)  # the two are picked from all pairs
-    if not _differ(most, least, level):
-        return f"{many} show no statistically significant difference in what their people expect."
+    said = [f"{q} ({_worded(most, currency)} {most.segment}, {_worded(least, currency)} {least.segment})"
+            for q in OUTCOMES if (pair := _apart(of[q], len(OUTCOMES))) for most, least in [pair]]
+    won = f"differ significantly (all pairs adjusted) in {formatting.join_words(said)}" if said else ""
+    if not (pair := _apart(of[EXPECTATION_RAISED])):
+        but = f", but {won}" if won else ""
+        return f"{many} show no statistically significant difference in what their people expect{but}."
+    most, least = pair
     of_whom = "" if prefix == CHANNEL_PREFIX else "reached by "
+    rest = f" {many} {won}." if won else ""
     return (f"People {of_whom}{most.segment} expect most ({_worded(most, '')}), those {of_whom}{least.segment} least "
-            f"({_worded(least, '')}).")
+            f"({_worded(least, '')}).{rest}")
+
+
+def _apart(rows: Sequence[Estimate], outcomes: int = 1) -> tuple[Estimate, Estimate] | None:
+    """Return the highest and the lowest of several groups where they differ, picked as they are from all pairs."""
+    if len(rows) < 2:
+        return None
+    most, least = max(rows, key=lambda e: e.value), min(rows, key=lambda e: e.value)
+    level = 1 - 0.05 / (outcomes * math.comb(len(rows), 2))
+    return (most, least) if _differ(most, least, level) else None
 
 
 POLICY_COLUMNS = (EXPECTATION_RAISED, FIRST_ORDER, SATISFACTION, SPEND, BOUGHT_AGAIN)

@@ -12,7 +12,7 @@ from helpers.satisfaction.satisfaction_by_segment import segment_label
 from helpers.satisfaction.satisfaction_index import ALL_WAVES, SATISFACTION_LABEL
 from helpers.satisfaction.survey_quality import nonrespondent_mean
 from helpers.satisfaction.survey_sample import SurveySample
-from helpers.stats.disclosure_control import LEAST_PEOPLE
+from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
 
 MOST_NAMED = 3  # scales by name in a title
 
@@ -74,6 +74,27 @@ def one_sided_respondents(scores: pd.DataFrame, members: pd.DataFrame, heard: Es
             said.append(f"{segment_label(column)} {shares.index[0]}")
     return (f"More than nine in ten of those who answered are of {formatting.join_words(said)}: of others little is "
             "known." if said else "")
+
+
+def unscored_responses_sentence(scores: pd.DataFrame, members: pd.DataFrame) -> str:
+    """Return how many recorded responses have no satisfaction score, and of what kind all of them are; empty: none.
+
+    Parameters
+    ----------
+    scores, members : DataFrame
+        As in `one_sided_respondents`.
+    """
+    is_scored = members["response_id"].isin(scores["response_id"])
+    if is_scored.all():
+        return ""
+    kinds = []
+    for column in members.columns.drop("response_id"):
+        of = set(members.loc[~is_scored, column])
+        if len(of) == 1 and "" not in of and not of & set(members.loc[is_scored, column]):
+            kinds.append(f"{segment_label(column)} {of.pop()}")
+    all_of = f", all of {formatting.join_words(kinds)}" if kinds else ""
+    without = formatting.sentence_case(people_text(int((~is_scored).sum())))
+    return f"{without} of {formatting.whole(len(members))} recorded responses have no satisfaction score{all_of}."
 
 
 def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float) -> str:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -24,6 +26,10 @@ def test_missed_and_exceeded_expectations_name_where_most_and_single_ones_are_no
     parts = (("staff", -3.0), ("price", -7.0))
     assert expectations_text.expectation_gap_finding(gap(-5, -6, -4, parts)) == (
         "Expectations are missed by 5 points of 100 [4, 6], most in price (−7 points).")
+    assert expectations_text.expectation_gap_finding(gap(-5, -6, -4, parts), is_norm=True).startswith(
+        "Expectations, asked as what ought to be, are missed by 5 points")
+    assert expectations_text.expectation_gap_finding(gap(0.5, -1, 2, parts), is_norm=True).startswith(
+        "Expectations, asked as what ought to be, are neither missed")
     exceeded = expectations_text.expectation_gap_finding(gap(5, 4, 6, (("staff", 5.0),)))
     assert exceeded == "Expectations are exceeded by 5 points of 100 [4, 6]."
     assert expectations_text.expectation_gap_finding(gap(0.5, -1, 2, parts)).startswith(
@@ -93,6 +99,17 @@ def test_what_goes_with_promising_much_is_said_with_what_is_noise():
     assert expectations_text.expectation_policy_finding(promised(shops=75.0), "EUR").endswith(
         "People won through shops expect most (75 points), those won through friends least (64 points).")
     assert "64" not in expectations_text.expectation_policy_finding(promised()[:4], "EUR")
+    won = [Estimate("share who bought again", v, v - 0.05, v + 0.05, "share", 90, f"won through {c}")
+           for c, v in (("shops", 0.4), ("friends", 0.6))]
+    said = ("differ significantly (all pairs adjusted) in share who bought again (60.0 % won through friends, 40.0 % "
+            "won ")
+    assert expectations_text.expectation_policy_finding([*promised(), *won], "EUR").endswith(
+        f"no statistically significant difference in what their people expect, but {said}through shops).")
+    assert expectations_text.expectation_policy_finding([*promised(shops=75.0), *won], "EUR").endswith(
+        f"friends least (64 points). Channels {said}through shops).")
+    near = [won[0], replace(won[1], value=0.48, low=0.43, high=0.53)]
+    assert "bought again" not in expectations_text.expectation_policy_finding([*promised(), *near], "EUR"), (
+        "significant alone, not among all pairs of four outcomes")
     assert expectations_text.expectation_policy_finding([], "EUR") == ""
 
 

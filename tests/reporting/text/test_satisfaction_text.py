@@ -78,6 +78,24 @@ def test_a_change_within_noise_is_called_that():
         "From wave A to wave B: no statistically significant change (0.5 points [−1, 2]).")
 
 
+def test_the_interval_of_a_change_says_for_how_many_changes_it_holds():
+    table = index(changed(-2.6, -6.3, 1.0), *(changed(1, 0, 2, wave) for wave in "CD"))
+    assert satisfaction_text.wave_change(table, ["A", "B"]) == (
+        "From wave A to wave B: no statistically significant change (−2.6 points [−6.3, 1.0]), interval for all 3 "
+        "changes.")
+
+
+def test_responses_without_a_score_are_told_with_what_all_of_them_are_and_never_counted_where_few():
+    members = pd.DataFrame({"response_id": [f"r{i}" for i in range(40)],
+                            "frequency": ["never"] * 4 + ["weekly"] * 36, "age": ["20-29"] * 40})
+    scores = pd.DataFrame({"response_id": [f"r{i}" for i in range(4, 40)]})
+    assert survey_checks_text.unscored_responses_sentence(scores, members) == (
+        "Fewer than 10 of 40 recorded responses have no satisfaction score, all of frequency never.")
+    assert survey_checks_text.unscored_responses_sentence(scores.head(20), members) == (
+        "20 of 40 recorded responses have no satisfaction score.")
+    assert survey_checks_text.unscored_responses_sentence(members[["response_id"]], members) == ""
+
+
 def test_a_change_that_cannot_be_given_says_why():
     small = no_estimate("change of satisfaction", Status.INSUFFICIENT, "9 people, fewer than 10", segment="wave B")
     assert satisfaction_text.wave_change(index(small), ["A", "B"]).endswith("is not known: 9 people, fewer than 10.")
