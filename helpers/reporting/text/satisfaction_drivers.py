@@ -12,7 +12,7 @@ from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.drivers_by_segment import SURE_LEAD, SegmentDrivers
 from helpers.satisfaction.ecsi_model import LEFT_OUT_PART, SATISFACTION_CONSTRUCT, NoPathModel
 from helpers.stats.confidence_intervals import Interval
-from helpers.stats.disclosure_control import LEAST_PEOPLE
+from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity, unreliable_constructs
 from helpers.stats.relative_importance import RELEVANCE_LEVEL
 
@@ -107,12 +107,18 @@ def step_sentence(found: SatisfactionDrivers, name: str) -> str:
 def step_text(found: SatisfactionDrivers, name: str) -> str:
     """Return mean satisfaction on both sides of the largest step along a driver."""
     of = found.nonlinear[name]
-    above, below = (formatting.share(x / 100) if of.is_binary else formatting.points(x)
-                    for x in (of.step.above, of.step.below))
-    start = formatting.number(of.step.start)
-    where = f"at {start} of 100" if of.step.start >= 100 else f"from {start} of 100 on"
-    return (f"{above} are satisfied {where}, {below} below" if of.is_binary else
-            f"satisfaction is {above} {where}, {below} below")
+    step, start = of.step, formatting.number(of.step.start)
+    where = f"at {start} of 100" if step.start >= 100 else f"from {start} of 100 on"
+    if not of.is_binary:
+        return f"satisfaction is {formatting.points(step.above)} {where}, {formatting.points(step.below)} below"
+    above, below = _share_of_people(step.above, step.n_above), _share_of_people(step.below, step.n_below)
+    return f"{above} are satisfied {where}, {below} below"
+
+
+def _share_of_people(percent: float, n: int) -> str:
+    """Return a share of people, with their number where neither the share nor the rest is of few."""
+    is_told = not any(is_hidden(n * part / 100) for part in (percent, 100 - percent))
+    return f"{formatting.share(percent / 100)}{f' of {formatting.whole(n)} people' if is_told else ''}"
 
 
 def _shares_apart(found: SatisfactionDrivers, form: Callable[[Interval], str]) -> str:

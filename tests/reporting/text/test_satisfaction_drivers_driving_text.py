@@ -61,10 +61,13 @@ def test_two_drivers_within_noise_are_both_named_each_with_its_chance():
 
 
 def test_a_driver_that_no_line_fits_is_told_by_its_step():
-    step = Step(100.0, 98.0, 12.0, 40, 160)
+    step = Step(100.0, 98.0, 12.0, 1500, 160)
     bent = replace(drivers(), nonlinear={"Product": NonlinearDriver(0.001, step, (), is_binary=True)})
-    assert "It is no even rise: 98.0 % are satisfied at 100 of 100, 12.0 % below." in (
+    assert "rise: 98.0 % of 1,500 people are satisfied at 100 of 100, 12.0 % of 160 people below." in (
         satisfaction_drivers_text.first_driver(bent))
+    few = replace(bent.nonlinear["Product"], step=replace(step, n_above=40))
+    assert "rise: 98.0 % are satisfied at 100 of 100, 12.0 % of 160 people below." in (
+        satisfaction_drivers_text.first_driver(replace(bent, nonlinear={"Product": few}))), "one is not satisfied"
     scaled = NonlinearDriver(0.001, replace(step, start=75.0), ())
     assert satisfaction_drivers_text.step_sentence(replace(bent, nonlinear={"Product": scaled}), "Product") == (
         "It is no even rise: satisfaction is 98 points from 75 of 100 on, 12 points below.")
