@@ -21,6 +21,8 @@ ORDERS_REACH = "orders reach the as-of date"
 
 NOBODYS_SALES = "sales without a customer"
 
+PERCENTAGE_POINTS = "percentage points"  # unit of differences of shares, times 100
+
 
 class Level(StrEnum):
     """What a gate does to the claims it touches once its threshold is crossed."""
@@ -42,7 +44,8 @@ class Estimate:
     value, low, high : float
         The value and its interval; NaN where there is none.
     unit : str
-        In words: ``"share"``, ``"days"``, ``"points"``, ``"money"``, ``"customers"``.
+        In words: ``"share"``, ``"days"``, ``"points"`` of a scale, ``"percentage points"``, ``"money"``,
+        ``"customers"``.
     n : int
         Observations the value rests on.
     level : float

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
 
-from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.foundation.results import PERCENTAGE_POINTS, Estimate, Status, no_estimate
 from helpers.loyalty import dick_basu
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import Attitudes, classify_loyalty
@@ -149,10 +149,10 @@ def _surveyed_difference(people: pd.DataFrame) -> Estimate:
     if n < LEAST_PEOPLE or alike:
         reason = f"in one of the groups {too_few(n)}" if n < LEAST_PEOPLE else (
             f"{people_text(len(alike[0]))} of one group all bought in {'every' if alike[0][0] else 'no'} period")
-        return no_estimate(SURVEYED_DIFFERENCE, Status.INSUFFICIENT, reason, unit="points", n=n)
+        return no_estimate(SURVEYED_DIFFERENCE, Status.INSUFFICIENT, reason, unit=PERCENTAGE_POINTS, n=n)
     a, b = (np.ones(len(g)) for g in groups)
     found = difference_interval(values, (a, b), ids).times(100)
-    return Estimate(SURVEYED_DIFFERENCE, found.value, found.low, found.high, "points", n)
+    return Estimate(SURVEYED_DIFFERENCE, found.value, found.low, found.high, PERCENTAGE_POINTS, n)
 
 
 def attitude_behaviour_table(people: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.engine import Engine
-from helpers.foundation.results import Estimate
+from helpers.foundation.results import PERCENTAGE_POINTS, Estimate
 from helpers.stats.confidence_intervals import Interval, share_interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, is_hidden
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
@@ -23,7 +23,7 @@ MIN_FOLLOW_UP_DAYS = 30
 MEMBERS, OTHERS, MEMBER_DIFFERENCE = "members", "non-members", "members less non-members"
 
 MEMBER_QUANTITIES = {"attitude by membership": "attitude", "share of periods with a purchase by membership":
-                     "share_active"}  # both [points of 100]
+                     "share_active"}
 
 
 def member_differences(
@@ -67,11 +67,13 @@ def _membership_rows(
     others, members = (
         WeightedSample(p["person"].to_numpy(), np.ones(len(p)) if is_share else p["weight"].to_numpy(float), replicates)
         for p in parts)
-    scale = 100.0 if is_share else 1.0
     gap, _ = weighted_difference(values, (others, members))
     found = {OTHERS: (others.mean(values[0]), len(parts[0])), MEMBERS: (members.mean(values[1]), len(parts[1])),
              MEMBER_DIFFERENCE: (gap, sum(map(len, parts)))}
-    return [estimate_if_enough(quantity, i.times(scale), n, unit="points", segment=name)
+    if is_share:
+        found[MEMBER_DIFFERENCE] = gap.times(100), found[MEMBER_DIFFERENCE][1]
+    units = dict.fromkeys((OTHERS, MEMBERS), "share") | {MEMBER_DIFFERENCE: PERCENTAGE_POINTS} if is_share else {}
+    return [estimate_if_enough(quantity, i, n, unit=units.get(name, "points"), segment=name)
             for name, (i, n) in found.items()]
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from statsmodels.regression.linear_model import WLS
 
 from helpers.foundation.engine import Engine
-from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.foundation.results import PERCENTAGE_POINTS, Estimate, Status, no_estimate
 from helpers.stats.confidence_intervals import Interval
 
 OLD_TO_NEW_PRICE, OLD_LESS_NEW_DISCOUNT = (
@@ -26,14 +26,14 @@ PRICE_TOLERANCE = 1e-9  # of a price: what is left by dividing
 
 
 def product_months(engine: Engine, transactions: ir.Table, as_of_on: date) -> pd.DataFrame:
-    """Return products and months in which both old and new customers bought.
+    """Return products and months in which both old and new customers bought, or that have two list prices or more.
 
     Parameters
     ----------
     engine : Engine
         Counts.
     transactions : Table
-        ``canonical/transactions``; sales of a product to a known customer, with quantity and amount above zero.
+        ``canonical/transactions``; sales of a product with quantity and amount above zero.
     as_of_on : date
         Last day that is seen.
 
@@ -42,15 +42,15 @@ def product_months(engine: Engine, transactions: ir.Table, as_of_on: date) -> pd
     DataFrame
         Grain product × month: ``n_new, n_old`` lines (of customers in their first 90 days, and after a year)``,
         price_new, price_old`` (mean log price of a unit)``, discount_new, discount_old`` (mean share of the list price
-        that was taken off; NaN where no list price is recorded)``, list_spread`` (coefficient of variation of the
-        list price over all its lines of the month; NaN of a single one).
+        that was taken off; NaN where no list price is recorded)``, n_listed, list_spread`` (list prices of all lines
+        of the month, whoever bought, and their coefficient of variation; NaN of a single one).
     """
     lines = transactions.filter(
-        transactions.kind == "sale", transactions.customer_id.notnull(), transactions.product_id.notnull(),
-        transactions.quantity > 0, transactions.amount > 0).mutate(on=lambda t: t.ordered_at.date())
+        transactions.kind == "sale", transactions.product_id.notnull(), transactions.quantity > 0,
+        transactions.amount > 0).mutate(on=lambda t: t.ordered_at.date())
     lines = lines.filter(lines.on <= as_of_on)
     firsts = lines.group_by("customer_id").aggregate(first_on=lines.on.min())
-    table = lines.inner_join(firsts, "customer_id")
+    table = lines.left_join(firsts, "customer_id")
     age = table.on.delta(table.first_on, unit="day").cast("int64")
     unit = table.amount.cast("float64") / table.quantity
     off = 1 - unit / table.list_price.cast("float64").nullif(0)
@@ -67,9 +67,9 @@ def product_months(engine: Engine, transactions: ir.Table, as_of_on: date) -> pd
              for who in ("new", "old")}
     counts = {f"n_{who}": table[f"is_{who}"].ifelse(1, 0).sum() for who in ("new", "old")}
     found = table.group_by("product_id", "month").aggregate(
-        **counts, **means, list_spread=table.listed.std() / table.listed.mean())
-    both = found.filter(found.n_new > 0, found.n_old > 0)
-    return engine.arrow(both).to_pandas().sort_values(["product_id", "month"], ignore_index=True)
+        **counts, **means, n_listed=table.listed.count(), list_spread=table.listed.std() / table.listed.mean())
+    used = found.filter(((found.n_new > 0) & (found.n_old > 0)) | (found.n_listed > 1))
+    return engine.arrow(used).to_pandas().sort_values(["product_id", "month"], ignore_index=True)
 
 
 def loyalty_penalty_estimates(made: pd.DataFrame) -> list[Estimate]:
@@ -83,24 +83,28 @@ def loyalty_penalty_estimates(made: pd.DataFrame) -> list[Estimate]:
     Notes
     -----
     Cells weigh n·m / (n + m), as in a regression with an effect for each product and month; the variance is that of
-    the cells' differences around their mean, clustered by product.
+    the cells' differences around their mean, clustered by product. Prices are struck where the list price varies by
+    more than `MAX_LIST_PRICE_SPREAD` within product and month, at the median of all with two list prices or more.
     """
-    rows = []
+    rows, repeated = [], made[made["n_listed"] > 1]
+    spread = repeated["list_spread"].median()
     for quantity, column in ((OLD_TO_NEW_PRICE, "price"), (OLD_LESS_NEW_DISCOUNT, "discount")):
+        unit = "share" if column == "price" else PERCENTAGE_POINTS
         known = made[made[f"{column}_old"].notna() & made[f"{column}_new"].notna()]
-        if column == "price" and (spread := known["list_spread"].median()) > MAX_LIST_PRICE_SPREAD:
-            reason = (f"the list price of a product varies within its month, at the median by "
-                      f"{100 * spread:.0f} % of its mean (standard deviation): it is hardly one product")
-            rows.append(no_estimate(quantity, Status.STRUCK, reason, unit="share", n=len(known)))
+        if column == "price" and len(known) and spread > MAX_LIST_PRICE_SPREAD:
+            reason = (f"the list price of a product varies within its month, at the median of {len(repeated):,} "
+                      f"products and months with two sales or more by {100 * spread:.0f} % of its mean (standard "
+                      f"deviation): it is hardly one product")
+            rows.append(no_estimate(quantity, Status.STRUCK, reason, unit=unit, n=len(known)))
             continue
         if reason := _why_no_penalty(known, column):
-            rows.append(no_estimate(quantity, Status.INSUFFICIENT, reason, unit="share", n=len(known)))
+            rows.append(no_estimate(quantity, Status.INSUFFICIENT, reason, unit=unit, n=len(known)))
             continue
         found = _within_product_month(known, column)
         values = (found.value, found.low, found.high)
-        value, low, high = (float(np.expm1(v) if column == "price" else v) for v in values)
+        value, low, high = (float(np.expm1(v) if column == "price" else 100 * v) for v in values)
         n = int(known[["n_new", "n_old"]].to_numpy().sum())
-        rows.append(Estimate(quantity, value, low, high, "share", n))
+        rows.append(Estimate(quantity, value, low, high, unit, n))
     return rows
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.foundation.results import Estimate, Status, no_estimate, strike
+from helpers.foundation.results import PERCENTAGE_POINTS, Estimate, Status, no_estimate, strike
 from helpers.loyalty.monotone_logistic import effective_weights
 from helpers.stats import bootstrap, logistic_regression, multiple_testing, survey_scales
 from helpers.stats.confidence_intervals import Interval
@@ -52,7 +52,7 @@ PATH_TO_LOYALTY, TOTAL_EFFECT_ON_LOYALTY, EXPLAINED_VARIANCE = (
     "explained variance of loyalty",
 )
 
-MIN_PEOPLE_FOR_MODEL, N_MODEL_DRAWS = 100, 300
+MIN_PEOPLE_FOR_MODEL = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class StructuralModel:
 
 
 def fit_structural_model(
-    answers: ir.Table, known: pd.DataFrame, seed: int, draws: int = N_MODEL_DRAWS,
+    answers: ir.Table, known: pd.DataFrame, seed: int, draws: int,
     replicas: ReplicateWeights | None = None,
 ) -> StructuralModel:
     """Return the path model of stated loyalty, on those who answered all of its questions in their latest response.
@@ -98,7 +98,7 @@ def fit_structural_model(
     known : DataFrame
         From `helpers.stats.survey_scales.item_catalogue`.
     seed, draws : int
-        Bootstrap.
+        Of the bootstrap, those of page 02: what both pages tell of the same answers has one interval.
     replicas : ReplicateWeights, optional
         Of the survey weights; they are the bootstrap then.
 
@@ -286,14 +286,14 @@ def _moderator_estimates(table: pd.DataFrame, name: str) -> list[Estimate]:
         reason = reason or "the outcome is told entirely"
         units = {
             INTERACTION: "logits",
-            **dict.fromkeys((MODERATOR_EFFECT, EFFECT_AT_LOW, EFFECT_AT_HIGH, EFFECT_CHANGE), "points"),
+            **dict.fromkeys((MODERATOR_EFFECT, EFFECT_AT_LOW, EFFECT_AT_HIGH, EFFECT_CHANGE), PERCENTAGE_POINTS),
         }
         return [no_estimate(q, Status.INSUFFICIENT, reason, unit=unit, n=len(y), segment=name)
                 for q, unit in units.items()]
     found = {q: i.times(100) for q, i in _marginal_effects(fit, score, scaled, quarters, weights).items()}
     gamma = fit.interval(5).times(SATISFACTION_STEP)
     rows = [Estimate(INTERACTION, gamma.value, gamma.low, gamma.high, "logits", len(y), name)]
-    return rows + [Estimate(q, i.value, i.low, i.high, "points", len(y), name) for q, i in found.items()]
+    return rows + [Estimate(q, i.value, i.low, i.high, PERCENTAGE_POINTS, len(y), name) for q, i in found.items()]
 
 
 def _adjusted_p_values(differences: Sequence[Estimate]) -> list[Estimate]:

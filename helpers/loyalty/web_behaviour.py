@@ -13,7 +13,7 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.foundation.engine import Engine
-from helpers.foundation.results import Estimate, Status, no_estimate, strike_all
+from helpers.foundation.results import PERCENTAGE_POINTS, Estimate, Status, no_estimate, strike_all
 from helpers.stats.confidence_intervals import Interval, normal_quantile, share_interval
 from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, too_few
 
@@ -160,7 +160,7 @@ def promise_estimates(engine: Engine, transactions: ir.Table, occasions: ir.Tabl
                 (PROMISES_KEPT, "share"),
                 (RETURN_AFTER_KEPT_PROMISE, "share"),
                 (RETURN_AFTER_BROKEN_PROMISE, "share"),
-                (RETURN_DIFFERENCE, "points"),
+                (RETURN_DIFFERENCE, PERCENTAGE_POINTS),
             )
         ]
     n, k = int(quarters["n"].sum()), int(quarters["k"].sum())
@@ -192,17 +192,18 @@ def _customers_returned(engine: Engine, orders: ir.Table, occasions: ir.Table, a
     lag = bought.on.delta(bought.settled_on, unit="day").cast("int64")
     came = bought.filter((lag > 0) & (lag <= horizon_days)).select("customer_id").distinct()
     table = first.left_join(came.mutate(came=1), "customer_id")
-    found = engine.arrow(table.group_by("is_kept").aggregate(n=table.count(), k=table.came.sum())).to_pandas()
+    counted = engine.arrow(table.group_by("is_kept").aggregate(n=table.count(), k=table.came.sum())).to_pandas()
     counts = {bool(r["is_kept"]): (int(r["n"]), int(r["k"] or 0) if r["k"] == r["k"] else 0)
-              for r in found.to_dict("records")}
+              for r in counted.to_dict("records")}
     (n, k), (m, j) = counts.get(True, (0, 0)), counts.get(False, (0, 0))
     rows = [_within(estimate_if_enough(q, share_interval(b / a if a else np.nan, a), a, unit="share"), horizon_days)
             for q, a, b in ((RETURN_AFTER_KEPT_PROMISE, n, k), (RETURN_AFTER_BROKEN_PROMISE, m, j))]
     if min(n, m) < LEAST_PEOPLE:
         return [*rows, no_estimate(RETURN_DIFFERENCE, Status.INSUFFICIENT, f"after one of the two {too_few(min(n, m))}",
-                                     unit="points", n=min(n, m))]
+                                   unit=PERCENTAGE_POINTS, n=min(n, m))]
     gap = share_difference_interval(n, k, m, j).times(100)
-    return [*rows, _within(Estimate(RETURN_DIFFERENCE, gap.value, gap.low, gap.high, "points", n + m), horizon_days)]
+    found = Estimate(RETURN_DIFFERENCE, gap.value, gap.low, gap.high, PERCENTAGE_POINTS, n + m)
+    return [*rows, _within(found, horizon_days)]
 
 
 def _within(found: Estimate, horizon_days: int) -> Estimate:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from helpers.foundation.money import SIGNS, currency_text
-from helpers.foundation.results import Estimate, Status
+from helpers.foundation.results import PERCENTAGE_POINTS, Estimate, Status
 from helpers.reporting.decimal_places import (
     MANY,
     count_decimals,
@@ -26,7 +26,7 @@ from helpers.reporting.decimal_places import (
 
 Form = Callable[[float], str]
 
-MISSING, PERCENTAGE_POINTS = "insufficient data", "percentage points"  # the latter of shares' differences, times 100
+MISSING = "insufficient data"
 
 WITHOUT_CENTS = frozenset({"JPY", "KRW"})
 

@@ -146,7 +146,8 @@ TERMS = (
     Term("penalty–reward analysis", "Difference in satisfaction of people with the lowest and with the highest ratings "
          "of a driver from those between; the lowest and highest third of a score with more than eleven values",
          also=("penalty–reward",)),
-    Term("points", "Percentage points, or points of a scale from 0 to 100; in a programme, what members collect"),
+    Term("points", "Points of a scale from 0 to 100, or of a net score such as NPS; in a programme, what members "
+         "collect; differences of shares are percentage points"),
     Term("PSI", "Population stability index: how far a feature's distribution has moved; 0 is not at all"),
     Term("purchase occasion", "A customer's day with net sales above zero", also=("purchase occasions",)),
     Term("Qini", "Gain of treating the customers ranked first by a model over treating as many at random"),

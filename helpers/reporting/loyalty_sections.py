@@ -39,7 +39,9 @@ def loyalty_dimensions_exhibit(motives: pd.DataFrame) -> Exhibit:
     table = display.estimates_table(dimensions, caption="Dimensions of loyalty")
     if len(of_all) == 1:  # no picture of one dot
         return display.show_with_finding(finding, table)
-    figure = plots.interval_plot(of_all, "quantity", "value", "low", "high", finding, "points of 100")
+    limits, is_share = ["value", "low", "high"], of_all["unit"] == "share"
+    of_100 = of_all.assign(**of_all[limits].mask(is_share, 100 * of_all[limits]))
+    figure = plots.interval_plot(of_100, "quantity", *limits, finding, "points of 100, repeat purchase: % of periods")
     return display.show(figure, table)
 
 

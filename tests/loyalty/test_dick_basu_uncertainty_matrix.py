@@ -97,6 +97,7 @@ def test_those_who_answered_are_compared_with_those_who_did_not(company):
     table = found(*company({"true": 15, "latent": 15}, others=30))
     assert table[dick_basu_uncertainty.SURVEYED_DIFFERENCE].value == pytest.approx(100 * (0.45 - 0.1))
     assert table[dick_basu_uncertainty.SURVEYED_DIFFERENCE].low > 0
+    assert table[dick_basu_uncertainty.SURVEYED_DIFFERENCE].unit == "percentage points"
     assert (
         found(*company({"true": 15}))[dick_basu_uncertainty.SURVEYED_DIFFERENCE].reason
         == "in one of the groups nobody to speak of"

@@ -69,7 +69,10 @@ def test_members_are_compared_with_customers_who_are_none_without_calling_it_an_
     made = {(e.quantity.partition(" ")[0], e.segment): e
             for e in enrolment.member_differences(session_engine, people, held)}
     assert made["attitude", enrolment.MEMBER_DIFFERENCE].value == pytest.approx(10)
-    assert made["share", enrolment.MEMBER_DIFFERENCE].value == pytest.approx(10), "points of 100"
-    assert made["share", enrolment.OTHERS].value == pytest.approx(41)
+    assert made["share", enrolment.MEMBER_DIFFERENCE].value == pytest.approx(10)
+    assert made["share", enrolment.MEMBER_DIFFERENCE].unit == "percentage points"
+    others = made["share", enrolment.OTHERS]
+    assert (others.value, others.unit) == (pytest.approx(0.41), "share")
+    assert made["attitude", enrolment.MEMBER_DIFFERENCE].unit == "points"
     few = canonical_schema.MEMBERSHIPS.conformed(session_engine.lazy(spells.head(29)))
     assert enrolment.member_differences(session_engine, people, few) == []

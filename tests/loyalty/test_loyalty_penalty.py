@@ -39,7 +39,9 @@ def test_a_planted_penalty_is_found_within_product_and_month(session_engine, tra
     price = table[loyalty_penalty.OLD_TO_NEW_PRICE]
     assert price.low < np.expm1(0.05) < price.high
     assert price.low > 0.03
-    assert table[loyalty_penalty.OLD_LESS_NEW_DISCOUNT].high < 0
+    off = table[loyalty_penalty.OLD_LESS_NEW_DISCOUNT]
+    assert off.high < 0
+    assert (off.unit, off.value) == ("percentage points", pytest.approx(-100 * np.expm1(0.05) / 1.2, abs=0.5))
 
 
 def test_without_a_penalty_the_interval_holds_zero(session_engine, transactions):
@@ -65,4 +67,24 @@ def test_a_product_whose_list_price_varies_within_its_month_has_no_price_to_comp
     price = table[loyalty_penalty.OLD_TO_NEW_PRICE]
     assert price.status is Status.STRUCK
     assert price.reason.endswith(" % of its mean (standard deviation): it is hardly one product")
+
+
+def test_the_spread_of_list_prices_is_that_of_all_products_and_months_with_two_sales(session_engine, transactions):
+    listed = [(8.0, 12.0), (5.0, 15.0), (1.0, 19.0)]  # of products that nobody bought both as an old and a new customer
+    alone = [{"customer_id": who, "ordered_at": "2026-03-10", "amount": 10.0, "product_id": f"alone{k}",
+              "quantity": 1.0, "list_price": price}
+             for k, prices in enumerate(listed * 60) for who, price in zip(("old1", None), prices, strict=True)]
+    single = [{**alone[0], "product_id": f"single{k}"} for k in range(90)]
+    rows = pd.concat([sales(0.05), pd.DataFrame([*alone, *single])], ignore_index=True)
+    price = found(session_engine, transactions, rows)[loyalty_penalty.OLD_TO_NEW_PRICE]
+    spread = np.median([0.0] * 61 + [np.std(p, ddof=1) / np.mean(p) for p in listed * 60])
+    assert "at the median of 241 products and months with two sales or more" in price.reason
+    assert f" by {100 * spread:.0f} % of its mean" in price.reason
+    whole = found(session_engine, transactions, sales(0.05))[loyalty_penalty.OLD_TO_NEW_PRICE]
+    assert whole.status is Status.OK
+
+
+def test_products_whose_list_price_varies_leave_the_discount_alone(session_engine, transactions):
+    mixed = sales(0.05).assign(list_price=lambda t: t["list_price"] * np.where(t.index % 2, 2.0, 1.0))
+    table = found(session_engine, transactions, mixed)
     assert table[loyalty_penalty.OLD_LESS_NEW_DISCOUNT].status is Status.OK

@@ -9,6 +9,7 @@ from helpers.foundation import canonical_schema
 from helpers.foundation.results import Status
 from helpers.loyalty import loyalty_dimensions, loyalty_type_evidence, loyalty_types
 from helpers.loyalty.config import LoyaltyConfig
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
 ASSUMED = LoyaltyConfig()
 
@@ -133,7 +134,8 @@ def test_loyalty_has_five_dimensions_and_it_says_which_were_not_asked():
     found = loyalty_dimensions.loyalty_dimensions(customers([TRUST] * 12), ASSUMED)
     table = {(e.quantity, e.segment): e for e in found}
     assert table["attachment", "all"].value == 90
-    assert table["repeat purchase", "all"].value == 50
+    repeat = table["repeat purchase", "all"]
+    assert (repeat.value, repeat.unit, repeat.high <= 1) == (0.5, "share", True)
     assert table["share of category", "all"].reason == "no such question was asked"
 
 
@@ -148,6 +150,23 @@ def test_attitudes_are_compared_within_the_same_people(shift, is_apart):
     known = stats.ttest_rel(people["attachment"], people["recommend"]).confidence_interval(0.95)
     assert (apart.value, apart.low, apart.high) == pytest.approx((shift, known.low, known.high))
     assert (apart.low > 0) == is_apart
+
+
+def test_intervals_of_answers_are_those_of_the_survey_weights_replicates():
+    people = customers([TRUST] * 60).assign(price_tolerance=np.linspace(20, 80, 60))
+    weights = np.random.default_rng(3).uniform(0.2, 1.8, (201, 60))
+    replicates = ReplicateWeights(pd.Index(people["person"]), weights)
+    weighted = people.assign(weight=weights[0])
+    found = {e.quantity: e for e in loyalty_dimensions.loyalty_dimensions(weighted, ASSUMED, replicates=replicates)
+             if e.segment == "all"}
+    known = WeightedSample(weighted["person"].to_numpy(), weights[0], replicates).mean(
+        weighted["price_tolerance"].to_numpy())
+    asked = found["price tolerance"]
+    assert (asked.value, asked.low, asked.high) == pytest.approx((known.value, known.low, known.high))
+    unknown = weighted.assign(weight=weighted["weight"].where(weighted.index > 0))
+    alone = next(e for e in loyalty_dimensions.loyalty_dimensions(unknown, ASSUMED, replicates=replicates)
+                 if e.quantity == "price tolerance")
+    assert alone.high - alone.low != pytest.approx(asked.high - asked.low), "one without a weight is in no replicate"
 
 
 def test_evidence_from_orders_counts_days_with_promotion_redemption_and_contact(session_engine, transactions):

@@ -40,6 +40,7 @@ def test_the_planted_interaction_with_switching_cost_is_recovered(customers):
         for q in (structural_model.EFFECT_AT_LOW, structural_model.EFFECT_AT_HIGH)
     )
     assert strong.value - weak.value == pytest.approx(change.value)
+    assert {weak.unit, strong.unit, change.unit} == {"percentage points"}
 
 
 def test_what_does_not_moderate_is_within_noise_and_what_is_not_asked_is_said(customers):

@@ -4,6 +4,8 @@ import pytest
 from helpers.foundation.results import Status, struck_values
 from helpers.loyalty import structural_model
 from helpers.loyalty.structural_model import EXPLAINED_VARIANCE, TOTAL_EFFECT_ON_LOYALTY
+from helpers.satisfaction import ecsi_model
+from helpers.satisfaction.config import SatisfactionConfig
 
 ROLES = {"p": "performance", "v": "value", "s": "satisfaction", "i": "intention"}
 
@@ -95,3 +97,15 @@ def test_too_few_complete_answers_are_insufficient(catalogued, surveyed):
     rows, _ = estimates(surveyed(known, [("r", "happy", 4), ("r", "again", 4), ("s", "happy", 1)]), known)
     assert rows[0].reason == "fewer than 10 people answered every question of the model; 100 are needed"
     assert structural_model.strongest_effects(rows) == []
+
+
+def test_what_page_02_tells_of_the_same_answers_has_the_same_interval(catalogued, surveyed):
+    known, answers = asked(catalogued, surveyed)
+    assumed = SatisfactionConfig(resamples=200)
+    complete = ecsi_model.complete_answers(answers, ecsi_model.satisfaction_path_model(known, assumed), assumed, 1)
+    measured = ecsi_model.satisfaction_model_validity(complete, ecsi_model.fit_satisfaction_model(complete, "path"))
+    here = structural_model.fit_structural_model(answers, known, 1, assumed.resamples).validity
+    (there,) = (i for pair, i in measured.ratio.items() if set(pair) == {"Quality", "Satisfaction"})
+    assert here.ratio["quality", "satisfaction"] == there
+    fewer = structural_model.fit_structural_model(answers, known, 1, 100).validity
+    assert fewer.ratio["quality", "satisfaction"] != there

@@ -40,6 +40,7 @@ def test_promises_kept_and_who_came_back(session_engine, transactions):
     ) == (0.125, 0.75)
     assert table[web_behaviour.RETURN_DIFFERENCE].value == pytest.approx(-62.5)
     assert table[web_behaviour.RETURN_DIFFERENCE].high < 0
+    assert table[web_behaviour.RETURN_DIFFERENCE].unit == "percentage points"
 
 
 def test_where_quarters_keep_their_promises_unlike_no_overall_share_is_told(session_engine, transactions):

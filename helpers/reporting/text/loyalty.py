@@ -287,13 +287,14 @@ def respondent_difference(matrix: pd.DataFrame) -> str:
     found = quantity_row(matrix, SURVEYED_DIFFERENCE)
     if not is_reported(found):
         return f"Whether respondents buy as often as non-respondents is not known: {_why(found)}."
-    range_ = formatting.interval(found["low"], found["high"], formatting.points)
+    range_ = formatting.interval(found["low"], found["high"], formatting.percentage_points)
     if found["low"] <= 0 <= found["high"]:
         return ("Respondents are not shown to buy more or less often than non-respondents: no statistically "
-                f"significant difference ({formatting.points(found['value'])} {range_}).")
+                f"significant difference ({formatting.percentage_points(found['value'])} {range_}).")
     more = "more" if found["value"] > 0 else "fewer"
-    return (f"Respondents buy in {more} periods than non-respondents, by {formatting.points(found['value'])} "
-            f"{range_}: the shares above do not represent all customers.")
+    return (f"Respondents buy in {more} periods than non-respondents, by "
+            f"{formatting.percentage_points(found['value'])} {range_}: the shares above do not represent all "
+            "customers.")
 
 
 def threshold_sensitivity(table: pd.DataFrame, is_alone: bool = False) -> str:

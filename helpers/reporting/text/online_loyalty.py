@@ -112,8 +112,8 @@ def delivery_promise_sentence(service: pd.DataFrame, covered_on: date) -> str:
     fewer, sign = ("fewer", -1) if gap["value"] < 0 else ("more", 1)
     low, high = sorted([sign * gap["low"], sign * gap["high"]])
     return (
-        f"{text} {both}, {fewer} by {formatting.points(abs(gap['value']))} "
-        f"{formatting.interval(low, high, formatting.points)}: an "
+        f"{text} {both}, {fewer} by {formatting.percentage_points(abs(gap['value']))} "
+        f"{formatting.interval(low, high, formatting.percentage_points)}: an "
         "association."
     )
 

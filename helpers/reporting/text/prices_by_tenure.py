@@ -41,8 +41,8 @@ def _discount_gap(off: Row) -> str:
         return ""
     more, sign = ("larger", 1) if off["value"] > 0 else ("smaller", -1)
     low, high = sorted([sign * off["low"], sign * off["high"]])
-    limits = formatting.interval(100 * low, 100 * high, formatting.points)
-    size = f"{formatting.points(100 * abs(off['value']))} {limits} {more}"
+    limits = formatting.interval(low, high, formatting.percentage_points)
+    size = f"{formatting.percentage_points(abs(off['value']))} {limits} {more}"
     if low <= 0:
         return f"Old customers' discount on the list price is not shown to differ from that of new ones: {size}."
     return f"Old customers' discount on the list price is {size} than that of new ones, same product and month."

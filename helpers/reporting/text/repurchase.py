@@ -160,7 +160,8 @@ def moderator_sentence(table: pd.DataFrame) -> str:
         else:
             word, sign = ("more", 1) if found["value"] > 0 else ("less", -1)
             low, high = sorted([sign * found["low"], sign * found["high"]])
-            size = f"{formatting.points(abs(found['value']))} {formatting.interval(low, high, formatting.points)}"
+            limits = formatting.interval(low, high, formatting.percentage_points)
+            size = f"{formatting.percentage_points(abs(found['value']))} {limits}"
             said.append(f"Where {CALLED[name]}, satisfaction is associated {word} with repurchase: by {size} for ten "
                         f"points (adjusted {formatting.p_value_sentence(p)}).")
     if quiet:
@@ -247,8 +248,8 @@ def loyalty_score_accuracy(scores: pd.DataFrame, horizon_days: int) -> str:
     if not is_reported(error):
         return text
     held = "is well calibrated" if error["value"] <= chance["high"] else "is miscalibrated"
-    size = (f"mean error {formatting.points(100 * error['value'])}, by chance alone up to "
-            f"{formatting.points(100 * chance['high'])}")
+    size = (f"mean error {formatting.percentage_points(100 * error['value'])}, by chance alone up to "
+            f"{formatting.percentage_points(100 * chance['high'])}")
     return (f"{text} As a probability it {held} at the newest origin ({size}; calibration slope "
             f"{formatting.estimate_text(slope)}).")
 
@@ -294,4 +295,4 @@ def loyalty_score_reliability_title(scores: pd.DataFrame) -> str:
         return "Loyalty score: no back-test yet"
     if error["value"] <= chance["high"]:
         return "The loyalty score is well calibrated: predicted and observed probabilities agree"
-    return f"The loyalty score is miscalibrated by {formatting.points(100 * error['value'])} on average"
+    return f"The loyalty score is miscalibrated by {formatting.percentage_points(100 * error['value'])} on average"

@@ -92,7 +92,7 @@ def test_dimensions_of_loyalty_name_highest_and_lowest_attitude_by_the_differenc
     said = loyalty_motives_text.loyalty_dimensions_sentence
     rows = [
         Estimate("attachment", 80, 78, 82, "points", 90),
-        Estimate("repeat purchase", 40, 38, 42, "points", 90),
+        Estimate("repeat purchase", 0.4, 0.38, 0.42, "share", 90),
         Estimate("advocacy", 78, 75, 81, "points", 90),
         *(no_estimate(s, Status.INSUFFICIENT, "no such question was asked") for s in ("share of category",
                                                                                      "price tolerance")),

@@ -29,7 +29,7 @@ def matrix(values=(0.4, 0.3, 0.2, 0.1), n=100, status=Status.OK, reason="", coun
         MEAN_ACTIVE_PERIODS: Estimate(MEAN_ACTIVE_PERIODS, 0.33, 0.31, 0.35, "share", n),
         SECOND_ORDER_SHARE: Estimate(SECOND_ORDER_SHARE, 0.2, 0.1, 0.3, "share", 100),
         SECOND_DAY_SHARE: Estimate(SECOND_DAY_SHARE, 0.2, 0.1, 0.3, "share", 100),
-        SURVEYED_DIFFERENCE: Estimate(SURVEYED_DIFFERENCE, 5.6, 2.1, 9.2, "points", n),
+        SURVEYED_DIFFERENCE: Estimate(SURVEYED_DIFFERENCE, 5.6, 2.1, 9.2, "percentage points", n),
         "standard error of measurement of attitude": Estimate("standard error of measurement of attitude", 8.2),
     }
     return estimate_table([*rows, *(other | {e.quantity: e for e in replaced.values()}).values()])
@@ -185,14 +185,15 @@ def test_attitude_and_behaviour_go_together_or_not_or_against_each_other():
 
 def test_whether_those_who_answered_buy_like_the_others():
     assert loyalty_text.respondent_difference(matrix()) == (
-        "Respondents buy in more periods than non-respondents, by 5.6 points [2.1, 9.2]: the shares above do not "
-        "represent all customers.")
+        "Respondents buy in more periods than non-respondents, by 5.6 percentage points [2.1, 9.2]: the shares above "
+        "do not represent all customers.")
     assert "in fewer periods" in loyalty_text.respondent_difference(
-        matrix(s=Estimate(SURVEYED_DIFFERENCE, -5, -9, -1, "points", 40))
+        matrix(s=Estimate(SURVEYED_DIFFERENCE, -5, -9, -1, "percentage points", 40))
     )
-    assert loyalty_text.respondent_difference(matrix(s=Estimate(SURVEYED_DIFFERENCE, 1, -3, 5, "points", 40))) == (
+    noise = Estimate(SURVEYED_DIFFERENCE, 1, -3, 5, "percentage points", 40)
+    assert loyalty_text.respondent_difference(matrix(s=noise)) == (
         "Respondents are not shown to buy more or less often than non-respondents: no statistically significant "
-        "difference (1 point [−3, 5]).")
+        "difference (1 percentage point [−3, 5]).")
     unknown = no_estimate(SURVEYED_DIFFERENCE, Status.INSUFFICIENT, "in one of the groups nobody to speak of")
     assert loyalty_text.respondent_difference(matrix(s=unknown)).endswith(
         "is not known: in one of the groups nobody to speak of."

@@ -166,10 +166,10 @@ def test_what_ifs_say_what_they_hold_fixed():
     )
 
 
-def service(price=(0.05, 0.03, 0.07), off=(-0.02, -0.03, -0.01), gap=(-10.0, -15.0, -5.0), kept=True):
+def service(price=(0.05, 0.03, 0.07), off=(-2.0, -3.0, -1.0), gap=(-10.0, -15.0, -5.0), kept=True):
     rows = [Estimate(loyalty_penalty.OLD_TO_NEW_PRICE, *price, "share", 99) if price else
             no_estimate(loyalty_penalty.OLD_TO_NEW_PRICE, Status.INSUFFICIENT, "too few"),
-            Estimate(loyalty_penalty.OLD_LESS_NEW_DISCOUNT, *off, "share", 99) if off else
+            Estimate(loyalty_penalty.OLD_LESS_NEW_DISCOUNT, *off, "percentage points", 99) if off else
             no_estimate(loyalty_penalty.OLD_LESS_NEW_DISCOUNT, Status.INSUFFICIENT, "too few")]
     if not kept:
         return estimate_table(
@@ -191,7 +191,7 @@ def service(price=(0.05, 0.03, 0.07), off=(-0.02, -0.03, -0.01), gap=(-10.0, -15
         Estimate(web_behaviour.PROMISES_KEPT, 0.9, 0.88, 0.92, "share", 500),
         Estimate(web_behaviour.RETURN_AFTER_BROKEN_PROMISE, 0.2, 0.1, 0.3, "share", 50),
         Estimate(web_behaviour.RETURN_AFTER_KEPT_PROMISE, 0.3, 0.25, 0.35, "share", 450),
-        Estimate(web_behaviour.RETURN_DIFFERENCE, *gap, "points", 500)
+        Estimate(web_behaviour.RETURN_DIFFERENCE, *gap, "percentage points", 500)
         if gap
         else no_estimate(web_behaviour.RETURN_DIFFERENCE, Status.INSUFFICIENT, "too few"),
         Estimate(web_behaviour.VISIT_FREQUENCY, 2.0, 1.8, 2.2, "days", 90),
@@ -222,17 +222,17 @@ def test_a_loyalty_penalty_is_found_reversed_within_noise_or_unknown(table, said
 
 def test_discounts_are_more_less_alike_or_unknown():
     assert prices_by_tenure.loyalty_penalty_sentence(service()).endswith(
-        "Old customers' discount on the list price is 2 points [1, 3] smaller than that of new ones, same product and "
-        "month.")
-    assert "is 2 points [1, 3] larger than that of new ones" in prices_by_tenure.loyalty_penalty_sentence(
-        service(off=(0.02, 0.01, 0.03)))
-    assert prices_by_tenure.loyalty_penalty_sentence(service(off=(-0.01, -0.03, 0.01))).endswith(
-        "is not shown to differ from that of new ones: 1 point [−1, 3] smaller.")
+        "Old customers' discount on the list price is 2 percentage points [1, 3] smaller than that of new ones, "
+        "same product and month.")
+    assert "is 2 percentage points [1, 3] larger than that of new ones" in prices_by_tenure.loyalty_penalty_sentence(
+        service(off=(2, 1, 3)))
+    assert prices_by_tenure.loyalty_penalty_sentence(service(off=(-1, -3, 1))).endswith(
+        "is not shown to differ from that of new ones: 1 percentage point [−1, 3] smaller.")
     assert "list price" not in prices_by_tenure.loyalty_penalty_sentence(service(off=None))
 
 
 def test_where_prices_are_struck_the_discount_stands_alone():
-    off = Estimate(loyalty_penalty.OLD_LESS_NEW_DISCOUNT, 0.02, 0.01, 0.03, "share", 99)
+    off = Estimate(loyalty_penalty.OLD_LESS_NEW_DISCOUNT, 2, 1, 3, "percentage points", 99)
 
     def told(reason):
         price = no_estimate(loyalty_penalty.OLD_TO_NEW_PRICE, Status.STRUCK, reason)
@@ -245,8 +245,8 @@ def test_where_prices_are_struck_the_discount_stands_alone():
 @pytest.mark.parametrize(
     ("gap", "said"),
     [
-        ((-10.0, -15.0, -5.0), "fewer by 10 points [5, 15]: an association"),
-        ((5.0, 1.0, 9.0), "more by 5 points"),
+        ((-10.0, -15.0, -5.0), "fewer by 10 percentage points [5, 15]: an association"),
+        ((5.0, 1.0, 9.0), "more by 5 percentage points"),
         ((1.0, -3.0, 5.0), "no statistically significant difference"),
         (None, "cannot be said: too few"),
     ],

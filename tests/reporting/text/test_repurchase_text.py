@@ -102,15 +102,15 @@ def drivers(low, high, unknown=(), p=0.01):
             rows.append(no_estimate(structural_model.EFFECT_CHANGE, Status.INSUFFICIENT, reason, segment=name))
         else:
             mid = (low + high) / 2
-            rows += [Estimate(structural_model.EFFECT_CHANGE, mid, low, high, "points", 500, name),
+            rows += [Estimate(structural_model.EFFECT_CHANGE, mid, low, high, "percentage points", 500, name),
                      Estimate(structural_model.ADJUSTED_P, p, unit="p", n=500, segment=name)]
     return estimate_table(rows)
 
 
 def test_moderators_weaken_strengthen_do_not_differ_or_are_unknown():
     text = repurchase_text.moderator_sentence(drivers(-6, -2, ("programme",)))
-    assert "Where it is costly to leave, satisfaction is associated less with repurchase: by 4 points [2, 6]" in text
-    assert "for ten points (adjusted p = .010)." in text
+    assert ("Where it is costly to leave, satisfaction is associated less with repurchase: by 4 percentage points "
+            "[2, 6] for ten points (adjusted p = .010).") in text
     assert text.endswith("Not known is programme: it was not asked.")
     table = drivers(-6, -2, ("programme", "competition"))
     table.loc[table["segment"] == "programme", "reason"] = "no programme"
@@ -192,10 +192,10 @@ def test_the_mean_over_the_origins_and_the_worst_are_cited_not_the_best():
 
 def test_the_score_is_well_calibrated_or_miscalibrated_or_absent():
     assert "is well calibrated" in repurchase_text.loyalty_score_accuracy(scores(), 180)
-    assert "it is miscalibrated at the newest origin (mean error 5 points" in repurchase_text.loyalty_score_accuracy(
-        scores(error=0.05), 180)
+    far = repurchase_text.loyalty_score_accuracy(scores(error=0.05), 180)
+    assert "it is miscalibrated at the newest origin (mean error 5 percentage points" in far
     assert repurchase_text.loyalty_score_reliability_title(scores()).startswith("The loyalty score is well calibrated")
-    assert "miscalibrated by 5 points" in repurchase_text.loyalty_score_reliability_title(scores(error=0.05))
+    assert "miscalibrated by 5 percentage points" in repurchase_text.loyalty_score_reliability_title(scores(error=0.05))
     absent = estimate_table(repurchase_backtest.loyalty_score_metrics([], "no purchases are recorded", 1))
     assert (
         repurchase_text.loyalty_score_accuracy(absent, 180) == "There is no loyalty score: no purchases are recorded."
