@@ -202,7 +202,7 @@ def _motive_share_estimate(motive: str, answered: pd.DataFrame) -> Estimate:
 def motive_evidence_table(people: pd.DataFrame, assumed: LoyaltyConfig) -> pd.DataFrame:
     """Return each rule: for how many repeating customers who answered it is known, and for which share it holds.
 
-    A share of one to nine people is empty.
+    A share of one to nine people is empty; ``unit`` is that of the threshold, ``cut``.
 
     Parameters
     ----------
@@ -215,7 +215,8 @@ def motive_evidence_table(people: pd.DataFrame, assumed: LoyaltyConfig) -> pd.Da
     rows = []
     for rule in motive_rules(assumed):
         value = repeating[rule.sign].dropna().to_numpy(float)
-        rows.append({"kind": rule.motive, "evidence": rule.words, "cut": rule.cut, "weight": rule.weight,
+        rows.append({"kind": rule.motive, "evidence": rule.words, "cut": rule.cut,
+                     "unit": "share" if rule.sign.startswith("share_") else "points", "weight": rule.weight,
                      "n_known": len(value),
                      "share_holds": _motive_share(int(rule.holds(value).sum()), len(value))})
     return pd.DataFrame(rows)

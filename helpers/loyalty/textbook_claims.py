@@ -23,7 +23,7 @@ TAIL_SHARE, MAJORITY, NEGLIGIBLE_DIFFERENCE = 0.15, 0.5, 0.05
 
 MIN_EVENTS, MAX_TIED_SHARE = 20, 2 * TAIL_SHARE  # who returned or did not; answers that are equal at an end
 
-RETURN_SHARE = "share who returned"
+RETURN_SHARE = "share who repurchased"
 
 BOTTOM, MIDDLE, TOP = SATISFACTION_GROUPS = ("least satisfied 15 %", "middle 70 %", "most satisfied 15 %")
 
@@ -85,7 +85,7 @@ def _why_not_told(score: np.ndarray, weight: np.ndarray, returned: np.ndarray) -
     """Return why the ends cannot be compared with the middle; empty where they can."""
     n, k = len(returned), int((returned > 0).sum())
     if n >= FEW_PEOPLE and min(k, n - k) < MIN_EVENTS:
-        word, few = ("returned", k) if k <= n - k else ("stayed away", n - k)
+        word, few = ("repurchased", k) if k <= n - k else ("stayed away", n - k)
         return f"of {n:,} people {people_text(few)} {word}; at least {MIN_EVENTS} are asked for"
     if not n:
         return ""
@@ -185,7 +185,7 @@ def loyalty_claims(more: Estimate, returns: ReturnsBySatisfaction, said: tuple[s
 def _complement(e: Estimate) -> Estimate:
     if e.status is not Status.OK:
         return e
-    return Estimate("share who did not return", 1 - e.value, 1 - e.high, 1 - e.low, e.unit, e.n, e.segment)
+    return Estimate("share who did not repurchase", 1 - e.value, 1 - e.high, 1 - e.low, e.unit, e.n, e.segment)
 
 
 def _tail_verdict(own: Estimate, difference: Estimate) -> str:

@@ -207,11 +207,13 @@ def _customers_returned(engine: Engine, orders: ir.Table, occasions: ir.Table, a
 
 
 def _within(found: Estimate, horizon_days: int) -> Estimate:
-    """Return an estimate that says within how many days customers came back."""
+    """Return an estimate that says within how many days a purchase counts."""
     return replace(found, reason=f"within {horizon_days} days") if found.status is Status.OK else found
 
 
-def channel_estimates(engine: Engine, transactions: ir.Table, as_of_on: date, horizon_days: int) -> list[Estimate]:
+def channel_estimates(
+    engine: Engine, transactions: ir.Table, occasions: ir.Table, as_of_on: date, horizon_days: int
+) -> list[Estimate]:
     """Return the share of customers who bought again within the horizon, by the channel of their first order.
 
     Parameters
@@ -220,10 +222,12 @@ def channel_estimates(engine: Engine, transactions: ir.Table, as_of_on: date, ho
         Counts.
     transactions : Table
         ``canonical/transactions``.
+    occasions : Table
+        From `helpers.customers.purchases.purchase_occasions`: who sent everything back has not bought.
     as_of_on : date
         Last day that is seen; customers whose horizon is not over are left out.
     horizon_days : int
-        Days after the day of the first order in which another day with a sale counts.
+        Days after the first purchase in which another counts.
 
     Returns
     -------
@@ -231,9 +235,9 @@ def channel_estimates(engine: Engine, transactions: ir.Table, as_of_on: date, ho
         Empty with fewer than two channels; of a first day with several channels the first by name counts. With them
         stands the p-value of Pearson's χ² that all channels are alike.
     """
-    sold = transactions.filter(transactions.kind == "sale", transactions.customer_id.notnull(), transactions.amount > 0)
-    days = sold.group_by("customer_id", on=sold.ordered_at.date()).aggregate(channel=sold.channel.min())
-    days = days.filter(days.on <= as_of_on)
+    sold = transactions.filter(transactions.kind == "sale", transactions.customer_id.notnull())
+    channels = sold.group_by("customer_id", on=sold.ordered_at.date()).aggregate(channel=sold.channel.min())
+    days = occasions.select("customer_id", "on").inner_join(channels, ["customer_id", "on"])
     order = ibis.window(group_by="customer_id", order_by="on")
     each = days.mutate(rank=ibis.row_number().over(order), following=days.on.lead().over(order))
     lag = each.following.delta(each.on, unit="day")
@@ -243,7 +247,7 @@ def channel_estimates(engine: Engine, transactions: ir.Table, as_of_on: date, ho
     if len(table) < 2:
         return []
     rows = table.sort_values("channel").to_dict("records")
-    return [alike_test(CHANNEL_TEST, table), *(
+    return [_within(alike_test(CHANNEL_TEST, table), horizon_days), *(
         _within(estimate_if_enough(RETURN_BY_CHANNEL, share_interval(r["k"] / r["n"], int(r["n"])), int(r["n"]),
                                    unit="share", segment=r["channel"]), horizon_days) for r in rows)]
 

@@ -212,7 +212,7 @@ def unreported_values(values: Sequence[Estimate], reported: Sequence[Estimate]) 
                            caption="Values that failed a check: to reproduce an analysis with, not to be reported")
 
 
-def describe(frame: pd.DataFrame, caption: str) -> Exhibit:
+def describe(frame: pd.DataFrame, caption: str, headings: Mapping[str, str] | None = None) -> Exhibit:
     """Return what pandas' ``describe`` says of the numeric columns of a frame, a row for each column.
 
     Extremes are left out, since each is one person's, nothing is told of columns with one to nine values, and
@@ -224,12 +224,14 @@ def describe(frame: pd.DataFrame, caption: str) -> Exhibit:
         One row a person, an order, a group; other columns are not described.
     caption : str
         What one row of it is.
+    headings : mapping, optional
+        Column to what it is called, with its unit; by default the name without underscores.
     """
     numbers = frame.select_dtypes("number").astype("float64").dropna(axis=1, how="all")
     if numbers.empty:
         return missing_exhibit(caption, "There is nothing to describe: no numbers.")
     rows = numbers.describe().T[list(DESCRIBED)].rename(columns=DESCRIBED).rename_axis("column").reset_index()
-    marked = rows.assign(column=rows["column"].map(heading), **{suppressed_tables.MARK: False})
+    marked = rows.assign(column=list(_headings(numbers, headings or {}).values()), **{suppressed_tables.MARK: False})
     return data_table(marked, {"n": formatting.whole}, caption)
 
 

@@ -7,8 +7,6 @@ SHORT = {"id": "ID", "nps": "NPS", "csat": "CSAT", "ces": "CES", "auc": "AUC", "
          "n": "n"}
 
 COLUMNS = {
-    "again_high": "Bought again, high",
-    "again_low": "Bought again, low",
     "break_even_reduction": "Break-even cut in churn",
     "cost_expected": "Expected cost",
     "cost_worst": "Cost at worst",
@@ -22,7 +20,6 @@ COLUMNS = {
     "n_variant": "Treated units",
     "net_at_last": "Margin less CAC so far",
     "p_adjusted": "p, adjusted",
-    "share_again": "Bought again",
     "value_if_kept": "Value if retained",
 }
 

@@ -1,6 +1,6 @@
 """Sections of the loyalty page: the tables and figures that stand together under one finding."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import pandas as pd
@@ -31,6 +31,14 @@ from helpers.stats.latent_class import LatentClasses
 
 ELSEWHERE = (web_behaviour.PROMISES_BY_QUARTER, web_behaviour.PROMISES_TEST)  # in a figure, in its sentence
 
+DESCRIBED_COLUMNS = {"attitude": "Attitude, points", "n_orders": "Days with a purchase", "n_periods": "Whole periods",
+                     "share_active": "Share of periods with a purchase, 0 to 1", "satisfaction": "Satisfaction, points",
+                     "n_before": "Days with a purchase before the answer",
+                     "n_after": "Days with a purchase within the horizon after it"}
+
+PERIOD_HEADINGS = {"n": "Customers", "share_active": "Bought in it", "n_before": "Bought in the period before",
+                   "share_again": "Of these bought in it", "again_low": "Of these, low", "again_high": "Of these, high"}
+
 
 def loyalty_dimensions_exhibit(motives: pd.DataFrame) -> Exhibit:
     """Return the five dimensions of loyalty, of everybody and by kind."""
@@ -49,9 +57,12 @@ def evidence_of_types(people: pd.DataFrame, assumed: LoyaltyConfig) -> Exhibit:
     """Return the rules by which types of loyalty are declared, and the ties."""
     ties = loyalty_types.motive_ties(people)
     rules = loyalty_types.motive_evidence_table(people, assumed).query("n_known > 0")
+    cuts = [formatting.unit_format(unit)(cut) for cut, unit in zip(rules["cut"], rules["unit"], strict=True)]
+    table = display.data_table(rules.assign(cut=cuts).drop(columns="unit"), {"share_holds": formatting.share}, "Rules",
+                               headings={"n_known": "Customers of whom it is known"})
     return display.show_with_finding((motives_text.REASON_RULE, motives_text.loyalty_type_ties(ties)),
-                                     display.data_table(rules, {"share_holds": formatting.share}, "Rules"),
-                                     display.data_table(ties, caption="Ties", limit=8))
+                                     table,
+                                     display.data_table(ties, caption="Ties", limit=8, headings={"n": "Customers"}))
 
 
 def latent_classes(classes: list[LatentClasses], signs: pd.DataFrame, people: pd.DataFrame) -> Exhibit:
@@ -94,13 +105,14 @@ def loyalty_score(calibration: pd.DataFrame, scores: pd.DataFrame, horizon_days:
     return display.show_with_finding(repurchase_text.loyalty_score_accuracy(scores, horizon_days), figure, origins)
 
 
-def cohorts_of_points(programme: ProgrammeRecords) -> Exhibit:
+def cohorts_of_points(programme: ProgrammeRecords, assumed: LoyaltyConfig) -> Exhibit:
     """Return the redemption triangle and the points of each cohort to the end."""
     triangle = plots.heat_map(points_liability.cohort_share_triangle(programme.programme),
                               programme_text.redemption_triangle_title(programme.programme), "share of issued")
     table = display.data_table(points_liability.programme_cohort_table(programme.programme),
                                {"share_developed": formatting.share}, "Points of each cohort to the end",
-                               headings=programme_text.COHORT_HEADINGS)
+                               headings={"cohort": f"Steps of {assumed.cohort_days} days ago",
+                                         **programme_text.COHORT_HEADINGS})
     return display.show(triangle, table)
 
 
@@ -128,7 +140,7 @@ def profit_pool(pool: pd.DataFrame, currency: str) -> Exhibit:
     formats = {"share_of_margin": formatting.share}
     formats |= dict.fromkeys(["paid", "paid_a_member"], formatting.unit_format("money", currency))
     return display.show_with_finding(programme_text.profit_sharing_sentence(pool, currency),
-                                     display.data_table(pool, formats, "Shared profit"))
+                                     display.data_table(pool, formats, "Shared profit", headings={"n": "Members"}))
 
 
 def ways_of_joining(channels: pd.DataFrame, is_monthly: bool) -> Exhibit:
@@ -148,9 +160,18 @@ def loyalty_by_tenure(periods: pd.DataFrame, attitude: pd.DataFrame, assumed: Lo
     formats = dict.fromkeys(columns, formatting.share)
     return display.show_with_finding(
         motives_text.loyalty_formation(periods),
-        display.data_table(periods, formats, f"By period of {assumed.period_days} days since the first purchase"),
+        display.data_table(periods, formats, f"By period of {assumed.period_days} days since the first purchase",
+                           headings=PERIOD_HEADINGS),
         display.data_table(attitude, formats, "Attitude and kinds by whole periods as a customer",
-                           headings={} if assumed.asks_attachment else loyalty_text.SATISFIED))
+                           headings=_tenure_headings(assumed.period_days, assumed.asks_attachment)))
+
+
+def _tenure_headings(period_days: int, asks_attachment: bool) -> Mapping[str, str]:
+    """Return the headings of attitude and kinds by time as a customer, with their units."""
+    kinds = {} if asks_attachment else loyalty_text.SATISFIED
+    return {"periods": f"Whole periods of {period_days} days", "n_answered": "People who answered",
+            "attitude": "Attitude, points", "attitude_low": "Low", "attitude_high": "High",
+            "n_kinds": "People classified", **kinds}
 
 
 def membership(effects: list[Estimate], channels: pd.DataFrame, service: pd.DataFrame, is_monthly: bool) -> Exhibit:

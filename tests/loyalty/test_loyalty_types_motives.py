@@ -106,6 +106,7 @@ def test_counts_add_up_and_few_people_are_insufficient():
     assert few[loyalty_types.MOTIVE_SHARE, "trust"].status is Status.INSUFFICIENT
     rows = loyalty_types.motive_evidence_table(found, ASSUMED).set_index("evidence")
     assert rows.loc["buys mostly under promotions", "share_holds"] == pytest.approx(0.2)
+    assert rows["unit"].to_dict() == {of: "share" if of.startswith("buys") else "points" for of in rows.index}
     silent = found.assign(attitude=found["attitude"].where(found.index < 40))
     assert set(loyalty_types.motive_evidence_table(silent, ASSUMED)["n_known"]) == {40}, "of those who answered"
 

@@ -53,7 +53,7 @@ def test_of_a_marketplace_93_of_14904_people_ordered_again_and_satisfaction_tell
     )
     assert turn.reason == "of 9,838 people fewer than 10 came back; at least 20 are asked for"
     assert repurchase_text.repurchase_answer(
-        estimate_table(satisfaction_loyalty_link.threshold_estimates(turn))
+        estimate_table(satisfaction_loyalty_link.threshold_estimates(turn)), days
     ).startswith("The satisfaction threshold for repurchase is not known: of 9,838 people fewer than 10 came back")
     kept = estimate_table(web_behaviour.promise_estimates(session_engine, lines, occasions, as_of_on, days)).set_index(
         "quantity"

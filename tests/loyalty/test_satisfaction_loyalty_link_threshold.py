@@ -54,7 +54,7 @@ def test_breakpoints_that_fit_better_but_predict_no_better_are_no_threshold():
                                       *satisfaction_loyalty_link.SLOPE_LABELS)} == {Status.STRUCK}
     assert table["lower breakpoint"].reason.endswith("but are not shown to predict others better")
     curve = estimate_table(table.values())
-    said = f"{repurchase_text.repurchase_answer(curve)} {repurchase_text.repurchase_curve_title(curve)}"
+    said = f"{repurchase_text.repurchase_answer(curve, 180)} {repurchase_text.repurchase_curve_title(curve)}"
     assert said.count("no threshold is shown") + said.count("No threshold is shown") == 2
     assert "has a breakpoint" not in said
 

@@ -65,7 +65,7 @@ def test_of_equal_answers_at_the_edge_everybody_counts_by_the_part_that_belongs_
 def test_where_hardly_anybody_returned_the_ends_are_not_compared():
     rare = answered(0.2, 0.2, 0.9).assign(returned=lambda t: t.index < 12)
     found = textbook_claims.returns_by_satisfaction(rare, 180)
-    assert {e.reason for e in found.shares} == {"of 2,000 people 12 returned; at least 20 are asked for"}
+    assert {e.reason for e in found.shares} == {"of 2,000 people 12 repurchased; at least 20 are asked for"}
     assert set(verdicts(rare).values()) <= {"cannot say", "holds"}
 
 
@@ -89,8 +89,8 @@ def test_claims_are_said_with_the_behaviour_of_the_groups_or_why_there_is_none()
     more = textbook_claims.recommendation_gain(people(0.8, 0.2))
     said = loyalty_motives.textbook_claim_sentences(
         more, textbook_claims.returns_by_satisfaction(answered(0.08, 0.46, 0.77), 180))
-    assert "of the least satisfied 15 % returned" in said[1]
-    assert "of the most satisfied 15 % returned" in said[2]
+    assert "of the least satisfied 15 % repurchased" in said[1]
+    assert "of the most satisfied 15 % repurchased" in said[2]
     few = textbook_claims.returns_by_satisfaction(answered(0.1, 0.5, 0.9, n=60), 180)
     assert loyalty_motives.textbook_claim_sentences(more, few)[1] == (
         "Cannot say: fewer than 10 customers are the least satisfied 15 % with a complete horizon; 30 are needed.")

@@ -100,14 +100,32 @@ def test_visits_count_frequency_depth_and_the_time_to_choose(session_engine, tra
     assert {e.status for e in nobody} == {Status.NOT_APPLICABLE}
 
 
-def test_who_bought_again_is_told_by_the_channel_of_the_first_order(session_engine, transactions):
-    rows = [{"customer_id": f"{channel}{i:02}", "ordered_at": at, "amount": 5.0, "channel": channel}
+def by_channel(engine, transactions, rows):
+    lines = transactions(rows)
+    occasions = purchases.purchase_occasions(lines, AS_OF)
+    return web_behaviour.channel_estimates(engine, lines, occasions, AS_OF, 90)
+
+
+def test_who_bought_again_is_told_by_the_channel_of_the_first_purchase(session_engine, transactions):
+    rows = [{"customer_id": f"{channel}{i:02}", "ordered_at": at, "amount": 5.0, "channel": channel,
+             "order_id": f"{channel}{i:02}{at}"}
             for channel, back in (("app", 10), ("shop", 20)) for i in range(40)
             for at in ("2026-01-01", *(["2026-02-01"] * (i < back)), *(["2026-06-01"] * (i >= 30)))]
-    made = {e.segment: e for e in web_behaviour.channel_estimates(session_engine, transactions(rows), AS_OF, 90)}
+    made = {e.segment: e for e in by_channel(session_engine, transactions, rows)}
     test = made.pop("all")
     assert {name: e.value for name, e in made.items()} == {"app": 0.25, "shop": 0.5}
     assert (test.quantity, test.value) == (web_behaviour.CHANNEL_TEST, pytest.approx(0.0209, abs=1e-4)), "χ² is 16/3"
+    assert {e.reason for e in (test, *made.values())} == {"within 90 days"}
     late = [{"customer_id": f"{c}{i}", "ordered_at": "2026-06-01", "amount": 5.0, "channel": c} for c in "ab"
             for i in range(40)]
-    assert web_behaviour.channel_estimates(session_engine, transactions(late), AS_OF, 90) == [], "not followed yet"
+    assert by_channel(session_engine, transactions, late) == [], "not followed yet"
+
+
+def test_who_sent_everything_back_has_not_bought_by_any_channel(session_engine, transactions):
+    rows = [{"customer_id": f"{channel}{i:02}", "ordered_at": at, "amount": 5.0, "channel": channel,
+             "order_id": f"{channel}{i:02}{at}", "kind": "sale"}
+            for channel in ("app", "shop") for i in range(40) for at in ("2026-01-01", "2026-02-01")]
+    back = [{**r, "kind": "refund", "amount": -5.0, "refunds_order_id": r["order_id"], "ordered_at": "2026-03-01",
+             "order_id": f"back{r['order_id']}"} for r in rows if r["customer_id"] < "app10"]
+    made = {e.segment: e for e in by_channel(session_engine, transactions, [*rows, *back])}
+    assert (made["app"].n, made["shop"].n) == (30, 40)

@@ -156,6 +156,8 @@ def test_a_description_tells_quartiles_but_neither_extremes_nor_anything_about_f
         ["Orders", "12 (few)", "6.5", "3.61", "3.75", "6.5", "9.25"],
         ["Attitude", "under 10", "–", "–", "–", "–", "–"]]
     assert "One row a customer" in shown.html
+    named = display.describe(frame, "One row a customer", {"attitude": "Attitude, points"})
+    assert [row[0] for row in rows(named)] == ["Column", "Orders", "Attitude, points"]
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame({"a": []}), pd.DataFrame({"name": ["a"]}),

@@ -1,6 +1,9 @@
 import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.loyalty.config import LoyaltyConfig
+from helpers.loyalty.loyalty_types import motive_rules
+from helpers.loyalty.schema import LOYALTY_KINDS
 from helpers.reporting import loyalty_sections, satisfaction_sections
 from helpers.satisfaction import service_quality
 from helpers.satisfaction.comment_words import CommentWords
@@ -47,3 +50,22 @@ def test_segments_of_a_question_with_two_answers_stand_as_shares():
     assert "58.4 points" in scores
     struck = satisfaction_sections.segments(table, struck="Cronbach's α 0.400 is under 0.60").text
     assert struck == "Satisfaction by segment is not reported (failed check): Cronbach's α 0.400 is under 0.60."
+
+
+def test_headings_of_loyalty_by_tenure_name_the_period_the_people_and_the_unit():
+    periods = pd.DataFrame({"period": [1], "n": [90], "share_active": [0.5], "low": [0.4], "high": [0.6],
+                            "n_before": [60], "share_again": [0.6], "again_low": [0.5], "again_high": [0.7]})
+    attitude = pd.DataFrame({"periods": ["2 to 3"], "n_answered": [90], "attitude": [60.0], "attitude_low": [55.0],
+                             "attitude_high": [65.0], "n_kinds": [90]}).assign(**dict.fromkeys(LOYALTY_KINDS, 0.25))
+    page = loyalty_sections.loyalty_by_tenure(periods, attitude, LoyaltyConfig(period_days=45)).html
+    heads = ("Bought in the period before", "Of these bought in it", "Whole periods of 45 days", "Attitude, points")
+    assert [name for name in heads if name not in page] == []
+    alone = LoyaltyConfig(attitude_roles=["satisfaction"])
+    assert "satisfied" in loyalty_sections.loyalty_by_tenure(periods, attitude, alone).html
+
+
+def test_a_threshold_of_a_rule_has_its_unit():
+    rows = pd.DataFrame({"motive": ["trust"] * 40, "motives_tied": pd.Series([None] * 40, dtype="str")}).assign(
+        **dict.fromkeys((rule.sign for rule in motive_rules(LoyaltyConfig())), 0.8))
+    page = loyalty_sections.evidence_of_types(rows, LoyaltyConfig()).html
+    assert [page.count(cut) for cut in (">35 points<", ">65 points<", ">50.0 %<")] == [2, 3, 2]

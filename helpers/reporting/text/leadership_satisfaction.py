@@ -31,8 +31,8 @@ STRENGTHS = ((0.1, translatable("very weakly")), (0.3, translatable("weakly")), 
 
 HOLDS = "holds"  # verdict on a claim
 
-CAME_BACK = re.compile(r"Within (?P<n>[\d,]+) days (?P<share>.+) of the (?P<which>least|most) satisfied 15 % returned, "
-                       r"(?P<middle>.+) of the middle 70 %\.")
+CAME_BACK = re.compile(r"Within (?P<n>[\d,]+) days (?P<share>.+) of the (?P<which>least|most) satisfied 15 % "
+                       r"repurchased, (?P<middle>.+) of the middle 70 %\.")
 
 BASE = leadership_retention_text.BASE
 
@@ -70,8 +70,8 @@ def _came_back(returned: pd.DataFrame) -> tuple[str, ...]:
     if len(told) != 2 or len(parts) != 2 or len({(part["n"], part["middle"]) for part in parts}) > 1:
         return tuple(localised(text) for text in told)
     by = {part["which"]: part["share"] for part in parts}
-    return (message("Within {n} days {least} of the least satisfied 15 % returned, {middle} of the middle 70 % and "
-                    "{most} of the most satisfied 15 %.", n=parts[0]["n"], middle=parts[0]["middle"],
+    return (message("Within {n} days {least} of the least satisfied 15 % repurchased, {middle} of the middle 70 % "
+                    "and {most} of the most satisfied 15 %.", n=parts[0]["n"], middle=parts[0]["middle"],
                     least=by.get("least", ""), most=by.get("most", "")),)
 
 
@@ -149,4 +149,4 @@ def _returned(results: RunResults) -> pd.DataFrame:
     claims = results.frame("results/loyalty_claims")
     if claims.empty:
         return claims
-    return claims[claims["claim"].str.contains("satisfied 15 %") & claims["sentence"].str.contains("returned")]
+    return claims[claims["claim"].str.contains("satisfied 15 %") & claims["sentence"].str.contains("repurchased")]

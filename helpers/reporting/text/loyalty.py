@@ -89,6 +89,8 @@ def is_satisfaction_alone(matrix: pd.DataFrame) -> bool:
     return bool((matrix["quantity"].eq(MEAN_ATTITUDE) & matrix["reason"].eq(SATISFACTION_ALONE)).any())
 
 
+PURCHASE_DAY = "A day counts if its sales exceed what was refunded of them."
+
 def kind_names(is_alone: bool) -> Mapping[str, str]:
     """Return what the four kinds are called: kinds of loyalty, or of satisfied customers where that alone was asked."""
     return SATISFIED if is_alone else CALLED
@@ -272,14 +274,14 @@ def attitude_behaviour_correlation(matrix: pd.DataFrame) -> str:
 def repeat_buyers(matrix: pd.DataFrame) -> str:
     """Return how many customers bought on a second day, and how many ordered again at all; empty where not reported."""
     said = []
-    for quantity, did in ((SECOND_DAY_SHARE, "bought on a second day"),
+    for quantity, did in ((SECOND_DAY_SHARE, "bought on a second day, at any time"),
                           (SECOND_ORDER_SHARE, "placed a second order, same-day and cancelled ones included")):
         found = quantity_row(matrix, quantity)
         if is_reported(found):
             again, who = found["value"] * found["n"], formatting.count_text(found["n"], "customer", "customers")
             share = "" if is_hidden(again) else f" ({formatting.estimate_text(found)})"
             said.append(f"{people_text(again)} of {who}{share} {did}")
-    return f"{formatting.sentence_case('; '.join(said))}." if said else ""
+    return f"{formatting.sentence_case('; '.join(said))}. {PURCHASE_DAY}" if said else ""
 
 
 def respondent_difference(matrix: pd.DataFrame) -> str:

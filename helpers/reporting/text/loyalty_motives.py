@@ -236,12 +236,12 @@ def textbook_claim_sentences(more: Estimate, returns: ReturnsBySatisfaction) -> 
 
 
 def _end_returned(returns: ReturnsBySatisfaction, end: int, name: str) -> str:
-    """Return how many of one end by satisfaction returned beside the middle, or what of the two is not known."""
+    """Return how many of one end by satisfaction repurchased beside the middle, or what of the two is not known."""
     own, middle = returns.shares[end], returns.shares[1]
     if lacking := next((e.reason for e in (own, middle) if e.status is not Status.OK), ""):
         return f"Cannot say: {lacking}."
     own_text, middle_text = (share_text(asdict(e)) for e in (own, middle))
-    return (f"Within {returns.horizon_days} days {own_text} of the {name} satisfied 15 % returned, "
+    return (f"Within {returns.horizon_days} days {own_text} of the {name} satisfied 15 % repurchased, "
             f"{middle_text} of the middle 70 %.")
 
 

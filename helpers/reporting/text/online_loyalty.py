@@ -98,7 +98,7 @@ def delivery_promise_sentence(service: pd.DataFrame, covered_on: date) -> str:
     if not text:
         return ""
     if not is_reported(gap):
-        return f"{text} Whether broken promises go with fewer returns cannot be said: {gap['reason']}."
+        return f"{text} Whether fewer come back after broken promises cannot be said: {gap['reason']}."
     late, good = (
         quantity_row(service, web_behaviour.RETURN_AFTER_BROKEN_PROMISE),
         quantity_row(service, web_behaviour.RETURN_AFTER_KEPT_PROMISE),

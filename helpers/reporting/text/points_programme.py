@@ -242,9 +242,10 @@ def coalition_sentence(service: pd.DataFrame) -> str:
     return f"Farthest apart: {said[0]}; {said[1]}."
 
 
-PARTNER_COLUMNS = {coalition_points.POINTS_ISSUED: "issued", coalition_points.POINTS_REDEEMED: "redeemed",
-                   coalition_points.NET_OF_PARTNER: "issued less redeemed",
-                   coalition_points.CROSS_REDEMPTION: "redeem and never earn there"}
+PARTNER_COLUMNS = {coalition_points.POINTS_ISSUED: "issued, points",
+                   coalition_points.POINTS_REDEEMED: "redeemed, points",
+                   coalition_points.NET_OF_PARTNER: "issued less redeemed, points",
+                   coalition_points.CROSS_REDEMPTION: "members who redeem and never earn there"}
 
 
 def coalition_table(service: pd.DataFrame) -> pd.DataFrame:
@@ -257,8 +258,9 @@ def coalition_table(service: pd.DataFrame) -> pd.DataFrame:
                         columns=["partner", *PARTNER_COLUMNS.values()])
 
 
-WAY_HEADINGS = {"share_left": "Left the programme", "left_low": "Low", "left_high": "High", "first_on": "First joined",
-                "last_on": "Last joined", "in_shared_months": "In months shared with another channel"}
+WAY_HEADINGS = {"n": "Members", "share_left": "Left the programme", "left_low": "Low", "left_high": "High",
+                "first_on": "First joined", "last_on": "Last joined",
+                "in_shared_months": "In months shared with another channel"}
 
 
 def joining_comparison(table: pd.DataFrame, is_monthly: bool = False) -> str:
@@ -324,7 +326,9 @@ def reserving_table(owed: pd.DataFrame, currency: str) -> pd.DataFrame:
                          for method, cells in rows.items()], columns=["method", *shown.values()])
 
 
-COHORT_HEADINGS = {"cohort": "Steps ago", "ultimate_chain_ladder": "End by chain ladder",
-                   "ultimate_bornhuetter": "End by Bornhuetter–Ferguson", "ultimate_benktander": "End by Benktander"}
+COHORT_HEADINGS = {"issued": "Issued, points", "redeemed": "Redeemed, points", "share_developed": "Share of its end",
+                   "ultimate_chain_ladder": "End by chain ladder, points",
+                   "ultimate_bornhuetter": "End by Bornhuetter–Ferguson, points",
+                   "ultimate_benktander": "End by Benktander, points"}
 
 METHODS = {"all": "chain ladder", redemption_cohorts.LIFO_LOTS: "chain ladder, newest points used first"}

@@ -27,13 +27,15 @@ def segment_row(table: pd.DataFrame, quantity: str, segment: str) -> Row:
     return table[(table["quantity"] == quantity) & (table["segment"] == segment)].iloc[0].to_dict()
 
 
-def repurchase_answer(curve: pd.DataFrame) -> str:
+def repurchase_answer(curve: pd.DataFrame, horizon_days: int) -> str:
     """Return the satisfaction threshold for repurchase, or why there is no such place.
 
     Parameters
     ----------
     curve : DataFrame
         ``results/loyalty_threshold``.
+    horizon_days : int
+        Days after an answer in which a purchase counts.
     """
     found = [quantity_row(curve, q) for q in satisfaction_loyalty_link.BREAKPOINT_LABELS]
     came, test = (
@@ -43,10 +45,10 @@ def repurchase_answer(curve: pd.DataFrame) -> str:
     if not is_reported(came):
         return f"The satisfaction threshold for repurchase is not known: {came['reason']}."
     if not is_reported(test):
-        return f"{repurchase_odds(curve)} A threshold could not be tested: {test['reason']}."
+        return f"{repurchase_odds(curve, horizon_days)} A threshold could not be tested: {test['reason']}."
     if found[0]["status"] == Status.STRUCK:
         why = str(found[0]["reason"]).removeprefix(satisfaction_loyalty_link.NO_THRESHOLD)
-        return f"{repurchase_odds(curve)} No threshold is shown: {why}."
+        return f"{repurchase_odds(curve, horizon_days)} No threshold is shown: {why}."
     return f"{_places(found)} ({formatting.p_value_sentence(test['value'])} against a straight line)."
 
 
@@ -68,8 +70,8 @@ def _places(found: list[Row]) -> str:
     )
 
 
-def repurchase_odds(curve: pd.DataFrame) -> str:
-    """Return how repurchase goes together with satisfaction, whatever the shape."""
+def repurchase_odds(curve: pd.DataFrame, horizon_days: int) -> str:
+    """Return how repurchase within the horizon goes together with satisfaction, whatever the shape."""
     found, came = (
         quantity_row(curve, satisfaction_loyalty_link.REPURCHASE_ODDS),
         quantity_row(curve, satisfaction_loyalty_link.REPURCHASE_SHARE),
@@ -80,8 +82,8 @@ def repurchase_odds(curve: pd.DataFrame) -> str:
     range_ = formatting.interval(found["low"], found["high"])
     how = ("with no statistically significant association with satisfaction" if found["low"] <= 1 <= found["high"] else
            "the more often the more satisfied" if found["value"] > 1 else "the less often the more satisfied")
-    return (f"Of {who}, {formatting.estimate_text(came)} repurchased, {how}: per ten points of satisfaction the odds "
-            "are "
+    return (f"Of {who}, {formatting.estimate_text(came)} repurchased within {horizon_days} days of their answer, "
+            f"{how}: per ten points of satisfaction the odds are "
             f"{formatting.number(found['value'])} times as high {range_}.")
 
 

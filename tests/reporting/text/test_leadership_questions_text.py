@@ -258,10 +258,10 @@ def test_how_many_of_the_least_and_most_satisfied_returned_stands_beside_the_cor
     claims = pd.DataFrame({
         "claim": ["The least satisfied 15 % leave", "The most satisfied 15 % are loyal", "Loyal customers recommend"],
         "verdict": ["cannot say", "holds", "holds"],
-        "sentence": ["13.6 % of them returned.", "75.3 % of them returned.", "They do."]})
+        "sentence": ["13.6 % of them repurchased.", "75.3 % of them repurchased.", "They do."]})
     said = answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(
         loyalty_claims=claims)))
-    assert "at random. 13.6 % of them returned. 75.3 % of them returned. How much customers buy" in said
+    assert "at random. 13.6 % of them repurchased. 75.3 % of them repurchased. How much customers buy" in said
     assert "two things. What would show it" in said
     few = claims.assign(sentence="0 customers are the least satisfied 15 %; 30 are asked for.")
     assert "asked for" not in answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(
@@ -979,12 +979,13 @@ def test_buyers_without_a_customer_could_lower_the_rate_too():
 
 
 def test_the_three_groups_of_satisfaction_stand_in_one_sentence_where_both_claims_tell_them():
-    told = ["Within 180 days 14.8 % [8.8 %, 23.6 %] of the least satisfied 15 % returned, 48.1 % of the middle 70 %.",
-            "Within 180 days 75.3 % of the most satisfied 15 % returned, 48.1 % of the middle 70 %."]
+    told = ["Within 180 days 14.8 % [8.8 %, 23.6 %] of the least satisfied 15 % repurchased, 48.1 % of the middle "
+            "70 %.",
+            "Within 180 days 75.3 % of the most satisfied 15 % repurchased, 48.1 % of the middle 70 %."]
     claims = pd.DataFrame({"claim": ["The least satisfied 15 % leave", "The most satisfied 15 % are loyal"],
                            "verdict": "holds", "sentence": told})
     said = answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(loyalty_claims=claims)))
-    assert ("Within 180 days 14.8 % [8.8 %, 23.6 %] of the least satisfied 15 % returned, 48.1 % of the middle 70 % "
+    assert ("Within 180 days 14.8 % [8.8 %, 23.6 %] of the least satisfied 15 % repurchased, 48.1 % of the middle 70 % "
             "and 75.3 % of the most satisfied 15 %." in said)
     apart = claims.assign(sentence=[told[0], told[1].replace("180", "90")])
     assert told[0] in answer_of(leadership_questions_text.satisfaction_causality, known(leading.everything(

@@ -91,15 +91,17 @@ def again(orders, n, days, of):
 
 def test_who_came_back_is_counted_by_orders_and_by_days():
     assert again(93, 14904, 64, 14704) == (
-        "64 of 14,704 customers (0.44 % [0.1 %, 2.0 %]) bought on a second day; 93 of 14,904 customers (0.62 % "
-        "[0.1 %, 2.0 %]) placed a second order, same-day and cancelled ones included.")
-    assert again(7, 900, 5, 900).startswith("Fewer than 10 of 900 customers bought on a second day;")
+        "64 of 14,704 customers (0.44 % [0.1 %, 2.0 %]) bought on a second day, at any time; 93 of 14,904 customers "
+        "(0.62 % [0.1 %, 2.0 %]) placed a second order, same-day and cancelled ones included. A day counts if its "
+        "sales exceed what was refunded of them.")
+    assert again(7, 900, 5, 900).startswith("Fewer than 10 of 900 customers bought on a second day, at any time;")
     assert again(0, 900, 0, 900).startswith("0 of 900 customers (0 %")
     nobody, none = (no_estimate(q, Status.STRUCK, "a few people by their difference")
                     for q in (SECOND_ORDER_SHARE, SECOND_DAY_SHARE))
     days = Estimate(SECOND_DAY_SHARE, 0.5, 0.4, 0.6, "share", 900)
     assert loyalty_text.repeat_buyers(matrix(a=nobody, b=days)) == (
-        "450 of 900 customers (50.0 % [40.0 %, 60.0 %]) bought on a second day.")
+        "450 of 900 customers (50.0 % [40.0 %, 60.0 %]) bought on a second day, at any time. "
+        "A day counts if its sales exceed what was refunded of them.")
     assert loyalty_text.repeat_buyers(matrix(a=nobody, b=none)) == ""
 
 

@@ -281,7 +281,7 @@ def test_promises_of_unequal_quarters_have_no_overall_share_but_the_newest_quart
     assert said.startswith(
         "In 2025-Q4 68.0 % [66.0 %, 70.0 %] of the promised deliveries came by the day, in 2024-Q4 88.0 % "
         "[86.0 %, 90.0 %]. No share of all 900 promised deliveries is told: quarters differ (p < .001), the largest "
-        "change is from 84.0 % in 2025-Q1 to 66.0 % in 2025-Q3. Whether broken promises")
+        "change is from 84.0 % in 2025-Q1 to 66.0 % in 2025-Q3. Whether fewer come back after broken")
     assert online_loyalty.promises_by_quarter(table, date(2025, 12, 30))["quarter"].tolist() == [
         "2024-Q4", "2025-Q1", "2025-Q3", "2025-Q4 (to 30 December 2025)"]
     running = online_loyalty.delivery_promise_sentence(unequal_quarters(**{
@@ -343,7 +343,7 @@ def test_partners_are_told_by_who_issues_and_who_redeems_more():
     assert points_programme_text.coalition_sentence(table) == (
         "Farthest apart: Cedar redeems 80.0 % of the points and issues 25.0 %; Atlas redeems 20.0 % of the points and "
         "issues 75.0 %.")
-    assert points_programme_text.coalition_table(table)["issued less redeemed"].tolist() == ["650", "−150"]
+    assert points_programme_text.coalition_table(table)["issued less redeemed, points"].tolist() == ["650", "−150"]
     assert points_programme_text.coalition_sentence(partner_points(Atlas=(750.0, 100.0))) == ""
     assert points_programme_text.coalition_sentence(service()) == ""
 

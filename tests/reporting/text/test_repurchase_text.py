@@ -52,24 +52,24 @@ def curve(p=0.002, lower=(45, 40, 50), upper=(75, 70, 80), odds=(1.5, 1.3, 1.7),
     (curve(reason="nobody answered"), "The satisfaction threshold for repurchase is not known: nobody answered."),
 ])
 def test_the_threshold_is_located_struck_or_not_located(table, said):
-    assert said in repurchase_text.repurchase_answer(table)
+    assert said in repurchase_text.repurchase_answer(table, 180)
 
 
 def test_too_few_scores_to_see_a_bend_still_tell_the_odds():
     table = curve()
     row = table["quantity"] == satisfaction_loyalty_link.THRESHOLD_TEST
     table.loc[row, ["status", "reason", "value"]] = [Status.NOT_APPLICABLE, "5 different scores", np.nan]
-    assert "the more often the more satisfied" in repurchase_text.repurchase_answer(table)
+    assert "the more often the more satisfied" in repurchase_text.repurchase_answer(table, 180)
     assert "A threshold could not be tested: 5 different scores." in repurchase_text.repurchase_answer(
-        table
-    )
+        table, 180)
 
 
 @pytest.mark.parametrize(("odds", "said"), [((1.5, 1.3, 1.7), "the more often the more satisfied"),
                                             ((0.7, 0.6, 0.8), "the less often the more satisfied"),
                                             ((1.1, 0.9, 1.3), "with no statistically significant association with")])
 def test_the_odds_have_a_direction_or_none(odds, said):
-    assert said in repurchase_text.repurchase_odds(curve(odds=odds))
+    assert "repurchased within 90 days of their answer, " in repurchase_text.repurchase_odds(curve(odds=odds), 90)
+    assert said in repurchase_text.repurchase_odds(curve(odds=odds), 180)
 
 
 def test_titles_and_bands_follow_what_is_located():
