@@ -4,7 +4,7 @@ import glob
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -255,12 +255,13 @@ def run_gates(run: Run, tables: Iterable[str]) -> list[dict[str, Any]]:
             for row in parquet_files.load_table(path).to_pylist()]
 
 
-def adopt_tables(step_folder: Path, run: Run) -> None:
-    """Move a step's tables and lists into its run, each by one rename."""
+def adopt_tables(step_folder: Path, run: Run, only: Collection[str] = ()) -> None:
+    """Move a step's tables and lists into its run, or only some tables, each by one rename."""
     for kind in (*TABLES, folders.EXPORTS):
         for path in sorted((step_folder / kind).glob("*.parquet" if kind in TABLES else "*")):
-            (run.folder / kind).mkdir(exist_ok=True)
-            path.replace(run.folder / kind / path.name)
+            if not only or f"{kind}/{path.stem}" in only:
+                (run.folder / kind).mkdir(exist_ok=True)
+                path.replace(run.folder / kind / path.name)
 
 
 def _next(folder: Path, stem: str) -> Path:

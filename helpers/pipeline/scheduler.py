@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers.foundation import engine_choice, folders, parquet_files
+from helpers.foundation import atomic_files, engine_choice, folders, parquet_files
 from helpers.pipeline import provenance, publishing, runs, system_errors
 from helpers.pipeline.parameters import Parameter
 from helpers.pipeline.progress import STEP, Progress, duration
@@ -57,6 +57,8 @@ class StepScheduler:
     since: dict[str, float] = field(default_factory=dict)
     prepared: set[str] = field(default_factory=set)
     rendered: set[str] = field(default_factory=set)
+    early: set[str] = field(default_factory=set)  # tables in the run whose step still works
+    told: dict[str, StepOutcome] = field(default_factory=dict)  # of steps that wait for the end of one they rest on
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -70,10 +72,11 @@ class StepScheduler:
 
     @property
     def ready(self) -> list[Step]:
-        """Steps that wait for no other any more."""
+        """Steps that wait for no other any more; those that rest on fewest first, since others may begin on theirs."""
         settled = self.settled
-        return [step for step in self.steps if step.name not in settled and step.name not in self.working
-                and not waiting_for(step, self.steps, settled)]
+        found = [step for step in self.steps if step.name not in settled | self.working.keys() | self.told.keys()
+                 and not waiting_for(step, self.steps, settled, self.early)]
+        return sorted(found, key=lambda step: len(self.workbook.before([step])))
 
     def execute(self) -> bool:
         """Bring every step to its end; return whether all went well."""
@@ -104,6 +107,9 @@ class StepScheduler:
     def interrupt(self, reason: str = "the run was interrupted") -> None:
         """Close a run that a person, a scheduler or the machine has stopped."""
         self.working.clear()
+        for step in self.steps:
+            if self.run.steps[step.name]["state"] == "running":
+                self._withdraw_early(step)
         self.run.stopped(reason)
         self._close("failed", reason)
 
@@ -118,15 +124,19 @@ class StepScheduler:
             self._decide()
 
     def _without_kernel(self, step: Step) -> tuple[str, str] | None:
-        broken = [name for name in step.after(self.steps) if self.run.steps[name]["state"] in ("failed", "skipped")]
-        if broken:
-            return "skipped", f"it depends on {', '.join(broken)}, which did not end well"
+        if reason := self._broken(step):
+            return "skipped", reason
         if step.reads and not (any(self.run.rows(table) for table in step.reads)
                                or any(self._rows_of_earlier(folder, table) for table in step.reads_of_earlier
                                       for folder in folders.run_folders(self.run.source))):
             names = " and no ".join(table.split("/")[1].replace("_", " ") for table in step.reads)
             return "not_applicable", f"there are no {names}"
         return None
+
+    def _broken(self, step: Step) -> str:
+        """Return in words that a step rests on others that did not end well, empty where it does not."""
+        broken = [name for name in step.after(self.steps) if self.run.steps[name]["state"] in ("failed", "skipped")]
+        return f"it depends on {', '.join(broken)}, which did not end well" if broken else ""
 
     def _rows_of_earlier(self, folder: Path, table: str) -> int:
         """Return the rows of a table of an earlier run; a damaged one is named and passed over."""
@@ -144,6 +154,7 @@ class StepScheduler:
     def _start_step(self, step: Step) -> None:
         notebook, place = self.workbook.path(step), self.folder / step.name
         place.mkdir()
+        self._withdraw_early(step)  # of a run that was killed and is continued
         hand = self.crew.taken(step.name, imported_modules(notebook), self.settled)
         kind = engine_choice.engine_of_size(self.run.record["engine"], self._bytes_to_read(step))
         limits = engine_limits(1) if self.workbook.is_alone(step) else {}
@@ -188,18 +199,46 @@ class StepScheduler:
         for step in [s for s in self.steps if s.name in self.working]:
             hand = self.working[step.name]
             is_late, has_died = time.monotonic() >= hand.until, hand.has_died()
+            self._adopt_early(step)
             if hand.outcome is not None:
                 self.crew.left(self.working.pop(step.name))
-                self._ended(step, hand.outcome)
+                self.told[step.name] = hand.outcome
+            elif reason := self._broken(step):
+                self.working.pop(step.name).ended()
+                self._settle(step, "skipped", reason)
             elif is_late or has_died:
                 self.working.pop(step.name).ended()
                 self._keep_log(step, hand.log)
                 late = f"it did not end within {duration(self._seconds(step))}"
                 self._settle(step, "failed", late if is_late else "its process ended without a result",
                              kind="time" if is_late else "death")
+        for step in [s for s in self.steps if s.name in self.told]:
+            if not waiting_for(step, self.steps, self.settled):
+                self._ended(step, self.told.pop(step.name))
+
+    def _adopt_early(self, step: Step) -> None:
+        """Take over the tables on which others may begin while the step that has written them still works."""
+        awaited = {*step.writes_early} - self.early
+        if written := awaited and awaited & self._seen(step)["writes"].keys():
+            runs.adopt_tables(self.folder / step.name, self.run, written)
+            self.early |= written
+
+    def _withdraw_early(self, step: Step) -> None:
+        """Remove what was taken over of a step that did not end well: of such a step a run holds no tables."""
+        for table in step.writes_early:
+            atomic_files.remove_table(self.run.folder / f"{table}.parquet")
+        self.early -= {*step.writes_early}
+
+    def _seen(self, step: Step) -> dict[str, Any]:
+        """Return which tables a step has read and written so far."""
+        told = self.folder / step.name / "seen.json"
+        return json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {"reads": [], "writes": {}}
 
     def _ended(self, step: Step, outcome: StepOutcome) -> None:
         place = self.folder / step.name
+        if reason := self._broken(step):
+            self._settle(step, "skipped", reason)
+            return
         self._keep_notebook(step, place / step.notebook)
         facts = {"cell_seconds": outcome.cell_seconds, "import_seconds": outcome.import_seconds,
                  "peak_mib": outcome.peak_mib}
@@ -209,8 +248,7 @@ class StepScheduler:
                 step, "failed", failure_reason(outcome), kind=fault or outcome.kind, error=outcome.error, **facts
             )
             return
-        told = place / "seen.json"
-        seen = json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {"reads": [], "writes": {}}
+        seen = self._seen(step)
         runs.adopt_tables(place, self.run)
         self.run.record["gates"] += runs.run_gates(self.run, seen["writes"])
         self._dated(step, str(self.run.record["as_of"] or seen.get("as_of", "")))
@@ -238,6 +276,8 @@ class StepScheduler:
             log.replace(self.run.folder / "notebooks" / f"{step.stem}.log")
 
     def _settle(self, step: Step, state: str, reason: str, **facts: Any) -> None:
+        if state == "failed":
+            self._withdraw_early(step)
         seconds = round(time.monotonic() - self.since[step.name], 3) if step.name in self.since else 0.0
         self.run.step_saved(step.name, state=state, reason=reason, seconds=seconds, finished_at=runs.now(), **facts)
         now = time.monotonic()

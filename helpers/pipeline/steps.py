@@ -32,6 +32,8 @@ class Step:
         Tables of earlier finished runs that it uses; rows of one make the step applicable too.
     writes : tuple of str
         Tables that it may write.
+    writes_early : tuple of str
+        Of these, tables on which others may begin while it still works; it does not read them back.
     minutes : float
         The step is ended if it takes longer [minutes].
     """
@@ -45,6 +47,7 @@ class Step:
     reads_if_present: tuple[str, ...] = ()
     reads_of_earlier: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    writes_early: tuple[str, ...] = ()
     minutes: float = 20
 
     @property
@@ -52,9 +55,9 @@ class Step:
         """The notebook's name without its ending; names its page too."""
         return Path(self.notebook).stem
 
-    def after(self, steps: Iterable["Step"]) -> tuple[str, ...]:
-        """Return the names of the steps that write what this one reads."""
-        read = {*self.reads, *self.reads_if_present}
+    def after(self, steps: Iterable["Step"], there: Iterable[str] = ()) -> tuple[str, ...]:
+        """Return the names of the steps that write what this one reads, but for tables that are there already."""
+        read = {*self.reads, *self.reads_if_present} - set(there)
         return tuple(s.name for s in steps if s.name != self.name and read & set(s.writes))
 
 
@@ -74,18 +77,19 @@ class Workbook:
         """The folder of copies for work by hand."""
         return self.folder / folders.SCRATCH
 
-    def before(self, steps: Iterable[Step]) -> list[Step]:
-        """Return the steps that some steps rest on, directly or not, but for these themselves."""
+    def before(self, steps: Iterable[Step], there: Iterable[str] = ()) -> list[Step]:
+        """Return the steps that some steps rest on, directly or not, but for these themselves and tables there."""
         names, found = {s.name for s in steps}, set()
         for step in reversed(self.steps):
             if step.name in names | found:
-                found |= {*step.after(self.steps)}
+                found |= {*step.after(self.steps, there)}
         return [s for s in self.steps if s.name in found - names]
 
     def is_alone(self, step: Step) -> bool:
-        """Return whether every other step rests on this one or this one on it, so that none can work beside it."""
-        later = {s.name for s in self.steps if step in self.before([s])}
-        return len(self.before([step])) + len(later) == len(self.steps) - 1
+        """Return whether every other step waits for the end of this one or this one for its: none works beside it."""
+        early = {table for s in self.steps for table in s.writes_early}
+        later = [s for s in self.steps if step in self.before([s], early)]
+        return len(self.before([step], early)) + len(later) == len(self.steps) - 1
 
     def possible(self, tables: Iterable[str]) -> list[Step]:
         """Return the steps that need some table and could run on these and on what comes of them."""
@@ -115,9 +119,11 @@ class Workbook:
         return tuple(s for s in self.steps if s.name >= first.zfill(2))
 
 
-def waiting_for(step: Step, steps: Sequence[Step], settled: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of the steps that must be settled before this one can start."""
-    return tuple(name for name in step.after(steps) if name not in set(settled))
+def waiting_for(
+    step: Step, steps: Sequence[Step], settled: Iterable[str], there: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Return the names of the steps that must be settled before this one can start, given the tables there already."""
+    return tuple(name for name in step.after(steps, there) if name not in set(settled))
 
 
 INTAKE = Step(
@@ -161,6 +167,7 @@ VALUE = Step(
             "results/value_economics",
             "results/life_cycle", "results/value_balance", "results/value_indices", "results/customer_segments",
             "results/segment_summary", "results/positioning", "results/value_claims", "results/value_gates"),
+    writes_early=("results/customer_value",),
 )
 
 CHURN = Step(

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -193,6 +194,65 @@ def test_a_failing_step_leaves_the_others_standing_and_the_last_good_run_untouch
     assert runner.run(Request("tiny", ("act=fail",), is_resumed=True), book) == 0
     assert newest("finished").name == run.name
     assert states(newest("finished"))["05"] == "finished"
+
+
+AWAIT = """for name in {names!r}:
+    end = time.monotonic() + 120
+    while not (Path(os.environ["LOYALTY_HOME"]) / name).exists():
+        assert time.monotonic() < end, name
+        time.sleep(0.05)"""
+
+
+@pytest.fixture
+def early(begun, tmp_path):
+    """Give a workbook whose second step writes its table early, and then does what it is told."""
+    def changed(awaited, then="", last=""):
+        book = tiny.workbook(tmp_path / "early")
+        for name, cells in (("02_left.ipynb", [AWAIT.format(names=awaited), then]), ("05_end.ipynb", [last])):
+            notebook = nbformat.read(book.folder / name, as_version=4)
+            notebook.cells += [nbformat.v4.new_code_cell(source) for source in cells]
+            nbformat.write(notebook, book.folder / name)
+        steps = (replace(step, writes_early=step.writes if step.name == "02" else ()) for step in book.steps)
+        return replace(book, steps=tuple(steps))
+    return changed
+
+
+END = ("05.pids", "data/runs/tiny/.at-work/05/results/end.parquet")
+
+
+def test_a_step_begins_on_a_table_that_is_written_early_and_is_through_after_the_step_that_wrote_it(begun, early):
+    book = early(END)  # the second step ends only once the last one has done its work
+    assert [step.name for step in book.steps if book.is_alone(step)] == ["01"]
+    assert runner.run(Request("tiny"), book, lambda _: None) == runner.GOOD
+    run = newest("finished")
+    assert run.steps["05"]["started_at"] < run.steps["02"]["finished_at"] < run.steps["05"]["finished_at"]
+    assert tables(run) == tables(runs.known_runs("tiny", "finished")[0])
+
+
+@pytest.mark.parametrize("last", ["", "time.sleep(600)"], ids=["has done its work", "still works"])
+def test_a_step_that_fails_takes_its_early_table_and_those_that_began_on_it_along(begun, early, last):
+    mark = 'Path(os.environ["LOYALTY_HOME"]) / "again"'
+    book = early(END, f"assert ({mark}).exists()", f"({mark}).exists() or {last}" if last else "")
+    assert runner.run(Request("tiny"), book, lambda _: None) == runner.STEP_FAILED
+    run = newest("failed")
+    assert states(run) == {"01": "finished", "02": "failed", "03": "finished", "04": "not_applicable", "05": "skipped"}
+    assert run.steps["05"]["reason"] == "it depends on 02, which did not end well"
+    assert {path.stem for path in tables(run)} == {"transactions", "right"}
+    (begun / "again").touch()
+    assert runner.run(Request("tiny", is_resumed=True), book, lambda _: None) == runner.GOOD
+    assert {path.stem for path in tables(newest("finished"))} == {"transactions", "right", "left", "end"}
+
+
+def test_an_early_table_of_a_run_that_is_stopped_does_not_stay_in_it(begun, early, monkeypatch):
+    book, kept = early(("never",)), tables(newest("finished"))
+
+    def say(event):
+        if event.facts.get("step") == "05" and event.facts.get("state") == "running":
+            assert "left" in {path.stem for path in tables(newest("running"))}
+            raise KeyboardInterrupt
+    assert runner.run(Request("tiny"), book, say) == runner.STEP_FAILED
+    assert {path.stem for path in tables(newest("failed"))} == {"transactions", "right"}
+    assert tables(newest("finished")) == kept
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import nbformat
 import pytest
 
 from helpers.foundation import folders, manifest
@@ -34,8 +35,19 @@ def test_the_middle_runs_side_by_side_and_the_end_waits_for_all():
     assert waiting_for(BY_NAME["07"], STEPS, {"01", "02", "03", "04"}) == ("05", "06")
 
 
+def test_the_action_plan_begins_on_the_table_of_value_while_its_page_is_still_made(workbook):
+    early = [table for step in STEPS for table in step.writes_early]
+    assert {s.name: set(s.writes_early) <= set(s.writes) for s in STEPS if s.writes_early} == {"04": True}
+    assert waiting_for(BY_NAME["07"], STEPS, {"01", "02", "03", "05", "06"}, early) == ()
+    assert waiting_for(BY_NAME["08"], STEPS, {"01", "02", "03", "05", "06", "07"}, early) == ("04",)
+    cells = [cell.source for cell in nbformat.read(WORKBOOK.path(BY_NAME["04"]), as_version=4).cells]
+    written = next(i for i, source in enumerate(cells) if f'workspace.write("{early[0]}"' in source)
+    assert written < len(cells) / 4
+    assert not any(early[0] in source for source in cells[written + 1:])  # it is not read back
+
+
 def test_beginning_and_end_work_alone_and_the_middle_does_not():
-    assert [step.name for step in STEPS if WORKBOOK.is_alone(step)] == ["01", "07", "08"]
+    assert [step.name for step in STEPS if WORKBOOK.is_alone(step)] == ["01", "08"]
 
 
 @pytest.mark.parametrize(("first", "only", "names"), [
