@@ -72,11 +72,11 @@ class StepScheduler:
 
     @property
     def ready(self) -> list[Step]:
-        """Steps that wait for no other any more; those that rest on fewest first, since others may begin on theirs."""
+        """Steps that wait for no other any more, in the order to begin them."""
         settled = self.settled
-        found = [step for step in self.steps if step.name not in settled | self.working.keys() | self.told.keys()
-                 and not waiting_for(step, self.steps, settled, self.early)]
-        return sorted(found, key=lambda step: len(self.workbook.before([step])))
+        known = settled | self.working.keys() | self.told.keys()
+        return self.workbook.in_order(step for step in self.steps if step.name not in known
+                                      and not waiting_for(step, self.steps, settled, self.early))
 
     def execute(self) -> bool:
         """Bring every step to its end; return whether all went well."""

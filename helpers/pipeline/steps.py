@@ -85,11 +85,22 @@ class Workbook:
                 found |= {*step.after(self.steps, there)}
         return [s for s in self.steps if s.name in found - names]
 
+    @property
+    def early(self) -> set[str]:
+        """The tables that are written early."""
+        return {table for step in self.steps for table in step.writes_early}
+
+    def behind(self, step: Step) -> list[Step]:
+        """Return the steps that wait for the end of this one, directly or not."""
+        return [s for s in self.steps if step in self.before([s], self.early)]
+
     def is_alone(self, step: Step) -> bool:
         """Return whether every other step waits for the end of this one or this one for its: none works beside it."""
-        early = {table for s in self.steps for table in s.writes_early}
-        later = [s for s in self.steps if step in self.before([s], early)]
-        return len(self.before([step], early)) + len(later) == len(self.steps) - 1
+        return len(self.before([step], self.early)) + len(self.behind(step)) == len(self.steps) - 1
+
+    def in_order(self, steps: Iterable[Step]) -> list[Step]:
+        """Return steps in the order to begin them: first those for whose end most wait, then those behind fewest."""
+        return sorted(steps, key=lambda step: (-len(self.behind(step)), len(self.before([step]))))
 
     def possible(self, tables: Iterable[str]) -> list[Step]:
         """Return the steps that need some table and could run on these and on what comes of them."""
@@ -180,6 +191,7 @@ CHURN = Step(
     writes=("results/churn_models", "results/churn_scores", "results/churn_reasons", "results/churn_charts",
             "results/churn_by_attribute", "results/crisis_recovery", "results/churn_claims", "results/alerts",
             "results/alert_grades", "results/forecasts", "results/churn_gates"),
+    writes_early=("results/churn_scores", "results/forecasts", "results/alerts", "results/churn_gates"),
 )
 
 EXPERIMENTS = Step(

@@ -35,15 +35,24 @@ def test_the_middle_runs_side_by_side_and_the_end_waits_for_all():
     assert waiting_for(BY_NAME["07"], STEPS, {"01", "02", "03", "04"}) == ("05", "06")
 
 
-def test_the_action_plan_begins_on_the_table_of_value_while_its_page_is_still_made(workbook):
-    early = [table for step in STEPS for table in step.writes_early]
-    assert {s.name: set(s.writes_early) <= set(s.writes) for s in STEPS if s.writes_early} == {"04": True}
-    assert waiting_for(BY_NAME["07"], STEPS, {"01", "02", "03", "05", "06"}, early) == ()
-    assert waiting_for(BY_NAME["08"], STEPS, {"01", "02", "03", "05", "06", "07"}, early) == ("04",)
-    cells = [cell.source for cell in nbformat.read(WORKBOOK.path(BY_NAME["04"]), as_version=4).cells]
-    written = next(i for i, source in enumerate(cells) if f'workspace.write("{early[0]}"' in source)
-    assert written < len(cells) / 4
-    assert not any(early[0] in source for source in cells[written + 1:])  # it is not read back
+def test_the_action_plan_begins_on_values_and_scores_while_their_pages_are_still_made():
+    assert {s.name: set(s.writes_early) <= set(s.writes) for s in STEPS if s.writes_early} == {"04": True, "05": True}
+    assert waiting_for(BY_NAME["07"], STEPS, {"01", "02", "03", "06"}, WORKBOOK.early) == ()
+    assert waiting_for(BY_NAME["08"], STEPS, {"01", "02", "03", "06", "07"}, WORKBOOK.early) == ("04", "05")
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step.writes_early], ids=lambda step: step.name)
+def test_what_is_written_early_is_written_in_the_first_third_of_a_notebook_and_not_read_back(step):
+    cells = [cell.source for cell in nbformat.read(WORKBOOK.path(step), as_version=4).cells]
+    written = next(i for i, source in enumerate(cells) if "workspace.write(" in source)
+    assert written < len(cells) / 3
+    for table in step.writes_early:
+        assert f'"{table.split("/")[1]}"' in cells[written] or f'"{table}"' in cells[written]
+        assert not any(table in source for source in cells[written + 1:])
+
+
+def test_steps_begin_in_the_order_that_keeps_least_waiting():
+    assert [step.name for step in WORKBOOK.in_order(STEPS)] == ["01", "02", "03", "06", "05", "04", "07", "08"]
 
 
 def test_beginning_and_end_work_alone_and_the_middle_does_not():
