@@ -251,8 +251,8 @@ def frameworks(rows: Sequence[Estimate], by_segment: SegmentDrivers | NoPathMode
 
 
 def _frame_scores(rows: Sequence[Estimate], frame: str, label: str) -> Exhibit:
-    return display.data_table(frameworks_text.frame_table(rows, frame), caption=f"{label}: scores, and their "
-                              "correlation with satisfaction")
+    return display.data_table(frameworks_text.frame_table(rows, frame),
+                              caption=frameworks_text.frame_caption(frame, label))
 
 
 def every_value(satisfaction: pd.DataFrame, quality: pd.DataFrame, claims: pd.DataFrame) -> Exhibit:

@@ -24,7 +24,6 @@ from helpers.stats.pls_sem.measurement_model import (
     CAUTION,
     MeasurementValidity,
     circular_equations,
-    improper_equations,
     unreliable_constructs,
     unreportable_effects,
     with_cautions,
@@ -280,7 +279,7 @@ def path_estimates(
     if found is None:
         return values
     struck = struck_arrows(found, valid)
-    improper = improper_equations(found.consistent())
+    improper = pls_evaluation.improper_equations(found.consistent())
     consistent = {f"{s} → {e}": improper[e] for s, e in found.model.arrows if e in improper} | struck
     weak = {**_unexplained(found, struck), **unreliable_constructs(valid)}
     reasons = {PATH_COEFFICIENT: struck, CONSISTENT_PATH: consistent, TOTAL_EFFECT: _struck_totals(found, valid),

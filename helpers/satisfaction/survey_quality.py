@@ -95,6 +95,14 @@ def measure_scales(
     return _measure_groups(answers, groups, replicas)
 
 
+def importance_scales(
+    answers: ir.Table, known: pd.DataFrame, replicas: ReplicateWeights | None = None
+) -> tuple[MeasuredScale, ...]:
+    """Return the scales of stated importance, one a construct; parameters as of `measure_scales`."""
+    stated = known[known["role"] == "importance"].groupby("construct")["item"]
+    return _measure_groups(answers, {f"{name}: importance": tuple(items) for name, items in stated}, replicas)
+
+
 def _measure_groups(
     answers: ir.Table, groups: Mapping[str, tuple[str, ...]], replicas: ReplicateWeights | None
 ) -> tuple[MeasuredScale, ...]:

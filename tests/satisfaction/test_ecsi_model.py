@@ -12,7 +12,7 @@ from helpers.satisfaction import drivers, ecsi_model, multigroup, penalty_reward
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.stats.bootstrap import replicate_moments
 from helpers.stats.confidence_intervals import Interval
-from helpers.stats.pls_sem import measurement_model
+from helpers.stats.pls_sem import measurement_model, pls_evaluation
 from helpers.stats.pls_sem.path_model import PathModel, fit_path_model
 
 ROLES = {"i1": "image", "i2": "image", "q1": "performance", "q2": "performance", "s1": "satisfaction",
@@ -180,7 +180,7 @@ def test_a_path_freed_of_error_beyond_one_strikes_its_whole_equation():
     latent = np.column_stack([a, a, b, b, c, c])
     columns = 50 + 10 * (latent + np.array([1.1, 1.1, 0.5, 0.5, 0.5, 0.5]) * rng.normal(size=(400, 6)))
     fit = fit_path_model(model, replicate_moments(columns).correlation)
-    improper = measurement_model.improper_equations(fit.consistent())
+    improper = pls_evaluation.improper_equations(fit.consistent())
     assert list(improper) == ["c"]
     assert improper["c"].startswith("improper solution: a → c would be 1.")
     values = [Estimate(q, 0.4, segment=f"{s} → {e}") for q in (drivers.PATH_COEFFICIENT, drivers.CONSISTENT_PATH)
@@ -188,16 +188,19 @@ def test_a_path_freed_of_error_beyond_one_strikes_its_whole_equation():
     kept = drivers.path_estimates(values, fit, None)
     assert [(e.quantity, e.segment) for e in kept if e.status is Status.STRUCK] == [
         (drivers.CONSISTENT_PATH, "a → c"), (drivers.CONSISTENT_PATH, "b → c")]
+    [gate] = pls_evaluation.improper_gates(fit)
+    assert (gate.claims, gate.level, gate.is_crossed) == ("paths to c, freed from measurement error", "strike", True)
+    assert pls_evaluation.improper_gates(None) == []
 
 
 def test_an_equation_that_is_improper_in_many_resamples_is_struck_too():
     model = PathModel({"a": ["a1"], "b": ["b1"], "c": ["c1"]}, [("a", "c"), ("b", "c"), ("a", "b")])
     columns = 50 + 10 * np.random.default_rng(1).normal(size=(100, 3))
     fit = fit_path_model(model, replicate_moments(columns, np.ones((21, 100))).correlation)
-    assert measurement_model.improper_equations(fit) == {}
+    assert pls_evaluation.improper_equations(fit) == {}
     paths = fit.paths.copy()
     paths[1:4, 0, 2] = 2.5
-    assert measurement_model.improper_equations(replace(fit, paths=paths)) == {
+    assert pls_evaluation.improper_equations(replace(fit, paths=paths)) == {
         "c": "improper solution in 15 % of the resamples"}
 
 

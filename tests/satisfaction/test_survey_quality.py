@@ -101,6 +101,18 @@ def test_questions_of_importance_and_kano_pairs_make_no_score(catalogued, survey
     assert survey_quality.measure_scales(surveyed(known, [("r", "a", 1)]), known) == ()
 
 
+def test_stated_importance_is_a_scale_that_is_checked_and_kept_from_the_scores(catalogued, surveyed):
+    known = catalogued(*({"item": item, "role": "importance", "construct": "Design"} for item in "ab"))
+    rng = np.random.default_rng(4)
+    answers = surveyed(known, [(f"r{i}", item, float(rng.integers(1, 6))) for i in range(60) for item in "ab"])
+    [found] = survey_quality.importance_scales(answers, known)
+    assert (found.name, found.items) == ("Design: importance", ("a", "b"))
+    assert found.struck
+    gates = survey_quality.satisfaction_gates([found], pd.DataFrame({"person": [], "wave": []}),
+                                              survey_quality.answer_states(answers))
+    assert ("alpha of Design: importance", "strike") in [(g.gate, g.level) for g in gates if g.is_crossed]
+
+
 def test_answers_are_counted_by_what_became_of_them(catalogued, surveyed):
     known = catalogued({"item": "a", "not_applicable": "9"})
     states = survey_quality.answer_states(

@@ -12,6 +12,7 @@ from helpers.satisfaction.item_frameworks import (
     DELIVERED_VALUE_WEIGHT,
     DIFFERENCE_BY,
     GAINS,
+    IMPORTANCE_ROLE,
     SACRIFICES,
     SCORE_BY,
 )
@@ -25,6 +26,18 @@ ANTECEDENT, DELIVERED = "antecedent", "delivered"
 
 FRAMES = {"level": "Material, social, spiritual", "horizontal": "Sides of the offer", "phase": "Around the purchase",
           "value": "Kinds of value", "means": "Means and ends", "importance": "Importance as stated"}
+
+
+def frame_caption(frame: str, label: str) -> str:
+    """Return the caption of a frame's scores; those of unlike questions say that no reliability is asked of them.
+
+    Examples
+    --------
+    >>> frame_caption("importance", "Importance as stated")
+    'Importance as stated: scores, and their correlation with satisfaction'
+    """
+    unlike = "" if frame == IMPORTANCE_ROLE else "; the questions of a tag need not agree, no α is asked for"
+    return f"{label}: scores, and their correlation with satisfaction{unlike}"
 
 
 def frame_sentence(rows: Sequence[Estimate], frame: str, mixed: str = "") -> str:

@@ -19,8 +19,6 @@ MAX_UNSURE_LOADINGS = 1 / 3  # of a construct's loadings: of more it is not know
 
 HTMT_STRIKE, HTMT_QUALIFY = 1.0, 0.90
 
-MAX_IMPROPER_RESAMPLES = 0.05
-
 MIN_AVERAGE_VARIANCE = 0.50  # Fornell & Larcker (1981): below, error weighs more than the construct
 
 
@@ -309,36 +307,3 @@ def with_cautions(
         is_told = e.status is Status.OK and bool(said)
         made.append(replace(e, reason="; ".join(filter(None, (e.reason, *said)))) if is_told else e)
     return made
-
-
-def improper_equations(consistent: PathFit) -> dict[str, str]:
-    """Return the constructs whose equation, freed from measurement error, is improper: a path or R² beyond one.
-
-    Parameters
-    ----------
-    consistent : PathFit
-        From `helpers.stats.pls_sem.path_model.PathFit.consistent`.
-
-    Notes
-    -----
-    An equation that is proper in the sample but not in one of twenty resamples is improper too: its intervals would
-    hold values that no standardised path can take.
-    """
-    made: dict[str, str] = {}
-    for start, end in consistent.model.arrows:
-        value = float(consistent.paths[0, consistent.model.names.index(start), consistent.model.names.index(end)])
-        if abs(value) > 1:
-            made.setdefault(end, f"improper solution: {start} → {end} would be {value:.3f}".replace("-", "−"))
-    for name, explained in zip(consistent.model.names, consistent.explained[0], strict=True):
-        if explained > 1:
-            made.setdefault(name, f"improper solution: R² of {name} would be {explained:.3f}")
-    for j, share in enumerate(_improper_resamples(consistent)):
-        if share > MAX_IMPROPER_RESAMPLES:
-            made.setdefault(consistent.model.names[j], f"improper solution in {100 * share:.0f} % of the resamples")
-    return made
-
-
-def _improper_resamples(consistent: PathFit) -> np.ndarray:
-    """Return the share of the resamples in which a path to each construct, or its R², is beyond one, shape (J,)."""
-    is_beyond = (np.abs(consistent.paths[1:]) > 1).any(axis=1) | (consistent.explained[1:] > 1)
-    return is_beyond.mean(axis=0) if len(is_beyond) else np.zeros(len(consistent.model.names))

@@ -1,4 +1,4 @@
-"""Evaluation of PLS models: index, Q² out of sample, invariance (MICOM), moderation.
+"""Evaluation of PLS models: index, Q² out of sample, invariance (MICOM), moderation, improper solutions.
 
 References
 ----------
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers.foundation.results import Gate, Level
 from helpers.stats.bootstrap import bootstrap_counts, replicate_moments
 from helpers.stats.multiple_testing import holm
 from helpers.stats.pls_sem.path_model import PathFit, PathModel, fit_path_model
@@ -229,3 +230,48 @@ def _moderated_slopes(
 def _construct_scores(columns: np.ndarray, mean: np.ndarray, weights: np.ndarray, part: slice) -> np.ndarray:
     """Return a construct's scores, shape (B, n), mean 0 and variance one in each replicate."""
     return weights[:, part] @ columns[:, part].T - (weights[:, part] * mean[:, part]).sum(axis=1)[:, None]
+
+
+MAX_IMPROPER_RESAMPLES = 0.05
+
+
+def improper_equations(consistent: PathFit) -> dict[str, str]:
+    """Return the constructs whose equation, freed from measurement error, is improper: a path or R² beyond one.
+
+    Parameters
+    ----------
+    consistent : PathFit
+        From `helpers.stats.pls_sem.path_model.PathFit.consistent`.
+
+    Notes
+    -----
+    An equation that is proper in the sample but not in one of twenty resamples is improper too: its intervals would
+    hold values that no standardised path can take.
+    """
+    made: dict[str, str] = {}
+    for start, end in consistent.model.arrows:
+        value = float(consistent.paths[0, consistent.model.names.index(start), consistent.model.names.index(end)])
+        if abs(value) > 1:
+            made.setdefault(end, f"improper solution: {start} → {end} would be {value:.3f}".replace("-", "−"))
+    for name, explained in zip(consistent.model.names, consistent.explained[0], strict=True):
+        if explained > 1:
+            made.setdefault(name, f"improper solution: R² of {name} would be {explained:.3f}")
+    for j, share in enumerate(_improper_resamples(consistent)):
+        if share > MAX_IMPROPER_RESAMPLES:
+            made.setdefault(consistent.model.names[j], f"improper solution in {100 * share:.0f} % of the resamples")
+    return made
+
+
+def _improper_resamples(consistent: PathFit) -> np.ndarray:
+    """Return the share of the resamples in which a path to each construct, or its R², is beyond one, shape (J,)."""
+    is_beyond = (np.abs(consistent.paths[1:]) > 1).any(axis=1) | (consistent.explained[1:] > 1)
+    return is_beyond.mean(axis=0) if len(is_beyond) else np.zeros(len(consistent.model.names))
+
+
+def improper_gates(found: PathFit | None) -> list[Gate]:
+    """Return the check on each equation that, freed from measurement error, is improper; none without a model."""
+    reasons = {} if found is None else improper_equations(found.consistent())
+    return [Gate(f"paths to {name}, freed from measurement error", np.nan, 1.0, True, Level.STRIKE,
+                 f"paths to {name}, freed from measurement error",
+                 f"What {name} is explained by, freed from measurement error, is an {reason}.")
+            for name, reason in reasons.items()]
