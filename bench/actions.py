@@ -7,7 +7,8 @@ lists against the records how many of those contacted have opted out, lack conse
 held out by another list (``--size`` stops there). Then small problems, each solved by prices and
 whole by scipy's integer solver: the share of problems whose prices gave less than the solver, and the largest loss.
 Last, how often intervals hold what was planted: coalition values of partners, margin and staying that go with
-satisfaction, margin by the response curve of a tier, and contact fatigue; and how often influence is in order.
+satisfaction, margin by the response curve of a tier, and contact fatigue; and how often influence is in order (``--of``
+one of them only).
 
 ``--rounds 4`` instead plays so many quarters of the simulated company: each draws its list from the records so far, the
 company responds, and the allocation of effort is made of what the records then tell; by what study it comes to a
@@ -490,16 +491,24 @@ def measured_allocation(customers, n_rounds, page):
         Path(page).write_text(f"<!doctype html><meta charset=utf-8><title>Effort by tier</title>{shown.html}")
 
 
+COVERAGE = {"coalitions": coalitions, "satisfaction": satisfaction, "curves": curve_coverage,
+            "fatigue": fatigue_coverage, "influence": influence_order}
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--customers", type=int, default=1_000_000)
     options.add_argument("--replications", type=int, default=2000)
     options.add_argument("--size", action="store_true", help="measure time and memory only")
+    options.add_argument("--of", choices=COVERAGE, help="count only how often these intervals hold what was planted")
     options.add_argument("--rounds", type=int, help="play so many rounds of lists and allocate effort by them")
     options.add_argument("--page", help="file for what page 07 shows of that")
     told = options.parse_args()
     if told.rounds:
         measured_allocation(told.customers, told.rounds, told.page)
+        return
+    if told.of:
+        COVERAGE[told.of](told.replications)
         return
     print(HEADER)
     found = alone(__file__, "assigned", told.customers)
@@ -515,11 +524,8 @@ def main():
     if told.size:
         return
     compared(told.replications)
-    coalitions(told.replications)
-    satisfaction(told.replications)
-    curve_coverage(told.replications)
-    fatigue_coverage(told.replications)
-    influence_order(told.replications)
+    for part in COVERAGE.values():
+        part(told.replications)
 
 
 if __name__ == "__main__" and not inside({"assigned": assigned, "records": records, "planned": planned}):

