@@ -59,6 +59,7 @@ class StepScheduler:
     rendered: set[str] = field(default_factory=set)
     early: set[str] = field(default_factory=set)  # tables in the run whose step still works
     told: dict[str, StepOutcome] = field(default_factory=dict)  # of steps that wait for the end of one they rest on
+    until: dict[str, float] = field(default_factory=dict)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -202,7 +203,7 @@ class StepScheduler:
             self._adopt_early(step)
             if hand.outcome is not None:
                 self.crew.left(self.working.pop(step.name))
-                self.told[step.name] = hand.outcome
+                self.told[step.name], self.until[step.name] = hand.outcome, time.monotonic()
             elif reason := self._broken(step):
                 self.working.pop(step.name).ended()
                 self._settle(step, "skipped", reason)
@@ -278,7 +279,8 @@ class StepScheduler:
     def _settle(self, step: Step, state: str, reason: str, **facts: Any) -> None:
         if state == "failed":
             self._withdraw_early(step)
-        seconds = round(time.monotonic() - self.since[step.name], 3) if step.name in self.since else 0.0
+        until = self.until.get(step.name, time.monotonic())
+        seconds = round(until - self.since.get(step.name, until), 3)
         self.run.step_saved(step.name, state=state, reason=reason, seconds=seconds, finished_at=runs.now(), **facts)
         now = time.monotonic()
         left = {s.name: now - self.since.get(s.name, now) for s in self.steps if s.name not in self.settled}

@@ -221,11 +221,13 @@ END = ("05.pids", "data/runs/tiny/.at-work/05/results/end.parquet")
 
 
 def test_a_step_begins_on_a_table_that_is_written_early_and_is_through_after_the_step_that_wrote_it(begun, early):
-    book = early(END)  # the second step ends only once the last one has done its work
+    book = early(END, "time.sleep(3)")  # the second step ends some time after the last one has done its work
     assert [step.name for step in book.steps if book.is_alone(step)] == ["01"]
     assert runner.run(Request("tiny"), book, lambda _: None) == runner.GOOD
     run = newest("finished")
-    assert run.steps["05"]["started_at"] < run.steps["02"]["finished_at"] < run.steps["05"]["finished_at"]
+    end, left = run.steps["05"], run.steps["02"]
+    assert end["started_at"] < left["finished_at"] < end["finished_at"]
+    assert end["seconds"] < left["seconds"] - 2  # it took no longer because it had to wait
     assert tables(run) == tables(runs.known_runs("tiny", "finished")[0])
 
 
