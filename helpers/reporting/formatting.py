@@ -27,7 +27,6 @@ from helpers.reporting.decimal_places import (
 Form = Callable[[float], str]
 
 MISSING = "insufficient data"
-
 WITHOUT_CENTS = frozenset({"JPY", "KRW"})
 
 SAID = {
@@ -262,8 +261,7 @@ def estimate_text(e: Estimate | Mapping[str, Any], form: Form | None = None, cur
 def share_change_text(e: Estimate | Mapping[str, Any]) -> str:
     """Return a change of a share with its interval: ``3.84 percentage points [−1.64, 9.42]``."""
     get = getattr(e, "get", None) or partial(getattr, e)
-    value, low, high = (100 * get(name) for name in ("value", "low", "high"))
-    return f"{percentage_points(value)} {interval(low, high, percentage_points)}"
+    return estimate_text({name: 100 * get(name) for name in ("value", "low", "high")}, percentage_points)
 
 
 def change_text(difference: float, low: float, high: float, form: Form = number) -> str:
