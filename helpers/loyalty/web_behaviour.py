@@ -26,7 +26,7 @@ RETURN_AFTER_BROKEN_PROMISE, RETURN_AFTER_KEPT_PROMISE = (
     "customers who came back after a kept promise",
 )
 
-RETURN_BY_CHANNEL = "customers who bought again, by the channel of their first order"
+RETURN_BY_CHANNEL = "customers who bought again, by the channel of their first purchase"
 
 CHANNEL_TEST = "test that customers of all channels buy again alike"
 
@@ -214,7 +214,7 @@ def _within(found: Estimate, horizon_days: int) -> Estimate:
 def channel_estimates(
     engine: Engine, transactions: ir.Table, occasions: ir.Table, as_of_on: date, horizon_days: int
 ) -> list[Estimate]:
-    """Return the share of customers who bought again within the horizon, by the channel of their first order.
+    """Return the share of customers who bought again within the horizon, by the channel of their first purchase.
 
     Parameters
     ----------

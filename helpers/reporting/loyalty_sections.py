@@ -49,7 +49,8 @@ def loyalty_dimensions_exhibit(motives: pd.DataFrame) -> Exhibit:
         return display.show_with_finding(finding, table)
     limits, is_share = ["value", "low", "high"], of_all["unit"] == "share"
     of_100 = of_all.assign(**of_all[limits].mask(is_share, 100 * of_all[limits]))
-    figure = plots.interval_plot(of_100, "quantity", *limits, finding, "points of 100, repeat purchase: % of periods")
+    figure = plots.interval_plot(of_100, "quantity", "value", "low", "high", finding,
+                                 "points of 100, repeat purchase: % of periods")
     return display.show(figure, table)
 
 

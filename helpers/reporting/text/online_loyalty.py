@@ -157,7 +157,7 @@ def channel_sentence(service: pd.DataFrame) -> str:
         return ""
     each = [f"{readable_id(r['segment'])} {formatting.estimate_text(r)}"
             for r in sorted(known, key=lambda r: -r["value"])]
-    start = (f"Customers who bought again{_window(known[0])}, by the channel of their first order: "
+    start = (f"Customers who bought again{_window(known[0])}, by the channel of their first purchase: "
              f"{formatting.join_words(each)}")
     test = next((r for r in service[service["quantity"] == web_behaviour.CHANNEL_TEST].to_dict("records")), None)
     if test is None or not is_reported(test):

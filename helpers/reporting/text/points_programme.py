@@ -326,7 +326,7 @@ def reserving_table(owed: pd.DataFrame, currency: str) -> pd.DataFrame:
                          for method, cells in rows.items()], columns=["method", *shown.values()])
 
 
-COHORT_HEADINGS = {"issued": "Issued, points", "redeemed": "Redeemed, points", "share_developed": "Share of its end",
+COHORT_HEADINGS = {"issued": "Issued, points", "redeemed": "Redeemed, points",
                    "ultimate_chain_ladder": "End by chain ladder, points",
                    "ultimate_bornhuetter": "End by Bornhuetter–Ferguson, points",
                    "ultimate_benktander": "End by Benktander, points"}

@@ -304,7 +304,7 @@ def by_channel(*values, p=0.04):
 
 def test_channels_are_told_apart_by_a_test_and_not_by_whether_intervals_overlap():
     assert online_loyalty.channel_sentence(by_channel(0.5, 0.44)) == (
-        "Customers who bought again within 180 days, by the channel of their first order: channel 0 50.0 % "
+        "Customers who bought again within 180 days, by the channel of their first purchase: channel 0 50.0 % "
         "[46.0 %, 54.0 %] and channel 1 44.0 % [40.0 %, 48.0 %]; statistically significant difference (p = .040).")
     alike = online_loyalty.channel_sentence(by_channel(0.5, 0.48, p=0.4))
     assert alike.endswith("; no statistically significant difference (p = .400).")
