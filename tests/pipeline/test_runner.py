@@ -245,18 +245,6 @@ def test_a_step_that_fails_takes_its_early_table_and_those_that_began_on_it_alon
     assert {path.stem for path in tables(newest("finished"))} == {"transactions", "right", "left", "end"}
 
 
-def test_an_early_table_of_a_run_that_is_stopped_does_not_stay_in_it(begun, early, monkeypatch):
-    book, kept = early(("never",)), tables(newest("finished"))
-
-    def say(event):
-        if event.facts.get("step") == "05" and event.facts.get("state") == "running":
-            assert "left" in {path.stem for path in tables(newest("running"))}
-            raise KeyboardInterrupt
-    assert runner.run(Request("tiny"), book, say) == runner.STEP_FAILED
-    assert {path.stem for path in tables(newest("failed"))} == {"transactions", "right"}
-    assert tables(newest("finished")) == kept
-
-
 @pytest.fixture
 def failed(begun):
     """Give one test a home with a run that has failed, although nothing ran for it."""
