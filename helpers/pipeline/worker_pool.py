@@ -94,6 +94,7 @@ class Worker:
         """End worker and kernel at once, whatever they are doing."""
         for pid in (self.process.pid, self.kernel):
             kill_session(pid)
+        self.process.kill()  # it may not lead its session yet
         self.process.join(LEAVE_SECONDS)
         self.line.close()
         self.lifeline.close()

@@ -168,6 +168,17 @@ def executed(path, *cells):
     return path
 
 
+def test_a_worker_that_does_not_lead_its_session_yet_is_ended_too(tmp_path):
+    ours, theirs = multiprocessing.Pipe()
+    ours_alive, theirs_alive = multiprocessing.Pipe()
+    began = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
+    began.start()
+    Worker("02", began, ours, ours_alive, tmp_path / "log").ended()
+    assert not began.is_alive()
+    theirs.close()
+    theirs_alive.close()
+
+
 def test_time_in_imports_does_not_count_as_time_in_cells(tmp_path):
     path = executed(tmp_path / "x.ipynb", (["imports"], 2.0), ([], 1.0), (["answer"], 0.5), ([], None))
     assert worker.cell_times(path) == (1.5, 2.0)
