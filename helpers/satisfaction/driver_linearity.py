@@ -71,15 +71,11 @@ class DriverColumns:
         """Whether satisfaction has two answers only."""
         return bool(np.isin(self.outcome, (0.0, 100.0)).all())
 
-    def blocks(self, as_categories: np.ndarray) -> list[np.ndarray]:
-        """Return the columns of each driver: its line, and marks of its categories where they count."""
-        return [np.column_stack([mean, linearity.category_marks(mean)]) if counts else mean[:, None]
-                for mean, counts in zip(self.means.T, as_categories, strict=True)]
-
     @property
     def of_shares(self) -> list[np.ndarray]:
-        """Columns of each driver in the regressions over which shares of R² average."""
-        return self.blocks(self.bends)
+        """Columns of each driver in the regressions over which shares of R² average: a line, and marks of answers."""
+        return [np.column_stack([mean, linearity.category_marks(mean)]) if bends else mean[:, None]
+                for mean, bends in zip(self.means.T, self.bends, strict=True)]
 
     @property
     def sizes(self) -> list[int]:
@@ -115,21 +111,44 @@ def driver_moments(known: CompleteAnswers, columns: DriverColumns, seed: int) ->
 
 
 def driver_associations(columns: DriverColumns, weights: np.ndarray) -> tuple[dict[str, Interval], frozenset[str]]:
-    """Return how satisfaction moves with each driver that a line fits, and who has an association of its own.
+    """Return how satisfaction moves with each driver that has one direction, and who has an association of its own.
 
-    Least squares with robust errors (HC3), the others equal, as categories where no line fits them then. An association
-    of its own is one that the F-test of the driver's columns shows.
+    Least squares, all the others as they enter equal, robust errors (HC3): of the equation whose R² the shares divide,
+    so that a share and its sign agree. A driver that counts by its answers has a direction where none of them lies on
+    the other side of the lowest; it moves by the trend of its answers. An association of its own is one that the F-test
+    of the driver's columns shows.
     """
-    blocks, n = columns.blocks(columns.fails), len(columns.outcome)
-    at = 1 + np.cumsum([0, *(block.shape[1] for block in blocks)])
+    blocks, n = columns.of_shares, len(columns.outcome)
+    at = 1 + np.cumsum([0, *columns.sizes])
     fit = linearity.robust_fit(np.column_stack([np.ones(n), *blocks]), columns.outcome, weights)
     if fit is None:
         return {}, frozenset()
-    half = stats.t.ppf(0.975, n - at[-1]) * np.sqrt(np.diag(fit[1]))
-    slopes = {name: Interval(float(fit[0][j]), float(fit[0][j] - half[j]), float(fit[0][j] + half[j]))
-              for name, j, fails in zip(columns.names, at[:-1], columns.fails, strict=True) if not fails}
+    moves: dict[str, Interval] = {}
+    for name, mean, (start, end) in zip(columns.names, columns.means.T, pairwise(at), strict=True):
+        levels, trend = _answers_of_block(mean, weights, end - start)
+        effects = levels @ fit[0][start:end]
+        if (effects >= 0).all() or (effects <= 0).all():
+            half = stats.t.ppf(0.975, n - at[-1]) * np.sqrt(trend @ fit[1][start:end, start:end] @ trend)
+            slope = float(trend @ fit[0][start:end])
+            moves[name] = Interval(slope, float(slope - half), float(slope + half))
     p = [linearity.wald_p_value(*fit, slice(start, end), n) for start, end in pairwise(at)]
-    return slopes, frozenset(name for name, value in zip(columns.names, p, strict=True) if value < OWN_LEVEL)
+    return moves, frozenset(name for name, value in zip(columns.names, p, strict=True) if value < OWN_LEVEL)
+
+
+def _answers_of_block(mean: np.ndarray, weights: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a driver's answers less its lowest in its columns, one row an answer, and what their trend weighs each by.
+
+    A line alone has one answer, one point up.
+    """
+    if n_columns == 1:
+        return np.ones((1, 1)), np.ones(1)
+    category = linearity.column_categories(mean)
+    people = np.bincount(category, weights)
+    place = np.bincount(category, weights * mean) / people
+    marks = np.eye(len(people))[:, 1:-1]
+    away = place - np.average(place, weights=people)
+    trend = (people * away) @ np.column_stack([place, marks]) / (people @ away**2)
+    return np.column_stack([place - place[0], marks])[1:], trend
 
 
 def nonlinear_drivers(columns: DriverColumns, tested: Linearity, weights: np.ndarray) -> dict[str, NonlinearDriver]:

@@ -153,7 +153,7 @@ def _heterogeneity_p_value(columns: DriverColumns, weights: np.ndarray, parts: d
     """
     group = np.arange(1, len(parts) + 1) @ np.array([*parts.values()], dtype=int)  # 0: in none of them
     rows = np.flatnonzero(group)
-    for x in (np.column_stack(columns.blocks(columns.fails)), columns.means):
+    for x in (np.column_stack(columns.of_shares), columns.means):
         centred = np.column_stack([x, columns.outcome])[rows]
         for part in parts.values():
             centred[part[rows]] -= np.average(centred[part[rows]], axis=0, weights=weights[rows][part[rows]])

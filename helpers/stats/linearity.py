@@ -130,10 +130,11 @@ def linearity_test(columns: np.ndarray, outcome: np.ndarray, weights: np.ndarray
 
 
 def bent_in_parts(columns: np.ndarray, outcome: np.ndarray, weights: np.ndarray, fails: np.ndarray) -> np.ndarray:
-    """Return of which columns lines fail in some regression on fewer of them, shape (k,); all that `fails` among them.
+    """Return of which columns lines fail in some regression on fewer of them, shape (k,); none where none `fails`.
 
     Shares of R² average over regressions on every part of the columns. A column that a line fits beside the others may
-    bend where they are left out: those found are set aside and the rest is tested alone, until nothing more is found.
+    bend where they are left out: those found are set aside and each of the rest is tested in the regression on the rest
+    (F-test of its categories), until nothing more is found.
 
     Parameters
     ----------
@@ -142,11 +143,20 @@ def bent_in_parts(columns: np.ndarray, outcome: np.ndarray, weights: np.ndarray,
     fails : ndarray, shape (k,)
         From `linearity_test` of all columns.
     """
+    n, k = columns.shape
+    marks = [category_marks(column) for column in columns.T]
+    products = _weighted_products(np.column_stack([columns, *marks, outcome]), weights)
+    ends = k + np.cumsum([0, *(of.shape[1] for of in marks)])
     found, new = fails.copy(), fails
     while new.any() and not found.all():
-        rest = np.flatnonzero(~found)
-        new = linearity_test(columns[:, rest], outcome, weights).fails
-        found[rest] = new
+        rest, new = np.flatnonzero(~found).tolist(), np.zeros(k, dtype=bool)
+        lines = _r2(products, rest)
+        for j in (j for j in rest if marks[j].shape[1]):
+            bent, q = _r2(products, [*rest, *range(ends[j], ends[j + 1])]), marks[j].shape[1]
+            freedom = n - 1 - len(rest) - q
+            statistic = (bent - lines) / q / ((1 - bent) / freedom)
+            new[j] = k * stats.f.sf(statistic, q, freedom) < LINEARITY_LEVEL
+        found |= new
     return found
 
 

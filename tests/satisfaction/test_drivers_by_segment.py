@@ -114,7 +114,19 @@ def test_whether_more_goes_with_less_is_judged_in_the_equation_of_the_shares():
         for fails in (True, False)}
     assert made[False]["Gate"].low > 0
     assert made[True]["Gate"].high < 0
-    assert list(made[True]) == ["Gate"], "categories have no one slope"
+
+
+def test_a_driver_counted_by_its_answers_has_a_direction_where_none_lies_on_the_other_side_of_the_lowest():
+    rng = np.random.default_rng(3)
+    gate, seat = (rng.integers(0, 5, 4000) for _ in range(2))
+    means, by_answer = 25.0 * np.column_stack([gate, seat]), np.array([True, True])
+    y = np.array([0.0, 4.0, -1.0, 2.0, -1.0])[gate] - 7.5 * seat + rng.normal(size=4000)
+    moves, own = driver_linearity.driver_associations(
+        driver_linearity.DriverColumns(("Gate", "Seat"), means, y, by_answer, by_answer), np.ones(4000))
+    assert list(moves) == ["Seat"]
+    assert moves["Seat"].low < -0.3 < moves["Seat"].high
+    assert moves["Seat"].high - moves["Seat"].low < 0.01
+    assert own == {"Gate", "Seat"}
 
 
 def test_groups_with_one_curve_and_other_answers_have_the_same_drivers(catalogued):
@@ -129,7 +141,7 @@ def test_groups_with_one_curve_and_other_answers_have_the_same_drivers(catalogue
     made = drivers_by_segment.drivers_by_segment(
         stepped, None, scores, of, SatisfactionConfig(resamples=200, drivers_by="demographic_journey"), 1)
     assert isinstance(made, NoPathModel)
-    lines = replace(driver_linearity.driver_columns(stepped)[0], fails=np.array([False, False]))
+    lines = replace(driver_linearity.driver_columns(stepped)[0], bends=np.array([False, False]))
     parts = {j: (of["demographic_journey"] == j).to_numpy() for j in ("work", "leisure")}
     assert drivers_by_segment._heterogeneity_p_value(lines, np.ones(len(of)), parts, 1) < 0.01, "lines alone do"
     whole = drivers.driver_importance(stepped, None, 1)
