@@ -176,7 +176,8 @@ TERMS = (
     Term("ship, stop, keep running", "Verdicts on an experiment: an improvement, no relevant one, not yet decided",
          also=("ship", "stop", "keep running")),
     Term("spurious loyalty", "Repeat buying without attachment (Dick & Basu)"),
-    Term("survey weights", "Weights that make respondents match all customers in what is known of both",
+    Term("survey weights", "Weights that make respondents match all customers in the columns that the study names "
+         "(rake on), in nothing else",
          also=("weighted", "weighting")),
     Term("switching cost", "What leaving would cost a customer in money, time or habit"),
     Term("tier", "Customers ranked by value and cut at the shares that the study sets; in a points programme, the rank "

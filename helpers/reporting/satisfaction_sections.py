@@ -263,5 +263,6 @@ def every_value(satisfaction: pd.DataFrame, quality: pd.DataFrame, claims: pd.Da
         display.estimates_table(satisfaction_text.with_agreement_levels(satisfaction), caption="Satisfaction",
                                 limit=120),
         display.data_table(questions, context_text.question_formats(questions),
-                           "Answers to each question: shares of those asked", limit=60),
+                           "Answers to each question: shares of all questionnaires; at the floor, at the ceiling and "
+                           "with the rest: of each person's newest answer", limit=60),
         display.estimates_table(context_text.survey_quality_remainder(quality), caption="Who answered, and how"))

@@ -269,7 +269,7 @@ def weight_estimates(made: raking.RakedWeights | None) -> list[Estimate]:
     if np.isnan(made.largest_gap):
         return found
     return [*found, Estimate("people whose weight is trimmed", float(made.n_trimmed), unit="people", n=n),
-            Estimate("largest gap to the customers' shares", round(made.largest_gap, 9), unit="share", n=n)]
+            Estimate("largest gap in the columns weighted by", round(made.largest_gap, 9), unit="share", n=n)]
 
 
 def design_effect_of(made: raking.RakedWeights | None, wave: str = "") -> float:
@@ -305,7 +305,9 @@ def _wave_weights_gate(wave: str, made: raking.RakedWeights) -> Gate:
 
 def _margins_missed(made: raking.RakedWeights) -> str:
     """Return how far the weighted shares lie from the customers', and where nobody answered."""
-    gap = f"fter weighting, shares differ from the customers' by {100 * made.largest_gap:.1f} points at most"
+    names = " and ".join(readable_id(name.removeprefix("demographic_")) for name in made.names)
+    of = f" of {names}" if names else ""
+    gap = f"fter weighting, shares{of} differ from the customers' by {100 * made.largest_gap:.1f} points at most"
     if not made.empty:
         return f"A{gap}"
     nobody = ", ".join(f"{readable_id(name.removeprefix('demographic_'))} ({100 * share:.1f} % of the customers)"

@@ -64,6 +64,8 @@ class RakedWeights:
         Such categories, as *variable category*, and their shares in the population.
     waves : mapping of str to RakedWeights
         Of single waves that have margins of their own.
+    names : tuple of str
+        The variables whose shares are met.
     """
 
     weights: np.ndarray
@@ -71,6 +73,7 @@ class RakedWeights:
     n_trimmed: int
     empty: Mapping[str, float] = field(default_factory=dict)
     waves: Mapping[str, "RakedWeights"] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
     @property
     def effective_n(self) -> float:
@@ -184,7 +187,8 @@ def rake_weights(base: np.ndarray, wanted: Sequence[PopulationMargin], largest: 
     n_trimmed = _trim_weights(weights, base, largest)
     gaps = [np.abs(_weighted_shares(weights[:1], m) - m.share).max() for m in wanted]
     empty = {f"{m.name} {category}": share for m in wanted for category, share in m.empty.items()}
-    return RakedWeights(weights, float(max([*gaps, *empty.values()], default=0.0)), n_trimmed, empty)
+    return RakedWeights(weights, float(max([*gaps, *empty.values()], default=0.0)), n_trimmed, empty,
+                        names=tuple(m.name for m in wanted))
 
 
 def _margin_cells(wanted: Sequence[PopulationMargin], n: int) -> tuple[np.ndarray, list[PopulationMargin]]:

@@ -41,6 +41,7 @@ def test_answers_are_weighted_to_all_customers(asked):
     is_south = frame["customer_id"].str[1:].astype(int) % 2 == 0
     assert frame.loc[is_south, "weight"].sum() == pytest.approx(40, abs=0.01)
     assert raked.design_effect > 1
+    assert "After weighting, shares of region differ" in response_bias.weight_quality_gates(raked)[0].sentence
     told = {e.quantity: e.value for e in response_bias.weight_estimates(raked)}
     assert told[response_bias.EFFECTIVE_PEOPLE] < 80
     assert replicas.weights.shape == (201, 80)
@@ -101,7 +102,7 @@ def test_a_region_where_nobody_answered_qualifies_every_measure_by_its_whole_sha
     gate = response_bias.weight_quality_gates(made)[0]
     assert (gate.is_crossed, gate.level, gate.statistic) == (True, Level.QUALIFY, pytest.approx(0.3))
     assert gate.sentence.startswith("Nobody answered of region w (30.0 % of the customers), so that after weighting, "
-                                    "shares differ from the customers' by 30.0 points at most;")
+                                    "shares of region differ from the customers' by 30.0 points at most;")
 
 
 def test_each_wave_is_weighted_to_the_customers_of_its_time(table, catalogued, session_engine):
@@ -136,6 +137,7 @@ def test_each_wave_is_weighted_to_the_customers_of_its_time(table, catalogued, s
     assert list(told.values()) == pytest.approx([25, 50, -50, 0, -25], abs=0.01)
     gates = {g.gate: g for g in response_bias.weight_quality_gates(raked)}
     assert "in wave " in gates["weights of waves meet the customers' shares"].sentence
+    assert "shares of region differ" in gates["weights of waves meet the customers' shares"].sentence
     assert not gates["weights of waves meet the customers' shares"].is_crossed
 
 

@@ -181,7 +181,8 @@ def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel, mixed:
     if not said:
         both = [c.driver for c in found if c.kind == PERFORMANCE_FACTOR]
         verb = "counts" if len(both) == 1 else "count"
-        counts = f"; {formatting.join_words(both)} {verb} both where low and where high" if both else ""
+        alone = "both where low and where high (each interval alone)"
+        counts = f"; {formatting.join_words(both)} {verb} {alone}" if both else ""
         return f"No {of} is shown to count on one side only{counts}.{rest}"
     return f"The other drivers equal: {'; '.join(said)}.{rest}"
 

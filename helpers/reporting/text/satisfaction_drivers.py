@@ -241,7 +241,7 @@ def driver_sample(found: SatisfactionDrivers | NoPathModel, left_out: Sequence[E
     if found.n == found.n_people:
         return f"All {whole} people to whom the questions apply answered every one."
     question, most = max(found.unanswered.items(), key=lambda pair: pair[1], default=("", 0))
-    costs = (f"; most often without an answer is {readable_id(question)} "
+    costs = (f"; in their newest answers most often without one is {readable_id(question)} "
              f"({formatting.share(most / found.n_people)})" if most >= LEAST_PEOPLE else "")
     apart = [_left_out_words(e) for e in left_out
              if e.segment == "all" and e.status is Status.OK and (e.low > 0 or e.high < 0)]

@@ -28,9 +28,9 @@ from helpers.satisfaction.expectations import (
     RATIO_CORRELATION,
 )
 from helpers.stats.confidence_intervals import normal_quantile
-from helpers.stats.multiple_testing import may_be_lowest
+from helpers.stats.multiple_testing import holm, may_be_lowest
 
-MOST_NAMED = 3
+MOST_NAMED, SIGNIFICANT = 3, 0.05
 
 OUTCOMES = (FIRST_ORDER, SATISFACTION, SPEND, BOUGHT_AGAIN)
 
@@ -185,11 +185,14 @@ def expectation_policy_finding(rows: Sequence[Estimate], currency: str) -> str:
         lost = next((e for e in rows if e.segment == much and e.status is Status.STRUCK), None)
         return f"The expectation policy is not reported (failed check): {lost.reason}." if lost else ""
     noise = " (not statistically significant)"
-    said = [f"{q} {_worded(a, currency)} against {_worded(b, currency)}{'' if _differ(a, b) else noise}"
-            for q, a, b in pairs]
+    adjusted = holm([_p_value(a, b) for _, a, b in pairs])
+    said = [f"{q} {_worded(a, currency)} against {_worded(b, currency)}{'' if p < SIGNIFICANT else noise}"
+            for (q, a, b), p in zip(pairs, adjusted, strict=True)]
+    of_all = " (adjusted for all of them, Holm)" if len(pairs) > 1 else ""
     groups = [_most_and_least(known, prefix, many, currency)
               for prefix, many in ((CHANNEL_PREFIX, "Channels"), (CAMPAIGN_PREFIX, "Campaigns"))]
-    return " ".join([f"{formatting.sentence_case(much)} against {little}: {formatting.join_words(said)}.",
+    return " ".join([f"{formatting.sentence_case(much)} against {little}{of_all}: "
+                     f"{formatting.join_words(said)}.",
                      *filter(None, groups)])
 
 
@@ -265,6 +268,12 @@ def _table_by_group(rows: Sequence[Estimate], columns: Sequence[str], currency: 
 
 def _worded(e: Estimate, currency: str) -> str:
     return formatting.money(e.value, currency) if e.unit == "money" else formatting.unit_format(e.unit)(e.value)
+
+
+def _p_value(a: Estimate, b: Estimate) -> float:
+    """Return the two-sided p-value of a difference of two groups of different people, by their intervals' widths."""
+    error = math.hypot(a.high - a.low, b.high - b.low) / 2 / normal_quantile(0.95)
+    return math.erfc(abs(a.value - b.value) / error / math.sqrt(2)) if error > 0 else float(a.value == b.value)
 
 
 def _differ(a: Estimate, b: Estimate, level: float = 0.95) -> bool:

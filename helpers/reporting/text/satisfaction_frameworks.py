@@ -133,7 +133,8 @@ def delivered_value_sentence(rows: Sequence[Estimate]) -> str:
     heavy = sorted((e for e in found if e.low > 0), key=lambda e: -e.value)
     light = [part_label(e.segment) for e in found if e.low <= 0 <= e.high]
     said = [f"{part_label(e.segment)} {formatting.number(e.value)} {formatting.interval(e.low, e.high)}" for e in heavy]
-    much = (f"Weights in the value delivered, points for a point more of each: {formatting.join_words(said)}." if said
+    much = (f"Weights in the value delivered, points for a point more of each, from {formatting.whole(found[0].n)} "
+            f"people whose newest answer has all its parts: {formatting.join_words(said)}." if said
             else "No gain or sacrifice has a weight in the value delivered that differs from nothing.")
     little = f" Not statistically significant: {formatting.join_words(light)}." if light and said else ""
     asked = "" if len(found) == len((*GAINS, *SACRIFICES)) else (

@@ -137,16 +137,16 @@ def test_what_counts_on_one_side_only_is_named():
     )
     assert satisfaction_context_text.penalty_reward_sentence(
         [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR)]
-    ) == "No driver is shown to count on one side only; C counts both where low and where high."
+    ) == "No driver is shown to count on one side only; C counts both where low and where high (each interval alone)."
     bent = [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR),
             replace(contrast("E", penalty_reward_drivers.UNSETTLED_FORM), why=penalty_reward_drivers.ONE_END_ALONE)]
     assert satisfaction_context_text.penalty_reward_sentence(bent).endswith(
-        "C counts both where low and where high. No one form is shown of E (one end is shown, not that the other "
-        "counts less).")
+        "C counts both where low and where high (each interval alone). No one form is shown of E (one end is shown, "
+        "not that the other counts less).")
     withheld = [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR), contrast("D", "")]
     assert satisfaction_context_text.penalty_reward_sentence(withheld) == (
-        "No driver that is reported is shown to count on one side only; C counts both where low and where high. "
-        "Not reported (failed check): D.")
+        "No driver that is reported is shown to count on one side only; C counts both where low and where high (each "
+        "interval alone). Not reported (failed check): D.")
     neither = [contrast(name, penalty_reward_drivers.NEITHER_FACTOR) for name in "AB"]
     assert satisfaction_context_text.penalty_reward_sentence(neither).startswith("No driver shows a statistically")
     assert satisfaction_context_text.penalty_reward_sentence(ABSENT).endswith("nothing was asked but satisfaction.")

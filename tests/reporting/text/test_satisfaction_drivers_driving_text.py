@@ -218,8 +218,8 @@ def test_whose_answers_the_shares_rest_on_is_said():
         "All 240 people to whom the questions apply answered every one.")
     lacks = replace(drivers(), unanswered={"gate": 12, "wifi": 36})
     assert satisfaction_drivers_text.driver_sample(lacks) == (
-        "From 200 people who answered every question, of 240 who answered any; most often without an answer is wifi "
-        "(15.0 %).")
+        "From 200 people who answered every question, of 240 who answered any; in their newest answers most often "
+        "without one is wifi (15.0 %).")
     assert satisfaction_drivers_text.driver_sample(replace(drivers(), unanswered={"gate": 9})) == SAMPLE
 
 

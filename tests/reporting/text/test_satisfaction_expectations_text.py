@@ -93,9 +93,9 @@ def promised(much=70.0, shops=65.0):
 
 def test_what_goes_with_promising_much_is_said_with_what_is_noise():
     assert expectations_text.expectation_policy_finding(promised(), "EUR") == (
-        "Highest expectations against lowest expectations: satisfaction 70 points against 60 points and spend after "
-        "answering €100 against €100 (not statistically significant). Channels show no statistically significant "
-        "difference in what their people expect.")
+        "Highest expectations against lowest expectations (adjusted for all of them, Holm): satisfaction 70 points "
+        "against 60 points and spend after answering €100 against €100 (not statistically significant). Channels "
+        "show no statistically significant difference in what their people expect.")
     assert expectations_text.expectation_policy_finding(promised(shops=75.0), "EUR").endswith(
         "People won through shops expect most (75 points), those won through friends least (64 points).")
     assert "64" not in expectations_text.expectation_policy_finding(promised()[:4], "EUR")
@@ -111,6 +111,16 @@ def test_what_goes_with_promising_much_is_said_with_what_is_noise():
     assert "bought again" not in expectations_text.expectation_policy_finding([*promised(), *near], "EUR"), (
         "significant alone, not among all pairs of four outcomes")
     assert expectations_text.expectation_policy_finding([], "EUR") == ""
+
+
+def test_a_difference_that_is_significant_alone_is_adjusted_for_the_other_outcomes():
+    pair = [Estimate("share who bought again", v, v - 0.07, v + 0.07, "share", 90, s) for v, s in zip(
+        (0.44, 0.551), (expectation_policy.EXPECTATION_TERTILES[0], expectation_policy.EXPECTATION_TERTILES[-1]),
+        strict=True)]
+    alone = expectations_text.expectation_policy_finding(pair, "EUR")
+    assert alone == ("Highest expectations against lowest expectations: share who bought again 55.1 % against 44.0 %.")
+    assert expectations_text.expectation_policy_finding([*promised(much=60.5)[:4], *pair], "EUR").endswith(
+        "share who bought again 55.1 % against 44.0 % (not statistically significant).")
 
 
 def test_campaigns_are_told_apart_only_beyond_the_chance_of_picking_two_of_many():

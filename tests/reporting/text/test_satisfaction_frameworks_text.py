@@ -76,8 +76,9 @@ def test_antecedents_are_said_as_associations_and_not_where_none_was_asked_for()
 def test_delivered_value_names_what_weighs_what_does_not_and_how_many_parts_were_asked_for():
     rows = [weight("gain: product", 0.3), weight("gain: image", 0.02), weight("sacrifice: time", 0.1)]
     assert text.delivered_value_sentence(rows) == (
-        "Weights in the value delivered, points for a point more of each: product 0.3 [0.25, 0.35] and time 0.1 [0.05, "
-        "0.15]. Not statistically significant: image. Asked were 3 of its 8 parts.")
+        "Weights in the value delivered, points for a point more of each, from 90 people whose newest answer has all "
+        "its parts: product 0.3 [0.25, 0.35] and time 0.1 [0.05, 0.15]. Not statistically significant: image. Asked "
+        "were 3 of its 8 parts.")
     assert text.delivered_value_title(rows) == "Of the value delivered, product weighs most"
     assert text.delivered_value_title(rows[1:2]) == "No part of the value delivered can be told to weigh most"
     assert text.delivered_value_sentence([]) == ""
