@@ -21,6 +21,8 @@ ORDERS_REACH = "orders reach the as-of date"
 
 NOBODYS_SALES = "sales without a customer"
 
+EACH_PERSON_ONCE = "each person is one customer"
+
 PERCENTAGE_POINTS = "percentage points"  # unit of differences of shares, times 100
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import GateError
-from helpers.foundation.results import NOBODYS_SALES, Estimate, Gate, Level, Status, no_estimate
+from helpers.foundation.results import EACH_PERSON_ONCE, NOBODYS_SALES, Estimate, Gate, Level, Status, no_estimate
 from helpers.intake import date_plausibility, record_identifiers, timeliness_gates
 from helpers.intake.canonical_tables import CanonicalTables
 from helpers.intake.delivery import Delivery
@@ -340,7 +340,7 @@ def _twice(delivery: Delivery, engine: Engine) -> Iterator[Gate]:
     for estimate in _people(delivery, engine):
         if estimate.quantity == "customers known twice":
             is_many = estimate.value > DUPLICATE_SHARE * estimate.n
-            yield Gate("each person is one customer", estimate.value, 0.0, estimate.value > 0,
+            yield Gate(EACH_PERSON_ONCE, estimate.value, 0.0, estimate.value > 0,
                        Level.QUALIFY if is_many else Level.NOTE, PEOPLE,
                        f"{estimate.value:,.0f} of {estimate.n:,} customers are duplicate accounts; "
                        "counts of customers are too high by as many")

@@ -275,9 +275,9 @@ def gates_table(frame: pd.DataFrame) -> Exhibit:
     return Exhibit(f'<div class="exhibit">{crossed.html}{folded}</div>', f"{crossed.text}\n{passed.text}")
 
 
-def assumptions_table(section: Section) -> Exhibit:
-    """Return a study section: what is assumed, and whether the study said so or it is the default."""
-    rows = section.table().to_dict("records")
+def assumptions_table(section: Section, unused: Sequence[str] = ()) -> Exhibit:
+    """Return a study section: what is assumed, unless unused, and whether the study said so or it is the default."""
+    rows = [row for row in section.table().to_dict("records") if row["assumption"] not in unused]
     return html_table({
         "Assumption": [heading(row["assumption"]) for row in rows],
         "Value": [row["value"] for row in rows],

@@ -32,4 +32,6 @@
 * ``text_comments``: Text comments: polarity by score, words of praise and blame, topics (NMF), audit sample.
 * ``textbook_claims``: Textbook claims on word of mouth (promoters tell 12, of whom 10 come; detractors 20), tested on
   own data.
+* ``undercoverage``: Undercoverage: who was never invited, and in what respondents differ from all customers beside the
+  weights.
 """

@@ -58,6 +58,30 @@ def satisfaction_scores(answers: ir.Table, assumed: SatisfactionConfig, is_binar
     return table.to_pyarrow().to_pandas().sort_values("response_id", ignore_index=True)
 
 
+LEVEL_ASSUMPTIONS = ("dissatisfied_up_to", "neutral_up_to", "fairly_up_to")
+
+
+def levels_cuts(known: pd.DataFrame, assumed: SatisfactionConfig) -> tuple[float, ...]:
+    """Return the cut points of the levels [0–100] of somebody who answered every satisfaction question.
+
+    Parameters
+    ----------
+    known : DataFrame
+        From `helpers.stats.survey_scales.item_catalogue`.
+    assumed : SatisfactionConfig
+        Default cut points, of questions that have none of their own.
+    """
+    asked = known[known["role"] == "satisfaction"]
+    return tuple(float(asked[name].fillna(default).mean())
+                 for name, default in zip(CUT_COLUMNS, assumed.cuts, strict=True)) if len(asked) else assumed.cuts
+
+
+def unused_assumptions(known: pd.DataFrame) -> tuple[str, ...]:
+    """Return the assumptions on levels where every satisfaction question has cut points of its own; else none."""
+    asked = known[known["role"] == "satisfaction"]
+    return LEVEL_ASSUMPTIONS if len(asked) and asked[list(CUT_COLUMNS)].notna().all(axis=None) else ()
+
+
 def by_item(answers: ir.Table, assumed: SatisfactionConfig) -> ItemAnswers:
     """Return the answers behind the scores, so that groups can be compared by the questions that both were asked.
 

@@ -227,6 +227,9 @@ def test_gates_of_several_steps_name_their_step():
 
 
 def test_assumptions_say_who_set_them():
+    without = display.assumptions_table(Economics(margin_rate=0.4), ("discount_rate",))
+    assert "Margin rate" in str(without.html)
+    assert "Discount rate" not in str(without.html)
     shown = display.assumptions_table(Economics(margin_rate=0.4))
     by_name = {row[0]: row for row in rows(shown)}
     assert by_name["Margin rate"][1::2] == ["0.4", "study"]

@@ -71,3 +71,16 @@ def test_a_question_with_two_answers_gives_shares_of_both_and_no_level(catalogue
     assert survey_scales.binary_answer_labels(catalogued({"item": "s"})) is None
     assert survey_scales.binary_answer_labels(catalogued({"item": "s", "scale_low": 0.0, "scale_high": 1.0})) == (
         "not satisfied", "satisfied")
+
+
+def test_cut_points_are_means_over_the_questions_and_the_declared_ones_unused_where_each_has_its_own(catalogued):
+    own = {"item": "a", "cut_points": "2|3|4"}
+    both, other = catalogued(own, {"item": "b", "cut_points": "1.5|2.5|3.5"}), catalogued(own, {"item": "b"})
+    assumed = SatisfactionConfig()
+    assert satisfaction_index.levels_cuts(both, assumed) == pytest.approx((18.75, 43.75, 68.75))
+    assert satisfaction_index.unused_assumptions(both) == satisfaction_index.LEVEL_ASSUMPTIONS
+    assert satisfaction_index.levels_cuts(other, assumed) == pytest.approx((25, 50, 75))
+    assert satisfaction_index.unused_assumptions(other) == ()
+    nothing = both.assign(role="value")
+    assert satisfaction_index.levels_cuts(nothing, assumed) == assumed.cuts
+    assert satisfaction_index.unused_assumptions(nothing) == ()

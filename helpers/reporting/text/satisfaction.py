@@ -262,6 +262,21 @@ def levels_title(index: pd.DataFrame, design_effect: float = 1.0) -> str:
     return f"The {one} {names[0]}: {formatting.share(found[0]['value'])}"
 
 
+def cuts_sentence(cuts: Sequence[float], levels: pd.DataFrame) -> str:
+    """Return where the levels end; empty where none is shown.
+
+    Parameters
+    ----------
+    cuts : sequence of float
+        From `helpers.satisfaction.satisfaction_index.levels_cuts`.
+    levels : DataFrame
+        From `level_shares`.
+    """
+    names = levels.loc[levels["quantity"].isin(SATISFACTION_LEVELS) & (levels["status"] == Status.OK), "quantity"]
+    told = formatting.join_words([f"{cut:.1f}" for cut in cuts])
+    return f"Levels end at {told} points, means over the questions on satisfaction." if len(names) else ""
+
+
 def waves_title(index: pd.DataFrame, waves: Sequence[str]) -> str:
     """Return the finding above the figure of the waves."""
     found = [

@@ -1,6 +1,7 @@
 """Text on whether the survey can be trusted: reliability of its scales, sensitivity to non-response."""
 
 import math
+from collections.abc import Sequence
 from datetime import date
 
 import pandas as pd
@@ -12,6 +13,7 @@ from helpers.satisfaction.satisfaction_by_segment import segment_label
 from helpers.satisfaction.satisfaction_index import ALL_WAVES, SATISFACTION_LABEL
 from helpers.satisfaction.survey_quality import nonrespondent_mean
 from helpers.satisfaction.survey_sample import SurveySample
+from helpers.satisfaction.undercoverage import ALL_BUT, INVITED_BUYERS, NEVER_INVITED
 from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
 
 MOST_NAMED = 3  # scales by name in a title
@@ -97,8 +99,8 @@ def unscored_responses_sentence(scores: pd.DataFrame, members: pd.DataFrame) -> 
     return f"{without} of {formatting.whole(len(members))} recorded responses have no satisfaction score{all_of}."
 
 
-def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float) -> str:
-    """Return how different those who were not heard would have to be to move the overall mean to the neutral point.
+def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float = 50.0) -> str:
+    """Return how different those who were not heard would have to be to move the overall mean to the middle.
 
     Parameters
     ----------
@@ -107,7 +109,7 @@ def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float) -
     heard : Estimate
         Share of the known customers with a score.
     middle : float
-        Upper limit of neutral [0–100].
+        Of the scale [0–100].
     """
     found = quantity_rows(index, SATISFACTION_LABEL, ALL_WAVES) or quantity_rows(index, SATISFACTION_LABEL)
     if not found or not is_reported(found[0]) or heard.status is not Status.OK:
@@ -129,6 +131,28 @@ def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float) -
         f"{start}: the overall mean would be {formatting.number(middle)} if the others averaged "
         f"{formatting.number(needed)}."
     )
+
+
+def never_invited_sentence(rows: Sequence[Estimate]) -> str:
+    """Return how many customers were never invited, of which groups nobody was, and who was; empty where not known.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        From `helpers.satisfaction.undercoverage.never_invited`.
+    """
+    never = {e.segment: e for e in rows if e.quantity == NEVER_INVITED}
+    if "all" not in never or never["all"].status is not Status.OK or not never["all"].value:
+        return ""
+    whole = [f"{e.reason.removesuffix(' people')} of the {formatting.whole(e.n)} {segment}"
+             if e.reason.startswith(ALL_BUT) else f"all {formatting.whole(e.n)} {segment}"
+             for segment, e in never.items() if segment != "all" and (e.value == e.n or e.reason.startswith(ALL_BUT))]
+    of = f", among them {formatting.join_words(whole)}" if whole else ""
+    buyers = next((e for e in rows if e.quantity == INVITED_BUYERS), None)
+    who = "; every invitation went to somebody who had bought in the 365 days before" if (
+        buyers is not None and buyers.value == 1) else ""
+    return (f"{formatting.whole(never['all'].value)} of {formatting.whole(never['all'].n)} known customers were never "
+            f"invited{of}{who}.")
 
 
 def alpha_table(table: pd.DataFrame) -> pd.DataFrame:

@@ -200,6 +200,13 @@ def test_an_answer_of_long_ago_is_not_told_as_of_today():
     assert survey_checks_text.newest_answer_sentence(late, date(2025, 9, 15), "w") == ""
 
 
+def test_where_the_levels_end_is_said_where_levels_are_shown():
+    cuts = (30.6, 53.7, 76.8)
+    assert satisfaction_text.cuts_sentence(cuts, satisfaction_text.level_shares(index())) == (
+        "Levels end at 30.6, 53.7 and 76.8 points, means over the questions on satisfaction.")
+    assert satisfaction_text.cuts_sentence(cuts, satisfaction_text.level_shares(index()).head(0)) == ""
+
+
 def heard(value, n=200):
     return Estimate("share of customers heard", value, unit="share", n=n)
 
