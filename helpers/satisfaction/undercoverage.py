@@ -158,7 +158,9 @@ def _compared(here: pd.DataFrame, there: pd.DataFrame, with_channels: bool) -> l
             if len(mine) >= FEW_PEOPLE and FEW_PEOPLE <= theirs.sum() <= len(theirs) - FEW_PEOPLE]
 
 
-def trait_gates(found: tuple[Sequence[TraitShares], int], wave: str = "") -> list[Gate]:
+def trait_gates(
+    found: tuple[Sequence[TraitShares], int], wave: str = "", *, is_weighted: bool = True
+) -> list[Gate]:
     """Return the check on what weights do not meet; none where respondents and customers share nothing known.
 
     Parameters
@@ -167,6 +169,8 @@ def trait_gates(found: tuple[Sequence[TraitShares], int], wave: str = "") -> lis
         From `trait_shares`.
     wave : str
         Of which they are.
+    is_weighted : bool
+        Whether the respondents have weights.
     """
     traits, n = found
     if not traits:
@@ -176,8 +180,9 @@ def trait_gates(found: tuple[Sequence[TraitShares], int], wave: str = "") -> lis
     told = "; ".join(trait.text for trait in (apart or worst)[:MAX_NAMED_TRAITS])
     of = f"wave {wave}" if wave else "the survey"
     return [Gate("respondents and customers beside the weights", worst[0].gap, MAX_TRAIT_GAP, bool(apart), Level.NOTE,
-                 "what the survey says of all customers", f"People of {of}, weighted, against the {n:,} customers of "
-                 f"its time: {told}. No weight meets these shares; the limit is {100 * MAX_TRAIT_GAP:g} points.")]
+                 "what the survey says of all customers", f"People of {of}{', weighted,' * is_weighted} against the "
+                 f"{n:,} customers of its time: {told}. No weight meets these shares; the limit is "
+                 f"{100 * MAX_TRAIT_GAP:g} points.")]
 
 
 def never_invited(records: CustomerRecords, as_of: pd.Timestamp) -> list[Estimate]:

@@ -83,7 +83,9 @@ def test_the_check_notes_the_largest_gaps_and_passes_without(records):
     near = undercoverage.TraitShares(BOUGHT, 0.32, 0.3, 32, 100)
     (gate,) = undercoverage.trait_gates(([near], 200))
     assert not gate.is_crossed
-    assert gate.sentence.startswith("People of the survey, weighted")
+    assert gate.sentence.startswith("People of the survey, weighted, against")
+    (gate,) = undercoverage.trait_gates(([near], 200), is_weighted=False)
+    assert gate.sentence.startswith("People of the survey against the 200 customers of its time")
 
 
 def test_shares_of_few_respondents_are_bounds():

@@ -262,8 +262,8 @@ def levels_title(index: pd.DataFrame, design_effect: float = 1.0) -> str:
     return f"The {one} {names[0]}: {formatting.share(found[0]['value'])}"
 
 
-def cuts_sentence(cuts: Sequence[float], levels: pd.DataFrame) -> str:
-    """Return where the levels end; empty where none is shown.
+def cuts_sentence(cuts: Sequence[float], levels: pd.DataFrame, declared: Sequence[float] = ()) -> str:
+    """Return where the levels end; empty where none is shown, or where they end as the assumptions say.
 
     Parameters
     ----------
@@ -271,10 +271,13 @@ def cuts_sentence(cuts: Sequence[float], levels: pd.DataFrame) -> str:
         From `helpers.satisfaction.satisfaction_index.levels_cuts`.
     levels : DataFrame
         From `level_shares`.
+    declared : sequence of float
+        The default cut points, which stand among the assumptions.
     """
     names = levels.loc[levels["quantity"].isin(SATISFACTION_LEVELS) & (levels["status"] == Status.OK), "quantity"]
     told = formatting.join_words([f"{cut:.1f}" for cut in cuts])
-    return f"Levels end at {told} points, means over the questions on satisfaction." if len(names) else ""
+    return f"Levels end at {told} points, means over the questions on satisfaction." if (
+        len(names) and tuple(cuts) != tuple(declared)) else ""
 
 
 def waves_title(index: pd.DataFrame, waves: Sequence[str]) -> str:

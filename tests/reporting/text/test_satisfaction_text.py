@@ -205,6 +205,7 @@ def test_where_the_levels_end_is_said_where_levels_are_shown():
     assert satisfaction_text.cuts_sentence(cuts, satisfaction_text.level_shares(index())) == (
         "Levels end at 30.6, 53.7 and 76.8 points, means over the questions on satisfaction.")
     assert satisfaction_text.cuts_sentence(cuts, satisfaction_text.level_shares(index()).head(0)) == ""
+    assert satisfaction_text.cuts_sentence(cuts, satisfaction_text.level_shares(index()), cuts) == ""
 
 
 def heard(value, n=200):
