@@ -5,10 +5,10 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from helpers.foundation.errors import InputError, spelling_hint
 
@@ -21,11 +21,23 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    _set_elsewhere: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def with_values(self, values: Mapping[str, Any], set_by: str) -> Self:
+        """Return the section with values that neither the study nor a default sets, and what does."""
+        made = self.model_copy(update=dict(values))
+        made._set_elsewhere = {**self._set_elsewhere, **dict.fromkeys(values, set_by)}
+        return made
+
+    def set_by(self, name: str) -> str:
+        """Return what sets a value: ``study``, ``default``, or what `with_values` was told."""
+        return self._set_elsewhere.get(name) or ("study" if name in self.model_fields_set else "default")
+
     def table(self) -> pd.DataFrame:
-        """Return the assumptions: name, value, meaning, and whether the study set it or it is the default."""
+        """Return the assumptions: name, value, meaning, and what sets it: the study, the default, or what else."""
         rows = [
             {"assumption": name, "value": _value_in_words(getattr(self, name)), "meaning": info.description or "",
-             "set_by": "study" if name in self.model_fields_set else "default"}
+             "set_by": self.set_by(name)}
             for name, info in type(self).model_fields.items()
         ]
         return pd.DataFrame(rows, columns=["assumption", "value", "meaning", "set_by"])

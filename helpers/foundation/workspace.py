@@ -1,6 +1,7 @@
 """Workspace: reads and writes the tables of a run by name."""
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -289,6 +290,13 @@ class Workspace:
                 is_one = rule.get("attributes") == "static" and name.startswith("attribute_")
                 said[name] = "static" if own.get("static") else own.get("known_at") or is_one * STATIC_WITH_ALL
         return {name: str(since) for name, since in said.items() if since}
+
+    def is_constant(self, table: str, column: str) -> bool:
+        """Return whether the source profile sets a column of a canonical table to a number, whatever is recorded."""
+        whole = self._profile.get("tables", {}).get(table, {})
+        made = [rule["columns"][column] for rule in whole.get("parts", [whole]) if column in rule.get("columns", {})]
+        texts = [str(column["from"] if isinstance(column, dict) else column).strip() for column in made]
+        return bool(texts) and all(re.fullmatch(r"[\d.]+", text) for text in texts)
 
     # --- inside ------------------------------------------------------------------------------------------------
 

@@ -68,3 +68,11 @@ def test_a_key_of_several_values_says_how_it_is_written(values, said):
     with pytest.raises(InputError) as refused:
         study_config.validate_model(Scale, values, "studies/small.toml")
     assert str(refused.value) == f"studies/small.toml: {said}"
+
+
+def test_a_value_that_neither_study_nor_default_sets_says_what_does():
+    section = study_config.Economics(offer_cost=5.0).with_values({"contact_cost": 2.0}, "profile")
+    assert [section.set_by(name) for name in ("contact_cost", "offer_cost", "margin_rate")] == [
+        "profile", "study", "default"]
+    shown = section.table().set_index("assumption").loc["contact_cost"]
+    assert (shown["value"], shown["set_by"]) == ("2.0", "profile")

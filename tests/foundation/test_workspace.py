@@ -200,3 +200,11 @@ def test_a_profile_is_read_once_and_anew_when_its_file_has_changed(home, monkeyp
     assert len(read) == 1
     path.write_text(path.read_text().replace("CHF", "USDX"))
     assert opened.currency == "USDX"
+
+
+def test_a_column_that_the_profile_sets_to_a_number_is_constant():
+    own, airline = (registry.open_workspace(source) for source in ("simulated", "airline_loyalty"))
+    assert own.is_constant("points", "unit_cost")
+    assert not own.is_constant("transactions", "unit_cost")
+    assert not own.is_constant("points", "no_such_column")
+    assert not airline.is_constant("points", "unit_cost")
