@@ -29,6 +29,8 @@ class LoyaltyConfig(Section):
         "people are missing")
     satisfaction_roles: list[ItemRole] = Field(
         ["satisfaction"], min_length=1, description="roles of the questions averaged to the satisfaction of the curve")
+    returning_attribute: str = Field(
+        "", description="attribute of those who answered that tells who had bought before; empty for none")
     horizon_days: int = Field(
         180, ge=1, description="days after an answer, or after a cut-off, in which coming back counts [days]")
     dislike_cut: float = Field(
@@ -49,7 +51,7 @@ class LoyaltyConfig(Section):
     expected_redemption: float | None = Field(
         None, gt=0, le=1, description="share of issued points ever redeemed; none: as the cohorts show [share]")
     point_cost: float | None = Field(
-        None, gt=0, description="cost of a redeemed point; none: as the ledger records [money]")
+        None, gt=0, description="cost of a redeemed point; none: as the profile sets it or the ledger records [money]")
     tiers: dict[str, float] = Field(
         {}, description="points of a year from which a member belongs to each tier; none: imputed from the sizes of "
         "the tiers [points]")

@@ -90,6 +90,8 @@ def _waves(answers: ir.Table, assumed: LoyaltyConfig) -> WaveItems:
     return wave_items(item_answers(answers, assumed.attitude_roles, 0.0), named.sort_index())
 
 
+BEHAVIOUR_RECORDS = "order or contract"
+
 DAYS_PER_MONTH = 365.25 / 12
 
 SECOND_ORDER_SHARE, SECOND_DAY_SHARE = "customers who placed a second order", "customers who bought on a second day"
@@ -150,6 +152,25 @@ def running_contracts(subscriptions: ir.Table, as_of_on: date, assumed: LoyaltyC
     least = assumed.least_periods * assumed.period_days
     is_early = frame["has_contract"].astype(bool) & (frame["age_days"] < least)
     return frame.assign(is_too_early=is_early)[["customer_id", "has_contract", "is_too_early"]]
+
+
+def behaviour_records(engine: Engine, bought: pd.DataFrame, subscriptions: ir.Table, memberships: ir.Table) -> str:
+    """Return what tells of behaviour, in words: order, contract, or membership where every contract is one.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    bought : DataFrame
+        From `repeat_purchase`.
+    subscriptions, memberships : Table
+        Canonical tables.
+    """
+    others = subscriptions.anti_join(memberships, [
+        subscriptions.customer_id == memberships.customer_id, subscriptions.started_on == memberships.valid_from])
+    n_contracts, n_others = (engine.first_row(t.aggregate(n=t.count()))["n"] for t in (subscriptions, others))
+    named = [*(["order"] if len(bought) else []), *(["contract" if n_others else "membership"] if n_contracts else [])]
+    return " or ".join(named) or BEHAVIOUR_RECORDS
 
 
 def repeat_shares(engine: Engine, placed: ir.Table, bought: pd.DataFrame) -> list[Estimate]:

@@ -1,5 +1,6 @@
 """Points ledger: opening + earned + adjusted = redeemed + expired + closing; quality gates."""
 
+import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import pandas as pd
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
+from helpers.loyalty.config import LoyaltyConfig
 from helpers.stats.disclosure_control import people_text
 
 ENTRY_KINDS = ("opening", "earn", "adjust", "transfer", "redeem", "expire")
@@ -27,7 +29,7 @@ MAX_WRONG_SHARE = 0.01
 
 POINTS_TOLERANCE = 1e-6
 
-LIABILITY_CLAIM = "programme liability"
+LIABILITY_CLAIM, JOINING_CLAIM = "programme liability", "members by channel of joining"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,24 @@ def ledger_estimates(found: PointsLedger) -> list[Estimate]:
     return [*rows, Estimate(CLOSING_BALANCE, found.closing, unit=POINTS_UNIT, n=found.n_members)]
 
 
+def with_point_cost(assumed: LoyaltyConfig, found: PointsLedger, is_constant: bool) -> LoyaltyConfig:
+    """Return the section with the cost of a point that is counted with, and what sets it.
+
+    Parameters
+    ----------
+    assumed : LoyaltyConfig
+        The study's.
+    found : PointsLedger
+        From `summarise_ledger`.
+    is_constant : bool
+        Whether the source profile sets the cost, rather than an entry of the ledger.
+    """
+    if assumed.point_cost is not None or math.isnan(found.unit_cost):
+        return assumed
+    cost = float(f"{found.unit_cost:.6g}")  # a mean of equal costs is not exactly theirs
+    return assumed.with_values({"point_cost": cost}, "profile" if is_constant else "ledger")
+
+
 def ledger_gates(found: PointsLedger) -> list[Gate]:
     """Return the gates of the programme: opening balances, points without earnings, expiry, signs, days of joining.
 
@@ -257,7 +277,7 @@ def ledger_gates(found: PointsLedger) -> list[Gate]:
                   "entry of points is dated before its member joined, and is counted as booked",
                   "entries of points are dated before their member joined, and are counted as booked: days of joining, "
                   "or of entries, are wrong, or a member joined again"),
-                 f"{LIABILITY_CLAIM}, members by channel of joining"),
+                 f"{LIABILITY_CLAIM}, {JOINING_CLAIM}"),
     ]
 
 

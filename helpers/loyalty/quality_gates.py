@@ -8,7 +8,13 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
 from helpers.loyalty.config import LoyaltyConfig
-from helpers.loyalty.dick_basu import SECOND_DAY_SHARE, SECOND_ORDER_SHARE, Attitudes, unclassified_groups
+from helpers.loyalty.dick_basu import (
+    BEHAVIOUR_RECORDS,
+    SECOND_DAY_SHARE,
+    SECOND_ORDER_SHARE,
+    Attitudes,
+    unclassified_groups,
+)
 from helpers.loyalty.dick_basu_uncertainty import (
     ATTITUDE_BEHAVIOUR_CORRELATION,
     KIND_CERTAINTY,
@@ -58,15 +64,17 @@ MAX_SHARE_NEAR_CUT = 0.25
 KINDS_CLAIM = "types of loyalty"
 
 
-def dick_basu_gates(people: pd.DataFrame, said: Attitudes) -> list[Gate]:
+def dick_basu_gates(people: pd.DataFrame, said: Attitudes, records: str = BEHAVIOUR_RECORDS) -> list[Gate]:
     """Return the gates of this step.
 
     Parameters
     ----------
     people, said : DataFrame, Attitudes
         As for `matrix`.
+    records : str
+        From `helpers.loyalty.dick_basu.behaviour_records`.
     """
-    gates = [_people_gate(people)]
+    gates = [_people_gate(people, records)]
     if said.items:
         gates.append(alpha_quality_gate(MEAN_ATTITUDE, said.reliability, KINDS_CLAIM, said.items))
     if said.waves.n > 1:
@@ -185,10 +193,10 @@ def why_satisfaction_not_reported(found: Reliability) -> str:
         alpha < RELIABILITY_STRIKE) else ""
 
 
-def _people_gate(people: pd.DataFrame) -> Gate:
+def _people_gate(people: pd.DataFrame, records: str) -> Gate:
     n = int(people["kind"].isin([*LOYALTY_KINDS, NOT_SEPARATED]).sum())
     limit, level = (LEAST_PEOPLE, Level.STRIKE) if n < LEAST_PEOPLE else (FEW_PEOPLE, Level.QUALIFY)
-    named = {BEHAVIOUR_ONLY: "order or contract data only", ATTITUDE_ONLY: "answers only",
+    named = {BEHAVIOUR_ONLY: f"{records} data only", ATTITUDE_ONLY: "answers only",
              ANSWERED_TOO_EARLY: "answered, began too recently", TOO_EARLY: "began too recently, did not answer"}
     lacking = {kind: int((people["kind"] == kind).sum()) for kind in UNCLASSIFIED_KINDS}
     rest = ", ".join(f"{' or '.join(named[kind] for kind in kinds)}: {people_text(count)}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import ibis
 import ibis.expr.types as ir
@@ -15,7 +15,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import PERCENTAGE_POINTS, Estimate, Status, no_estimate, strike_all
 from helpers.stats.confidence_intervals import Interval, normal_quantile, share_interval
-from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, too_few
+from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, estimate_if_enough, too_few
 
 VISIT_FREQUENCY, VISIT_DEPTH = "days with a visit, a month", "events on a day with a visit"
 
@@ -32,9 +32,10 @@ CHANNEL_TEST = "test that customers of all channels buy again alike"
 
 RETURN_DIFFERENCE = "coming back after a broken promise less after a kept promise"
 
-PROMISES_BY_QUARTER, PROMISES_TEST = (
+PROMISES_BY_QUARTER, PROMISES_TEST, LOWEST_MONTH = (
     "promises kept, by quarter of the day promised",
     "test that all quarters keep their promises alike",
+    "promises kept, lowest of the months of the day promised",
 )
 
 UNEQUAL_QUARTERS = "it differs from quarter to quarter"
@@ -141,9 +142,10 @@ def promise_estimates(engine: Engine, transactions: ir.Table, occasions: ir.Tabl
     -------
     list of Estimate
         Kept promises are counted by order, over all the time on record and by quarter; where quarters differ (Pearson's
-        χ²) the overall share is struck. An order due and not delivered is a broken promise. Coming back is counted
-        by customer, after the first order whose horizon is complete; the difference has Agresti & Caffo's interval. It
-        is an association: late orders differ from others in more than being late.
+        χ²) the overall share is struck, and the lowest month with thirty or more is told. An order due and not
+        delivered is a broken promise. Coming back is counted by customer, after the first order whose horizon is
+        complete; the difference has Agresti & Caffo's interval. It is an association: late orders differ from others in
+        more than being late.
     """
     lines = transactions.filter(transactions.kind == "sale", transactions.promised_on.notnull(),
                                 transactions.promised_on <= as_of_on)
@@ -151,7 +153,7 @@ def promise_estimates(engine: Engine, transactions: ir.Table, occasions: ir.Tabl
         ordered_on=lines.ordered_at.min().date(), promised_on=lines.promised_on.max(),
         delivered_on=lines.delivered_on.max(), is_open=lines.delivered_on.isnull().any())
     orders = orders.mutate(is_kept=~orders.is_open & (orders.delivered_on <= orders.promised_on))
-    quarters = _promises_by_quarter(engine, orders)
+    quarters = _promises_by(engine, orders, "Q")
     if quarters.empty:
         reason = "no days of delivery are promised"
         return [
@@ -168,17 +170,27 @@ def promise_estimates(engine: Engine, transactions: ir.Table, occasions: ir.Tabl
     alike = alike_test(PROMISES_TEST, quarters)
     is_apart = alike.status is Status.OK and alike.value < ALIKE_LEVEL
     each = [estimate_if_enough(PROMISES_BY_QUARTER, share_interval(r["k"] / r["n"], int(r["n"])), int(r["n"]),
-                               unit="share", segment=r["quarter"]) for r in quarters.to_dict("records")]
-    return [*strike_all([kept], UNEQUAL_QUARTERS if is_apart else ""), alike, *each,
+                               unit="share", segment=r["since"]) for r in quarters.to_dict("records")]
+    lowest = _lowest_month(_promises_by(engine, orders, "M")) if is_apart else []
+    return [*strike_all([kept], UNEQUAL_QUARTERS if is_apart else ""), alike, *each, *lowest,
             *_customers_returned(engine, orders, occasions, as_of_on, horizon_days)]
 
 
-def _promises_by_quarter(engine: Engine, orders: ir.Table) -> pd.DataFrame:
-    """Return orders due and those that came by the day, by quarter of the day promised: ``quarter, n, k``; sorted."""
-    counts = engine.arrow(orders.group_by(since=orders.promised_on.truncate("Q")).aggregate(
+def _promises_by(engine: Engine, orders: ir.Table, unit: Literal["Q", "M"]) -> pd.DataFrame:
+    """Return orders due and those that came by the day, by quarter or month of the day promised: ``since, n, k``."""
+    counts = engine.arrow(orders.group_by(since=orders.promised_on.truncate(unit)).aggregate(
         n=orders.count(), k=orders.is_kept.fill_null(False).ifelse(1, 0).sum())).to_pandas().sort_values("since")
-    quarter = pd.PeriodIndex(pd.to_datetime(counts["since"]), freq="Q").astype("str").str.replace("Q", "-Q")
-    return counts.assign(quarter=quarter)[["quarter", "n", "k"]].reset_index(drop=True)
+    names = pd.PeriodIndex(pd.to_datetime(counts["since"]), freq=unit).astype("str").str.replace("Q", "-Q")
+    return counts.assign(since=names)[["since", "n", "k"]].reset_index(drop=True)
+
+
+def _lowest_month(months: pd.DataFrame) -> list[Estimate]:
+    """Return the share of the month that kept fewest promises, of those with thirty or more; none without two."""
+    known = months[months["n"] >= FEW_PEOPLE].reset_index(drop=True)
+    if len(known) < 2:
+        return []
+    r = known.loc[(known["k"] / known["n"]).idxmin()]
+    return [Estimate(LOWEST_MONTH, r["k"] / r["n"], unit="share", n=int(r["n"]), segment=r["since"])]
 
 
 def _customers_returned(engine: Engine, orders: ir.Table, occasions: ir.Table, as_of_on: date,

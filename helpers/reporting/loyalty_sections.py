@@ -11,6 +11,7 @@ from helpers.loyalty import (
     dick_basu,
     loyalty_dimensions,
     loyalty_types,
+    points_ledger,
     points_liability,
     programme_tiers,
     repurchase_backtest,
@@ -26,10 +27,12 @@ from helpers.reporting.text import loyalty_motives as motives_text
 from helpers.reporting.text import online_loyalty as online_text
 from helpers.reporting.text import points_programme as programme_text
 from helpers.reporting.text import prices_by_tenure as price_text
+from helpers.reporting.text import programme_members as members_text
 from helpers.reporting.text import repurchase as repurchase_text
 from helpers.stats.latent_class import LatentClasses
 
-ELSEWHERE = (web_behaviour.PROMISES_BY_QUARTER, web_behaviour.PROMISES_TEST)  # in a figure, in its sentence
+ELSEWHERE = (  # in a figure, in its sentence
+    web_behaviour.PROMISES_BY_QUARTER, web_behaviour.PROMISES_TEST, web_behaviour.LOWEST_MONTH)
 
 DESCRIBED_COLUMNS = {"attitude": "Attitude, points", "n_orders": "Days with a purchase", "n_periods": "Whole periods",
                      "share_active": "Share of periods with a purchase, 0 to 1", "satisfaction": "Satisfaction, points",
@@ -144,13 +147,14 @@ def profit_pool(pool: pd.DataFrame, currency: str) -> Exhibit:
                                      display.data_table(pool, formats, "Shared profit", headings={"n": "Members"}))
 
 
-def ways_of_joining(channels: pd.DataFrame, is_monthly: bool) -> Exhibit:
-    """Return members by channel of joining, over the same days."""
+def ways_of_joining(channels: pd.DataFrame, is_monthly: bool, gates: pd.DataFrame) -> Exhibit:
+    """Return members by channel of joining, over the same days, with the checks that call these days into question."""
+    checks = gates.loc[gates["is_crossed"] & gates["claims"].str.contains(points_ledger.JOINING_CLAIM), "gate"]
     formats = dict.fromkeys(["share_left", "left_low", "left_high", "in_shared_months"], formatting.share)
     table = display.data_table(channels.drop(columns="followed_days"), formats,
                                "Members by channel of joining, followed equally long",
-                               headings=programme_text.WAY_HEADINGS)
-    return display.show_with_finding(programme_text.joining_comparison(channels, is_monthly), table)
+                               headings=members_text.WAY_HEADINGS)
+    return display.show_with_finding(members_text.joining_comparison(channels, is_monthly, checks.tolist()), table)
 
 
 def loyalty_by_tenure(periods: pd.DataFrame, attitude: pd.DataFrame, assumed: LoyaltyConfig) -> Exhibit:
@@ -175,15 +179,16 @@ def _tenure_headings(period_days: int, asks_attachment: bool) -> Mapping[str, st
             "n_kinds": "People classified", **kinds}
 
 
-def membership(effects: list[Estimate], channels: pd.DataFrame, service: pd.DataFrame, is_monthly: bool) -> Exhibit:
+def membership(effects: list[Estimate], channels: pd.DataFrame, service: pd.DataFrame, is_monthly: bool,
+               gates: pd.DataFrame) -> Exhibit:
     """Return whether the programme raises purchases, how members differ, how they joined, and its partners' points."""
     partners = programme_text.coalition_table(service)
     return display.show(
-        display.paragraph(programme_text.programme_effect_sentence(effects)),
-        display.paragraph(programme_text.member_sentence(service)),
+        display.paragraph(members_text.programme_effect_sentence(effects)),
+        display.paragraph(members_text.member_sentence(service)),
         display.show_with_finding(programme_text.coalition_sentence(service), display.data_table(
             partners, caption="Points by partner")),
-        ways_of_joining(channels, is_monthly))
+        ways_of_joining(channels, is_monthly, gates))
 
 
 def service_and_claims(service: pd.DataFrame, claims: pd.DataFrame, currency: str, covered_on: date) -> Exhibit:

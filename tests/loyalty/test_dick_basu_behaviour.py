@@ -109,3 +109,18 @@ def test_who_came_back_is_counted_by_orders_and_by_days(session_engine, bought):
     assert near[dick_basu.SECOND_DAY_SHARE].status is Status.OK
     nobody = dick_basu.repeat_shares(session_engine, placed.limit(0), days.head(0))
     assert [e.status for e in nobody] == [Status.INSUFFICIENT] * 2
+
+
+def test_behaviour_is_told_by_what_is_recorded_of_it(session_engine, subscriptions):
+    bought = pd.DataFrame({"customer_id": ["a"]})
+    held = subscriptions([{"customer_id": "a", "started_on": date(2024, 1, 1)}])
+    member = pd.DataFrame({"customer_id": ["a"], "tier": "x", "valid_from": [date(2024, 1, 1)]})
+    memberships, none = (canonical_schema.MEMBERSHIPS.conformed(session_engine.lazy(frame))
+                         for frame in (member, member.head(0)))
+
+    def told(orders, contracts, members):
+        return dick_basu.behaviour_records(session_engine, orders, contracts, members)
+    assert told(bought, held, none) == "order or contract"
+    assert told(bought.head(0), held, none) == "contract"
+    assert told(bought.head(0), held, memberships) == "membership"
+    assert told(bought, subscriptions(), memberships) == "order"

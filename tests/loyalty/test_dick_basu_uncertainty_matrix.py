@@ -128,6 +128,8 @@ def test_the_people_gate_counts_those_who_miss_a_side(company):
         "order or contract data only: fewer than 10"
         in quality_gates.dick_basu_gates(*company({"true": 29}, others=3))[0].sentence
     )
+    assert "(membership data only: 13)" in quality_gates.dick_basu_gates(
+        *company({"true": 29}, others=13), "membership")[0].sentence
     assert quality_gates.dick_basu_gates(*company({"true": 30}))[0].is_crossed is False
     assert quality_gates.dick_basu_gates(*company({}))[0].level is Level.STRIKE
 

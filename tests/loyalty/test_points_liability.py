@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.foundation.results import Status
-from helpers.loyalty import points_liability, redemption_cohorts
+from helpers.loyalty import points_ledger, points_liability, redemption_cohorts
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.points_ledger import PointsLedger
 
@@ -119,3 +119,15 @@ def test_the_triangle_is_shown_as_shares_and_the_table_holds_every_cohort():
     assert shown.iloc[0].to_list() == pytest.approx([0.3, 0.48, 0.6, 0.6, 0.6, 0.6])
     assert np.isnan(shown.iloc[-1, 1])
     assert points_liability.programme_cohort_table(found)["issued"].sum() == 6000
+
+
+@pytest.mark.parametrize(("assumed", "cost", "is_constant", "counted"), [
+    (LoyaltyConfig(), 0.010000000000000037, True, (0.01, "profile")),
+    (LoyaltyConfig(), 0.01, False, (0.01, "ledger")),
+    (LoyaltyConfig(point_cost=0.02), 0.01, True, (0.02, "study")),
+    (LoyaltyConfig(), float("nan"), False, (None, "default")),
+])
+def test_the_cost_of_a_point_that_is_counted_with_says_what_sets_it(assumed, cost, is_constant, counted):
+    found = points_ledger.with_point_cost(assumed, books(unit_cost=cost), is_constant)
+    assert (found.point_cost, found.set_by("point_cost")) == counted
+    assert found.table().set_index("assumption").loc["point_cost", "set_by"] == counted[1]

@@ -7,7 +7,7 @@ import pytest
 from helpers.foundation import canonical_schema
 from helpers.foundation.results import Status
 from helpers.loyalty import programme_effect
-from helpers.reporting.text import points_programme
+from helpers.reporting.text import programme_members
 from helpers.simulation import customer_traits, order_lines, programme
 from helpers.simulation.planted_truth import DAY, FIRST_DAY, Programme, World
 
@@ -49,7 +49,7 @@ def test_a_lasting_difference_of_who_enrols_cancels_out_of_the_changes(effect):
     assert all(e.status is Status.OK and e.unit == "purchases in 6 months" for e in both)
     assert enrolled.value > both[0].n
     assert found[1].low < 3 < found[1].high
-    said = points_programme.programme_effect_sentence(found)
+    said = programme_members.programme_effect_sentence(found)
     assert f": of {int(enrolled.value)} members, difference of {both[0].n} to customers with the same" in said
     assert "in the month of enrolment (never, once, more), which is not counted. Not an experiment" in said
     assert "members bought more than similar customers" in said
@@ -60,7 +60,7 @@ def test_an_effect_that_one_comparison_alone_shows_is_not_told(effect):
     found = effect(0.0)
     assert sides(found) == [1, 0]  # frequent buyers enrol, which the purchases seen do not show in full
     assert "are not shown by both comparisons to buy more or less" in (
-        points_programme.programme_effect_sentence(found))
+        programme_members.programme_effect_sentence(found))
 
 
 def test_few_members_or_none_give_the_reason(effect):
@@ -68,11 +68,11 @@ def test_few_members_or_none_give_the_reason(effect):
     assert few[0].reason.endswith(
         "members have matched customers not enrolled yet, 6 months as a customer before enrolment and 3 after; 50 are "
         "needed, and whoever enrols with the first purchase has no time before")
-    assert points_programme.programme_effect_sentence(few).startswith(
+    assert programme_members.programme_effect_sentence(few).startswith(
         "Whether members buy more after enrolment than customers not enrolled yet is not")
     none = effect(0.0, n=60, share=0.0)
     assert [e.status for e in none] == [Status.NOT_APPLICABLE] * 2
-    assert points_programme.programme_effect_sentence(none) == ""
+    assert programme_members.programme_effect_sentence(none) == ""
 
 
 # --- enrolment with an order, as the simulated company plants it ---------------------------------------------------
@@ -131,4 +131,4 @@ def test_enrolment_with_an_order_that_brings_nothing_is_told_so(enrolled_at_orde
     assert true == 0
     assert sides(found)[0] == 0
     assert "are not shown by both comparisons to buy more or less" in (
-        points_programme.programme_effect_sentence(found))
+        programme_members.programme_effect_sentence(found))

@@ -66,7 +66,7 @@ def test_months_are_told_by_their_ends(session_engine, members):
     rows = [(f"{tier}{i}", tier, "2023-01-01", "2026-06-01" if i < 12 else None) for tier in "xy" for i in range(40)]
     found = programme_tiers.tier_moves(session_engine, members(rows), date(2026, 6, 1))
     said = points_programme.tier_migration_sentence(found)
-    assert said.startswith("From the end of June 2025 to the end of June 2026, 70.0 % of 80 members stayed and 30.0 %")
+    assert said.startswith("From the end of June 2025 to the end of June 2026 (dates stand for whole months), 70.0 %")
 
 
 def test_moves_of_ten_people_or_more_are_shown_as_shares(moved):

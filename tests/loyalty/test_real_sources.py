@@ -19,6 +19,7 @@ from helpers.loyalty import (
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.reporting.text import loyalty as loyalty_text
 from helpers.reporting.text import points_programme as points_programme_text
+from helpers.reporting.text import programme_members as programme_members_text
 from helpers.reporting.text import repurchase as repurchase_text
 from helpers.stats import survey_scales
 
@@ -101,7 +102,7 @@ def test_an_airline_s_ledger_shows_its_net_change_only_and_its_promotion_no_caus
     by_way = enrolment.members_by_channel(
         session_engine, tables["customers"], tables["memberships"], as_of_on
     )
-    text = points_programme_text.joining_comparison(by_way)
+    text = programme_members_text.joining_comparison(by_way)
     assert by_way["channel"].to_list() == ["2018 Promotion", "Standard"]
     assert "They were not assigned at random" in text
     assert not re.search(r"because|caus|due to|led to|thanks to|drove|effect", text)

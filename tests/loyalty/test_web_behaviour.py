@@ -55,7 +55,10 @@ def test_where_quarters_keep_their_promises_unlike_no_overall_share_is_told(sess
     assert [(e.value, e.n) for e in quarters] == [(0.5, 80), (0.0, 80)]
     overall = apart[web_behaviour.PROMISES_KEPT, "all"]
     assert (overall.status, overall.reason, overall.n) == (Status.STRUCK, web_behaviour.UNEQUAL_QUARTERS, 160)
+    lowest = apart[web_behaviour.LOWEST_MONTH, "2026-04"]
+    assert (lowest.value, lowest.n) == (0.0, 80)
     one = promised(session_engine, transactions, orders(0, 0))
+    assert web_behaviour.LOWEST_MONTH not in one
     assert one[web_behaviour.PROMISES_TEST].status is Status.INSUFFICIENT
     assert one[web_behaviour.PROMISES_KEPT].status is Status.OK
 

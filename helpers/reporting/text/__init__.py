@@ -50,16 +50,21 @@
 * ``leadership_satisfaction``: Text of the leadership page on satisfaction: whether what customers do moves with it, and
   what would show a cause.
 * ``loyalty``: Text of the loyalty page: attitude by behaviour.
-* ``loyalty_motives``: Text on loyalty types, their evidence, and what the page lacks records for.
+* ``loyalty_motives``: Text on loyalty types and their evidence.
+* ``loyalty_robustness``: Text on the robustness of loyalty types: other thresholds, respondents, attitude and behaviour
+  together.
 * ``market_dynamics``: Text on market dynamics: early behaviour and tenure that foretell value, cohorts by channel and
   campaign.
+* ``missing_loyalty_records``: Text on what the loyalty page lacks records for, and what it would take.
 * ``next_quarter``: Text on the sales forecast: what the next quarter brings if nothing is done, how well that is known,
   the plan.
 * ``online_loyalty``: Text on loyalty online: promises of delivery, visits, channels, trust.
 * ``partner_coalition``: Text of partners: customers in common, the coalition's value and its division, terms of a
   joint programme.
-* ``points_programme``: Text on the points programme, its members and partners.
+* ``points_programme``: Text on the points programme, its tiers and partners.
 * ``prices_by_tenure``: Text on prices by tenure: the loyalty penalty, and discounts on the list price.
+* ``programme_members``: Text on members of the programme: purchases after enrolment, members against others, channels
+  of joining.
 * ``repurchase``: Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score.
 * ``retention_change``: Text on a change of the retention rate: mix, money, quarters, reactivated customers, whom lists
   drew for contact.

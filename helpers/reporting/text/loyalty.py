@@ -7,14 +7,13 @@ import pandas as pd
 
 from helpers.foundation.results import Status
 from helpers.loyalty.config import LoyaltyConfig
-from helpers.loyalty.dick_basu import SECOND_DAY_SHARE, SECOND_ORDER_SHARE, unclassified_groups
+from helpers.loyalty.dick_basu import BEHAVIOUR_RECORDS, SECOND_DAY_SHARE, SECOND_ORDER_SHARE, unclassified_groups
 from helpers.loyalty.dick_basu_uncertainty import (
     ATTITUDE_BEHAVIOUR_CORRELATION,
     KIND_SHARES,
     MEAN_ACTIVE_PERIODS,
     MEAN_ATTITUDE,
     SATISFACTION_ALONE,
-    SURVEYED_DIFFERENCE,
 )
 from helpers.loyalty.quality_gates import KINDS_CLAIM
 from helpers.loyalty.schema import (
@@ -26,7 +25,7 @@ from helpers.loyalty.schema import (
     TOO_EARLY,
     UNCLASSIFIED_KINDS,
 )
-from helpers.reporting import decimal_places, formatting
+from helpers.reporting import formatting
 from helpers.stats.confidence_intervals import ties_with_largest
 from helpers.stats.disclosure_control import (
     LEAST_PEOPLE,
@@ -51,7 +50,6 @@ SATISFIED = {"true": f"satisfied {OFTEN}", "latent": f"satisfied {RARELY}", "spu
 
 ASKED = {"recommend": "recommendation"}
 
-NEGLIGIBLE = 0.1  # a correlation under which two things hardly go together (Cohen's small effect)
 
 SAMPLING_ERROR = "intervals hold sampling error alone"
 
@@ -99,14 +97,16 @@ def kind_names(is_alone: bool) -> Mapping[str, str]:
 def matrix_rows(matrix: pd.DataFrame) -> pd.DataFrame:
     """Return the reported rows of the matrix; kinds that are none of loyalty by what they are.
 
-    Without the numbers of those who are not classified where nobody is, or where one of them would follow.
+    Without the numbers of those who are not classified where nobody is, or where one of them would follow, and without
+    the number of those whom a failed check leaves unclassified where none has failed.
     """
     named = {f"{of} {kind}": f"{of}{'' if of.endswith(':') else ' of'} {name}"
              for of in ("share", "expected share", "people:") for kind, name in SATISFIED.items()}
     alone = {f"people: {kinds[0]}" for kinds, n in unclassified_groups(_unclassified_counts(matrix)) if len(kinds) == 1}
     found = reported_rows(matrix)
     withheld = {f"people: {kind}" for kind in UNCLASSIFIED_KINDS} - alone
-    found = found[~found["quantity"].isin(withheld)]
+    is_idle = (found["quantity"] == f"people: {NOT_SEPARATED}") & (found["value"] == 0)
+    found = found[~found["quantity"].isin(withheld) & ~is_idle]
     return found.assign(quantity=found["quantity"].replace(named)) if is_satisfaction_alone(matrix) else found
 
 
@@ -224,10 +224,20 @@ def attitude_or_behaviour_only(matrix: pd.DataFrame, gates: pd.DataFrame) -> str
     return formatting.sentence_case(f"{formatting.join_words(parts)}.") if parts else ""
 
 
-def outside_groups(matrix: pd.DataFrame) -> str:
-    """Return who is not among the four kinds; empty where everybody is."""
+def outside_groups(matrix: pd.DataFrame, records: str = BEHAVIOUR_RECORDS) -> str:
+    """Return who is not among the four kinds; empty where everybody is, and where a failed check leaves them empty.
+
+    Parameters
+    ----------
+    matrix : DataFrame
+        ``results/loyalty_matrix``.
+    records : str
+        From `helpers.loyalty.dick_basu.behaviour_records`.
+    """
+    if quantity_row(matrix, KIND_SHARES[0])["status"] == Status.STRUCK:
+        return ""
     counts = _unclassified_counts(matrix)
-    said = {BEHAVIOUR_ONLY: "with order or contract data only",
+    said = {BEHAVIOUR_ONLY: f"with {records} data only",
             ATTITUDE_ONLY: "who answered and have no order that counts",
             ANSWERED_TOO_EARLY: "who answered and began too recently to be judged",
             TOO_EARLY: "who did not answer and began too recently to be judged"}
@@ -256,21 +266,6 @@ def loyalty_groups_title(matrix: pd.DataFrame) -> str:
     return f"The largest group is {named[found[0][0]]}: {formatting.share(most['value'])}"
 
 
-def attitude_behaviour_correlation(matrix: pd.DataFrame) -> str:
-    """Return whether attitude and behaviour go together."""
-    found = quantity_row(matrix, ATTITUDE_BEHAVIOUR_CORRELATION)
-    if not is_reported(found):
-        return f"The correlation of attitude and behaviour is not known: {_why(found)}."
-    if not decimal_places.is_missing(found["low"]) and found["low"] <= 0 <= found["high"]:
-        verdict = "no statistically significant association of attitude with behaviour"
-    else:
-        way = "larger" if found["value"] > 0 else "smaller"
-        hardly = ", but hardly" if max(abs(found["low"]), abs(found["high"])) < NEGLIGIBLE else ""
-        verdict = f"the stronger the attitude, the {way} the share of periods with a purchase{hardly}"
-    return (f"Among {formatting.count_text(found['n'], 'customer', 'customers')} with both, {verdict}: "
-            f"rank correlation {formatting.estimate_text(found)}.")
-
-
 def repeat_buyers(matrix: pd.DataFrame) -> str:
     """Return how many customers bought on a second day, and how many ordered again at all; empty where not reported."""
     said = []
@@ -284,54 +279,27 @@ def repeat_buyers(matrix: pd.DataFrame) -> str:
     return f"{formatting.sentence_case('; '.join(said))}. {PURCHASE_DAY}" if said else ""
 
 
-def respondent_difference(matrix: pd.DataFrame) -> str:
-    """Return whether those who answered buy differently from those who did not."""
-    found = quantity_row(matrix, SURVEYED_DIFFERENCE)
-    if not is_reported(found):
-        return f"Whether respondents buy as often as non-respondents is not known: {_why(found)}."
-    range_ = formatting.interval(found["low"], found["high"], formatting.percentage_points)
-    if found["low"] <= 0 <= found["high"]:
-        return ("Respondents are not shown to buy more or less often than non-respondents: no statistically "
-                f"significant difference ({formatting.percentage_points(found['value'])} {range_}).")
-    more = "more" if found["value"] > 0 else "fewer"
-    return (f"Respondents buy in {more} periods than non-respondents, by "
-            f"{formatting.percentage_points(found['value'])} {range_}: the shares above do not represent all "
-            "customers.")
-
-
-def threshold_sensitivity(table: pd.DataFrame, is_alone: bool = False) -> str:
-    """Return how far the share with true loyalty moves under other thresholds and periods.
+def loyalty_definition(assumed: LoyaltyConfig, people: pd.DataFrame) -> str:
+    """Return what counts as strong attitude and as repeating, with the assumptions in it; contracts where they count.
 
     Parameters
     ----------
-    table : DataFrame
-        From `helpers.loyalty.dick_basu_uncertainty.cut_sensitivity`.
-    is_alone : bool
-        Whether the attitude is satisfaction alone.
+    assumed : LoyaltyConfig
+        The thresholds.
+    people : DataFrame
+        From `helpers.loyalty.dick_basu.classify_loyalty`.
     """
-    of = f"The share {'of' if is_alone else 'with'} {kind_names(is_alone)['true']}"
-    table = table.dropna(subset="true")
-    if len(table) < 2:
-        return "Sensitivity to the thresholds: insufficient data."
-    low, high = table.loc[table["true"].idxmin()], table.loc[table["true"].idxmax()]
-    if low["true"] == high["true"]:
-        return (
-            f"{of} stays {formatting.share(low['true'])} under every other threshold and "
-            "period tried."
-        )
-    return (f"{of} is {formatting.share(low['true'])} with {low['setting']} and "
-            f"{formatting.share(high['true'])} with {high['setting']}: it depends on the thresholds chosen.")
-
-
-def loyalty_definition(assumed: LoyaltyConfig) -> str:
-    """Return what counts as strong attitude and as repeating, with the assumptions in it."""
+    holds = people["has_contract"].astype("boolean").fillna(False)
+    is_classified = people["kind"].isin(LOYALTY_KINDS)
+    days = assumed.least_periods * assumed.period_days
+    contract = f", or holds an active contract that began {days} or more days ago" * bool(holds[is_classified].any())
+    outside = "" if contract or not holds.any() else " No customer with an active contract is among those classified."
     asked = formatting.join_words([ASKED.get(role, role.replace("_", " ")) for role in assumed.attitude_roles])
     return (
         f"Attitude is the answers on {asked}, strong from {formatting.number(assumed.attitude_cut)} of 100. Repeat "
         f"purchase means that a customer bought in at least {formatting.share(assumed.share_active_cut)} of the whole "
         f"periods of {assumed.period_days} days since the first purchase, once "
-        f"{formatting.count_text(assumed.least_periods, 'period has', 'periods have')} passed, or holds an active "
-        "contract."
+        f"{formatting.count_text(assumed.least_periods, 'period has', 'periods have')} passed{contract}.{outside}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Text on loyalty types, their evidence, and what the page lacks records for."""
+"""Text on loyalty types and their evidence."""
 
 from dataclasses import asdict
 
@@ -6,20 +6,10 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Status
 from helpers.loyalty import (
-    dick_basu_uncertainty,
     loyalty_dimensions,
-    loyalty_penalty,
     loyalty_types,
-    points_ledger,
-    points_liability,
-    programme_effect,
-    repurchase_model,
-    satisfaction_loyalty_link,
-    structural_model,
-    web_behaviour,
 )
 from helpers.loyalty.dick_basu_uncertainty import KIND_CERTAINTY, PROBABILITY_COLUMNS
-from helpers.loyalty.quality_gates import ORDER_SAMPLE
 from helpers.loyalty.textbook_claims import ReturnsBySatisfaction
 from helpers.reporting import formatting
 from helpers.reporting.text.loyalty import (
@@ -33,7 +23,7 @@ from helpers.reporting.text.loyalty import (
 )
 from helpers.reporting.text.repurchase import segment_row
 from helpers.stats.confidence_intervals import ties_with_largest
-from helpers.stats.disclosure_control import is_hidden, people_text, too_few, value_text_if_enough
+from helpers.stats.disclosure_control import is_hidden, people_text, value_text_if_enough
 from helpers.stats.latent_class import LatentClasses
 
 CALLED = {
@@ -243,97 +233,3 @@ def _end_returned(returns: ReturnsBySatisfaction, end: int, name: str) -> str:
     own_text, middle_text = (share_text(asdict(e)) for e in (own, middle))
     return (f"Within {returns.horizon_days} days {own_text} of the {name} satisfied 15 % repurchased, "
             f"{middle_text} of the middle 70 %.")
-
-
-KINDS, WHY, CURVE, TIE, SAID, OWED, LIABILITY, ENROLMENT, SCORE, PRICES, PROMISES, VISITS = (
-    "types of loyalty", "why customers keep buying, hostages", "the satisfaction threshold for repurchase",
-    "moderators of the satisfaction–repurchase link", "what stated loyalty is associated with", "points programme",
-    "programme liability", "whether the programme raises purchases", "loyalty score", "loyalty penalty",
-    "delivery promises and repurchase", "visits online")
-
-SHOWN_BY = {
-    KINDS: dick_basu_uncertainty.KIND_SHARES[0],
-    WHY: loyalty_types.MOTIVE_SHARE,
-    CURVE: satisfaction_loyalty_link.REPURCHASE_SHARE,
-    TIE: structural_model.EFFECT_CHANGE,
-    SAID: structural_model.EXPLAINED_VARIANCE,
-    OWED: points_ledger.NET_CHANGE,
-    LIABILITY: points_liability.ULTIMATE_REDEMPTION,
-    ENROLMENT: programme_effect.MATCHED_HISTORY,
-    SCORE: "auc",
-    PRICES: loyalty_penalty.OLD_TO_NEW_PRICE,
-    PROMISES: web_behaviour.PROMISES_KEPT,
-    VISITS: web_behaviour.VISIT_FREQUENCY,
-}
-
-NOBODY = {KINDS: "no customer has both survey and order data",
-          WHY: "of nobody both answers and repeat orders are recorded"}
-
-TAKES = {
-    KINDS: ("answers on intention, recommendation, commitment or trust, and orders, of the same customers",
-            "whom to reward, to win, to hold, to leave"),
-    WHY: ("answers on alternatives, leaving and price by customers who keep buying",
-          "who stays without liking us, and which offer holds whom"),
-    CURVE: ("dated answers on satisfaction by customers whose orders or contracts are followed afterwards",
-            "from which level of satisfaction effort pays in repurchase"),
-    TIE: ("answers on alternatives, switching cost and quality by the same customers, or memberships",
-          "where satisfaction alone does not hold customers"),
-    SAID: ("answers on loyalty and on quality, value, satisfaction, switching cost or trust",
-           "what stated loyalty is associated with"),
-    OWED: ("a ledger of points earned, redeemed and expired", "what the programme owes, and what is never redeemed"),
-    LIABILITY: ("opening balances, entries that are complete and booked after joining, and three cohorts of points",
-                "what the programme owes, and what is never redeemed"),
-    ENROLMENT: ("days of enrolment, and purchases of members and of others before and after",
-                "whether members buy more because they are members"),
-    SCORE: ("orders over more than three horizons, by two hundred customers, "
-            "twenty of whom return within one and twenty do not",
-            "how likely each customer is to repurchase"),
-    PRICES: ("products that old and new customers both buy, with quantities",
-             "whether old customers pay more for the same"),
-    PROMISES: ("days of delivery, promised and kept", "what a broken delivery promise is associated with"),
-    VISITS: ("visits to shop or site by customer", "how often customers come and how long they take to choose"),
-}
-
-
-ALL_ORDERS, LATER_ORDERS = "all orders of the same customers", "orders or contracts of the same customers afterwards"
-
-TAKES_BY_REASON = {ORDER_SAMPLE: ALL_ORDERS, structural_model.NO_REPURCHASE: LATER_ORDERS}
-
-
-def missing_records(*tables: pd.DataFrame) -> pd.DataFrame:
-    """Return what is not on the page for lack of records; empty where all is.
-
-    Parameters
-    ----------
-    *tables : DataFrame
-        Estimates of the page: ``results/loyalty_matrix, loyalty_kinds, loyalty_threshold, loyalty_drivers,
-        programme_liability, loyalty_scores, loyalty_service``, and the effects of enrolment.
-
-    Returns
-    -------
-    DataFrame
-        ``not_shown, why, takes, would_tell``. Where the records are a sample of orders, it takes all of them.
-    """
-    table = pd.concat([one[["quantity", "status", "reason"]] for one in tables])
-    why = {name: _why(table, quantity) for name, quantity in SHOWN_BY.items()}
-    why |= {name: said for name, said in NOBODY.items() if why[name] == too_few(0)}
-    if why[OWED]:
-        why[LIABILITY] = ""
-    if why[PRICES] and why[SCORE] == repurchase_model.NO_PURCHASES:
-        why[PRICES] = why[SCORE]
-    lacking = (WHY, TIE) if table["reason"].eq(ORDER_SAMPLE).any() else ()
-    return pd.DataFrame([{"not_shown": name, "why": reason, "would_tell": TAKES[name][1],
-                          "takes": TAKES_BY_REASON.get(reason, TAKES[name][0])
-                          + (f"; and {ALL_ORDERS}" if name in lacking else "")}
-                         for name, reason in why.items() if reason],
-                        columns=["not_shown", "why", "takes", "would_tell"])
-
-
-def _why(table: pd.DataFrame, quantity: str) -> str:
-    """Return the reason why a quantity has no value in any segment; empty where one has, or only a check has failed."""
-    rows = table[table["quantity"] == quantity].to_dict("records")
-    if not rows:
-        return "nothing is recorded"
-    reason = str(rows[0]["reason"])
-    has_failed = rows[0]["status"] == Status.STRUCK and reason != ORDER_SAMPLE
-    return "" if has_failed or any(is_reported(r) for r in rows) else reason

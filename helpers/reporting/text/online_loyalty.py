@@ -67,12 +67,15 @@ def newest_promises(service: pd.DataFrame, covered_on: date, with_interval: bool
     return ", ".join([f"{formatting.sentence_case(now)} of the promised deliveries came by the day", *before])
 
 
+UNDELIVERED = "An order due without a day of delivery counts as late."
+
+
 def _promises_kept(service: pd.DataFrame, covered_on: date) -> str:
-    """Return the share of promises kept over all the time, or why there is none and the largest step of a quarter."""
+    """Return the share of promises kept over all the time, or why there is none, the largest step, the lowest month."""
     kept = quantity_row(service, web_behaviour.PROMISES_KEPT)
     due = formatting.count_text(kept["n"], "promised delivery", "promised deliveries")
     if is_reported(kept):
-        return f"{formatting.estimate_text(kept)} of {due} came by the day, over all the time on record."
+        return f"{formatting.estimate_text(kept)} of {due} came by the day, over all the time on record. {UNDELIVERED}"
     if kept["status"] != Status.STRUCK:
         return ""
     rows = promises_by_quarter(service, covered_on).to_dict("records")
@@ -81,7 +84,15 @@ def _promises_kept(service: pd.DataFrame, covered_on: date) -> str:
         f"{formatting.share(r['value'])} in {r['quarter']}" for r in pair) if pair else ""
     p = formatting.p_value_sentence(quantity_row(service, web_behaviour.PROMISES_TEST)["value"])
     newest = newest_promises(service, covered_on)
-    return f"{newest}{'. ' if newest else ''}No share of all {due} is told: quarters differ ({p}){step}."
+    return (f"{newest}{'. ' if newest else ''}No share of all {due} is told: quarters differ ({p}){step}."
+            f"{_lowest_month(service)} {UNDELIVERED}")
+
+
+def _lowest_month(service: pd.DataFrame) -> str:
+    rows = reported_rows(service[service["quantity"] == web_behaviour.LOWEST_MONTH]).to_dict("records")
+    months = [formatting.date_text(pd.Timestamp(r["segment"])).partition(" ")[2] for r in rows]
+    return "".join(f" Lowest by month: {formatting.share(r['value'])} of {formatting.whole(r['n'])} in {month}."
+                   for r, month in zip(rows, months, strict=True))
 
 
 def delivery_promise_sentence(service: pd.DataFrame, covered_on: date) -> str:
@@ -127,9 +138,8 @@ def visit_sentence(service: pd.DataFrame) -> str:
     if not is_reported(often):
         return ""
     text = (
-        f"A customer who visits comes on {formatting.estimate_text(often)} days a month and looks at "
-        f"{formatting.estimate_text(deep)} "
-        "things a day"
+        f"From the first visit on (a month at least) a customer who visits comes on {formatting.estimate_text(often)} "
+        f"days a month and looks at {formatting.estimate_text(deep)} things a day"
     )
     wait = (
         f"; from first look to purchase half take {formatting.estimate_text(choose)} days or less"

@@ -1,26 +1,27 @@
-"""Text on the points programme, its members and partners."""
+"""Text on the points programme, its tiers and partners."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
 from helpers.foundation.labels import readable_id
-from helpers.foundation.results import Estimate, Status
+from helpers.foundation.money import currency_text
+from helpers.foundation.results import Status
 from helpers.loyalty import (
     coalition_points,
-    enrolment,
     points_ledger,
     points_liability,
     programme_tiers,
     redemption_cohorts,
 )
+from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.programme_tiers import TierMoves
-from helpers.reporting import decimal_places, formatting
+from helpers.reporting import formatting
 from helpers.reporting.text.loyalty import Row, is_reported, quantity_row
-from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden, parts_text_if_enough, people_text
+from helpers.stats.disclosure_control import is_hidden, parts_text_if_enough, people_text
 
 
-def programme_answer(owed: pd.DataFrame, currency: str) -> str:
+def programme_answer(owed: pd.DataFrame, currency: str, assumed: LoyaltyConfig) -> str:
     """Return what the programme owes, or why it cannot be said; empty without a programme.
 
     Parameters
@@ -29,6 +30,8 @@ def programme_answer(owed: pd.DataFrame, currency: str) -> str:
         ``results/programme_liability``.
     currency : str
         Of the liability.
+    assumed : LoyaltyConfig
+        From `helpers.loyalty.points_ledger.with_point_cost`.
     """
     change = quantity_row(owed, points_ledger.NET_CHANGE)
     if not is_reported(change):
@@ -43,7 +46,19 @@ def programme_answer(owed: pd.DataFrame, currency: str) -> str:
         expected = quantity_row(owed, points_liability.POINTS_TO_BE_REDEEMED)
         return (f"The programme still owes {formatting.number(expected['value'])} points "
                 f"{formatting.interval(expected['low'], expected['high'])}: {in_the_end}; {liability['reason']}.")
-    return f"The programme owes {formatting.estimate_text(liability, currency=currency)}: {in_the_end}."
+    return (f"The programme owes {formatting.estimate_text(liability, currency=currency)}"
+            f"{_point_cost(assumed, currency)}: {in_the_end}.")
+
+
+COST_SET_BY = {"profile": "set by the profile, not in the ledger", "study": "set by the study, not in the ledger",
+               "ledger": "as the ledger records on average"}
+
+
+def _point_cost(assumed: LoyaltyConfig, currency: str) -> str:
+    if assumed.point_cost is None:
+        return ""
+    amount = currency_text(formatting.number(assumed.point_cost), currency)
+    return f" at {amount} a point ({COST_SET_BY[assumed.set_by('point_cost')]})"
 
 
 def _net(change: Row, ultimate: Row) -> str:
@@ -105,7 +120,8 @@ def tier_migration_sentence(found: TierMoves, tiers: Sequence[str] = ()) -> str:
     joined = found.moves.loc[found.moves["tier_before"] == programme_tiers.NOT_YET_MEMBER, "n"].sum()
     days = [formatting.date_text(on) for on in (found.from_on, found.to_on)]
     month_ends = [f"the end of {day.partition(' ')[2]}" for day in days]
-    text = "From {} to {}, ".format(*(month_ends if found.is_monthly else days))
+    text = ("From {} to {} (dates stand for whole months), ".format(*month_ends) if found.is_monthly else
+            "From {} to {}, ".format(*days))
     if not n:
         return f"{text}{people_text(joined, 'member', 'members')} joined and stayed; nobody was in a tier before."
     change = n - kept - left
@@ -178,55 +194,6 @@ def profit_sharing_sentence(table: pd.DataFrame, currency: str) -> str:
     return f"Of the last year's margin from members, shared by points: {formatting.join_words(said)}."
 
 
-def programme_effect_sentence(effects: list[Estimate]) -> str:
-    """Return whether members buy more after enrolment than customers not enrolled yet, and that it is no experiment.
-
-    Parameters
-    ----------
-    effects : list of Estimate
-        From `helpers.loyalty.programme_effect.enrolment_effects`; one way is told where both comparisons show it.
-    """
-    lacking = [e for e in effects if e.status is not Status.OK]
-    if lacking:
-        return "" if lacking[0].status is Status.NOT_APPLICABLE else (
-            f"Whether members buy more after enrolment than customers not enrolled yet is not known: "
-            f"{lacking[0].reason}.")
-    *effects, enrolled = effects
-    history, change = (f"{formatting.number(e.value)} {formatting.interval(e.low, e.high)} {e.unit}" for e in effects)
-    who = [formatting.whole(e.n) for e in effects]
-    sizes = (f"of {formatting.count_text(enrolled.n, 'member', 'members')}, difference of {who[0]} to customers with "
-             f"the same purchases before, {history}; difference in the change of {who[1]} and of matched customers, "
-             f"{change}. Both bought as often in the month of enrolment (never, once, more), which is not counted")
-    if all(e.low > 0 for e in effects) or all(e.high < 0 for e in effects):
-        way = "more" if effects[0].value > 0 else "less"
-        return (f"After enrolment members bought {way} than similar customers who had not enrolled yet: {sizes}. Not "
-                "an experiment: who enrols may have meant to buy more.")
-    return (f"After enrolment members are not shown by both comparisons to buy more or less than similar customers who "
-            f"had not enrolled yet: {sizes}. Not an experiment.")
-
-
-def member_sentence(service: pd.DataFrame) -> str:
-    """Return how members of the programme or club differ from other customers; empty where either are few.
-
-    Parameters
-    ----------
-    service : DataFrame
-        ``results/loyalty_service``.
-    """
-    said = []
-    for quantity in enrolment.MEMBER_QUANTITIES:
-        rows = {r["segment"]: r for r in service[service["quantity"] == quantity].to_dict("records")}
-        gap = rows.get(enrolment.MEMBER_DIFFERENCE)
-        if gap is None or not is_reported(gap):
-            continue
-        noise = " (not statistically significant)" if gap["low"] <= 0 <= gap["high"] else ""
-        said.append(f"{quantity.removesuffix(' by membership')} "
-                    f"{formatting.estimate_text(rows[enrolment.MEMBERS])} against "
-                    f"{formatting.estimate_text(rows[enrolment.OTHERS])}{noise}")
-    return (f"Members against non-members: {formatting.join_words(said)}. Nobody was assigned at random: this need "
-            "not be an effect of membership." if said else "")
-
-
 def coalition_sentence(service: pd.DataFrame) -> str:
     """Return which partner redeems more than its part of the points issued, and which less; empty without partners."""
     shares = {}
@@ -256,45 +223,6 @@ def coalition_table(service: pd.DataFrame) -> pd.DataFrame:
         rows.setdefault(r["segment"], {})[PARTNER_COLUMNS[r["quantity"]]] = text
     return pd.DataFrame([{"partner": name, **cells} for name, cells in rows.items()],
                         columns=["partner", *PARTNER_COLUMNS.values()])
-
-
-WAY_HEADINGS = {"n": "Members", "share_left": "Left the programme", "left_low": "Low", "left_high": "High",
-                "first_on": "First joined", "last_on": "Last joined",
-                "in_shared_months": "In months shared with another channel"}
-
-
-def joining_comparison(table: pd.DataFrame, is_monthly: bool = False) -> str:
-    """Return how members who joined by different ways differ, without saying why.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From `helpers.loyalty.enrolment.members_by_channel`.
-    is_monthly : bool
-        Whether only months of membership are recorded.
-    """
-    if len(table) < 2:
-        return "Members are not told apart by the way they joined."
-    said = [
-        f"{readable_id(r['channel'])}: {people_text(r['n'], 'member', 'members')}, {_left(r['share_left'])} had left "
-        f"the programme"
-        for r in table.to_dict("records")
-    ]
-    first, last = (formatting.date_text(pd.Timestamp(on)) for on in (table["first_on"].min(), table["last_on"].max()))
-    season = "" if table["in_shared_months"].any() else (
-        " No two ways won members in the same month: their days of membership lie in different seasons.")
-    n_days = int(table["followed_days"].iloc[0])
-    followed = formatting.count_text(n_days, "day", "days")
-    if is_monthly:
-        first, last = (day.partition(" ")[2] for day in (first, last))
-        n_months = int(n_days // enrolment.DAYS_PER_MONTH)
-        followed = f"{formatting.count_text(n_months, 'month', 'months')} after that of joining"
-    return (f"Of those who joined from {first} to {last}, each followed for {followed}: {'; '.join(said)}. They were "
-            f"not assigned at random: a difference may lie in who came, and when.{season}")
-
-
-def _left(share: float) -> str:
-    return f"fewer than {LEAST_PEOPLE}" if decimal_places.is_missing(share) else formatting.share(share)
 
 
 def reserving_table(owed: pd.DataFrame, currency: str) -> pd.DataFrame:

@@ -19,7 +19,12 @@ def loyalty_penalty_sentence(service: pd.DataFrame) -> str:
     """
     price, off = (quantity_row(service, q) for q in (
         loyalty_penalty.OLD_TO_NEW_PRICE, loyalty_penalty.OLD_LESS_NEW_DISCOUNT))
-    return " ".join(filter(None, (_price_gap(price), _discount_gap(off))))
+    said = [*filter(None, (_price_gap(price), _discount_gap(off)))]
+    return " ".join([*said, WHO_IS_OLD]) if said else ""
+
+
+WHO_IS_OLD = (f"Old: {loyalty_penalty.MIN_OLD_CUSTOMER_DAYS} days or more after the first purchase; new: fewer than "
+              f"{loyalty_penalty.MAX_NEW_CUSTOMER_DAYS}.")
 
 
 def _price_gap(price: Row) -> str:

@@ -13,6 +13,7 @@ from helpers.loyalty.dick_basu_uncertainty import (
 )
 from helpers.loyalty.schema import ALL_LOYALTY_KINDS, LOYALTY_KINDS
 from helpers.reporting.text import loyalty as loyalty_text
+from helpers.reporting.text import loyalty_robustness as robustness_text
 
 NO_GATES = gate_table("03", [])
 
@@ -79,7 +80,7 @@ def test_nobody_is_called_loyal_where_only_satisfaction_was_asked():
     assert not named & {"share latent", "people: latent"}
     assert loyalty_text.satisfaction_as_attitude(matrix()) == ""
     tried = pd.DataFrame({"setting": ["a", "b"], "true": [0.1, 0.2]})
-    assert loyalty_text.threshold_sensitivity(tried, is_alone=True).startswith(
+    assert robustness_text.threshold_sensitivity(tried, is_alone=True).startswith(
         "The share of satisfied customers who buy regularly is 10.0 % with a")
 
 
@@ -172,59 +173,87 @@ def test_the_largest_group_heads_the_figure_and_ties_are_named_together():
 
 
 def test_attitude_and_behaviour_go_together_or_not_or_against_each_other():
-    assert loyalty_text.attitude_behaviour_correlation(matrix()) == (
+    assert robustness_text.attitude_behaviour_correlation(matrix()) == (
         "Among 100 customers with both, the stronger the attitude, the larger the share of periods with a purchase: "
         "rank correlation 0.19 [0.11, 0.27].")
     against = Estimate(ATTITUDE_BEHAVIOUR_CORRELATION, -0.3, -0.4, -0.2, "correlation", 100)
-    assert "the smaller the share of periods with" in loyalty_text.attitude_behaviour_correlation(matrix(c=against))
+    assert "the smaller the share of periods with" in robustness_text.attitude_behaviour_correlation(matrix(c=against))
     noise = Estimate(ATTITUDE_BEHAVIOUR_CORRELATION, 0.05, -0.1, 0.2, "correlation", 100)
-    text = loyalty_text.attitude_behaviour_correlation(matrix(c=noise))
+    text = robustness_text.attitude_behaviour_correlation(matrix(c=noise))
     assert "no statistically significant association of attitude with behaviour" in text
     unknown = no_estimate(ATTITUDE_BEHAVIOUR_CORRELATION, Status.INSUFFICIENT, "nobody to speak of")
-    assert loyalty_text.attitude_behaviour_correlation(matrix(c=unknown)) == (
+    assert robustness_text.attitude_behaviour_correlation(matrix(c=unknown)) == (
         "The correlation of attitude and behaviour is not known: nobody to speak of.")
 
 
 def test_whether_those_who_answered_buy_like_the_others():
-    assert loyalty_text.respondent_difference(matrix()) == (
+    assert robustness_text.respondent_difference(matrix()) == (
         "Respondents buy in more periods than non-respondents, by 5.6 percentage points [2.1, 9.2]: the shares above "
         "do not represent all customers.")
-    assert "in fewer periods" in loyalty_text.respondent_difference(
+    assert "in fewer periods" in robustness_text.respondent_difference(
         matrix(s=Estimate(SURVEYED_DIFFERENCE, -5, -9, -1, "percentage points", 40))
     )
     noise = Estimate(SURVEYED_DIFFERENCE, 1, -3, 5, "percentage points", 40)
-    assert loyalty_text.respondent_difference(matrix(s=noise)) == (
+    assert robustness_text.respondent_difference(matrix(s=noise)) == (
         "Respondents are not shown to buy more or less often than non-respondents: no statistically significant "
         "difference (1 percentage point [−3, 5]).")
     unknown = no_estimate(SURVEYED_DIFFERENCE, Status.INSUFFICIENT, "in one of the groups nobody to speak of")
-    assert loyalty_text.respondent_difference(matrix(s=unknown)).endswith(
+    assert robustness_text.respondent_difference(matrix(s=unknown)).endswith(
         "is not known: in one of the groups nobody to speak of."
     )
 
 
 def test_how_far_the_thresholds_move_the_share_with_true_loyalty():
     table = pd.DataFrame({"setting": ["as assumed", "x", "y"], "true": [0.2, 0.1, 0.3]})
-    assert loyalty_text.threshold_sensitivity(table) == (
+    assert robustness_text.threshold_sensitivity(table) == (
         "The share with true loyalty is 10.0 % with x and 30.0 % with y: it depends on the thresholds chosen.")
     assert (
-        loyalty_text.threshold_sensitivity(table.iloc[:0])
+        robustness_text.threshold_sensitivity(table.iloc[:0])
         == "Sensitivity to the thresholds: insufficient data."
     )
-    assert loyalty_text.threshold_sensitivity(table.assign(true=0.2)) == (
+    assert robustness_text.threshold_sensitivity(table.assign(true=0.2)) == (
         "The share with true loyalty stays 20.0 % under every other threshold and period tried.")
 
 
 def test_the_definition_carries_the_assumptions():
-    text = loyalty_text.loyalty_definition(LoyaltyConfig(attitude_cut=60.0, period_days=30, least_periods=1))
+    assumed = LoyaltyConfig(attitude_cut=60.0, period_days=30, least_periods=1)
+    text = loyalty_text.loyalty_definition(assumed, classified(true=None, none=None))
     assert text.startswith(
         "Attitude is the answers on intention, recommendation, commitment and trust, strong from 60 of 100.")
     assert "whole periods of 30 days" in text
-    assert "once 1 period has passed" in text
+    assert text.endswith("once 1 period has passed.")
+
+
+def classified(**contracts):
+    """Return people by kind, with whether each has a contract that runs."""
+    return pd.DataFrame({"kind": list(contracts), "has_contract": list(contracts.values())}).replace({"kind": {
+        "too_early": "too early"}})
+
+
+def test_a_contract_stands_in_the_definition_where_it_makes_somebody_loyal():
+    def told(**contracts):
+        return loyalty_text.loyalty_definition(LoyaltyConfig(), classified(**contracts))
+    assert told(true=True, none=None).endswith(
+        "passed, or holds an active contract that began 180 or more days ago.")
+    nobody = told(true=None, too_early=True)
+    assert nobody.endswith("once 2 periods have passed. No customer with an active contract is among those classified.")
+    assert "contract" not in told(true=None, too_early=False)
+
+
+def test_where_a_check_fails_nobody_is_classified_and_none_is_told_not_to_be():
+    counts = {"behaviour only": 79, "attitude only": 188, "not told apart": 8766}
+    failed = matrix(status=Status.STRUCK, reason="a sample of orders", counts=counts)
+    assert loyalty_text.outside_groups(failed) == ""
+    assert not any("Not classified" in said for said in loyalty_text.loyalty_answer(failed, NO_GATES))
+    assert loyalty_text.matrix_rows(failed).set_index("quantity").loc["people: not told apart", "value"] == 8766
+    few = matrix(status=Status.INSUFFICIENT, reason="nobody to speak of", counts={"behaviour only": 79})
+    assert loyalty_text.outside_groups(few, "membership") == "Not classified: 79 people with membership data only."
+    assert "people: not told apart" not in set(loyalty_text.matrix_rows(few)["quantity"])
 
 
 def test_a_slight_correlation_is_told_as_such():
     row = Estimate(ATTITUDE_BEHAVIOUR_CORRELATION, 0.03, 0.01, 0.05, "rank correlation", 900)
-    assert loyalty_text.attitude_behaviour_correlation(estimate_table([row])).endswith(
+    assert robustness_text.attitude_behaviour_correlation(estimate_table([row])).endswith(
         "the stronger the attitude, the larger the share of periods with a purchase, but hardly: rank "
         "correlation 0.03 [0.01, 0.05].")
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -14,10 +15,12 @@ from helpers.loyalty import (
     redemption_cohorts,
     web_behaviour,
 )
+from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.programme_tiers import TierMoves
 from helpers.loyalty.quality_gates import ORDER_SAMPLE
 from helpers.reporting.text import online_loyalty, prices_by_tenure
 from helpers.reporting.text import points_programme as points_programme_text
+from helpers.reporting.text import programme_members as programme_members_text
 
 REASON = "liability not identifiable, net change only: 3,000 of 9,000 members joined before the ledger begins"
 
@@ -58,22 +61,35 @@ def owed(reason="", cost=True, lifo=False, adjusted=0.0):
     return estimate_table(rows)
 
 
+def answer(table, currency, assumed=None):
+    return points_programme_text.programme_answer(table, currency, assumed or LoyaltyConfig())
+
+
+@pytest.mark.parametrize(("assumed", "said"), [
+    (LoyaltyConfig().with_values({"point_cost": 0.01}, "profile"), "€0.01 a point (set by the profile, not in the led"),
+    (LoyaltyConfig(point_cost=0.0125), "€0.0125 a point (set by the study, not in the ledger): 70.0 %"),
+    (LoyaltyConfig().with_values({"point_cost": 0.012}, "ledger"), "€0.012 a point (as the ledger records on average)"),
+])
+def test_the_liability_says_what_a_point_costs_and_what_sets_it(assumed, said):
+    assert answer(owed(), "EUR", assumed).startswith(f"The programme owes €120 [€110, €130] at {said}")
+
+
 def test_what_the_programme_owes_is_money_points_or_not_known():
-    assert points_programme_text.programme_answer(owed(), "EUR") == (
+    assert answer(owed(), "EUR") == (
         "The programme owes €120 [€110, €130]: 70.0 % [65.0 %, 75.0 %] of the points issued are redeemed in the end.")
-    assert "still owes 100 points" in points_programme_text.programme_answer(owed(cost=False), "EUR")
-    assert points_programme_text.programme_answer(owed(cost=False), "EUR").endswith("the cost is not recorded.")
-    assert points_programme_text.programme_answer(owed(REASON), "") == (
+    assert "still owes 100 points" in answer(owed(cost=False), "EUR")
+    assert answer(owed(cost=False), "EUR").endswith("the cost is not recorded.")
+    assert answer(owed(REASON), "") == (
         "The net change of all balances of points is 300. What the programme owes cannot be said: 3,000 of 9,000 "
         "members joined before the ledger begins.")
-    few = points_programme_text.programme_answer(owed("2 cohorts of issued points, fewer than 3"), "")
+    few = answer(owed("2 cohorts of issued points, fewer than 3"), "")
     assert few == "What the programme owes cannot be said: 2 cohorts of issued points, fewer than 3."
 
 
 def test_no_programme_has_no_answer_and_says_so_elsewhere():
     nothing = estimate_table([no_estimate(q, Status.NOT_APPLICABLE, "no points programme is recorded")
                        for q in (points_ledger.NET_CHANGE, points_ledger.CLOSING_BALANCE)])
-    assert points_programme_text.programme_answer(nothing, "") == ""
+    assert answer(nothing, "") == ""
     assert (
         points_programme_text.points_identity(nothing)
         == points_programme_text.assumed_lots_sentence(nothing)
@@ -137,6 +153,12 @@ def moves(rows):
 )
 def test_moves_between_tiers_are_none_some_or_impossible(rows, said):
     assert said in points_programme_text.tier_migration_sentence(moves(rows))
+
+
+def test_months_of_membership_are_said_to_be_whole():
+    monthly = replace(moves([("x", "x", 60), ("y", "y", 20)]), is_monthly=True)
+    assert points_programme_text.tier_migration_sentence(monthly).startswith(
+        "From the end of January 2025 to the end of January 2026 (dates stand for whole months), 100")
 
 
 def test_moves_between_tiers_are_told_by_their_way_where_neither_is_of_few():
@@ -223,11 +245,11 @@ def test_a_loyalty_penalty_is_found_reversed_within_noise_or_unknown(table, said
 def test_discounts_are_more_less_alike_or_unknown():
     assert prices_by_tenure.loyalty_penalty_sentence(service()).endswith(
         "Old customers' discount on the list price is 2 percentage points [1, 3] smaller than that of new ones, "
-        "same product and month.")
+        "same product and month. Old: 365 days or more after the first purchase; new: fewer than 90.")
     assert "is 2 percentage points [1, 3] larger than that of new ones" in prices_by_tenure.loyalty_penalty_sentence(
         service(off=(2, 1, 3)))
-    assert prices_by_tenure.loyalty_penalty_sentence(service(off=(-1, -3, 1))).endswith(
-        "is not shown to differ from that of new ones: 1 percentage point [−1, 3] smaller.")
+    assert "is not shown to differ from that of new ones: 1 percentage point [−1, 3] smaller. Old:" in (
+        prices_by_tenure.loyalty_penalty_sentence(service(off=(-1, -3, 1))))
     assert "list price" not in prices_by_tenure.loyalty_penalty_sentence(service(off=None))
 
 
@@ -255,12 +277,15 @@ def test_broken_promises_go_with_fewer_more_or_as_many_returns(gap, said):
     found = online_loyalty.delivery_promise_sentence(service(gap=gap), date(2026, 1, 31))
     assert said in found
     assert found.startswith("90.0 % [88.0 %, 92.0 %] of 500 promised deliveries came by the day, over all the time on")
+    assert "on record. An order due without a day of delivery counts as late. " in found
 
 
 def test_without_promises_or_visits_nothing_is_said_of_them():
     assert prices_by_tenure.loyalty_penalty_sentence(service(price=None, off=None)) == ""
     assert online_loyalty.delivery_promise_sentence(service(kept=False), date(2026, 1, 31)) == ""
     assert online_loyalty.visit_sentence(service(kept=False)) == ""
+    assert online_loyalty.visit_sentence(service()).startswith(
+        "From the first visit on (a month at least) a customer who visits comes on 2 [1.8, 2.2] days a month and looks")
     assert online_loyalty.visit_sentence(service()).endswith(
         "from first look to purchase half take 4 [3, 5] days or less."
     )
@@ -281,7 +306,11 @@ def test_promises_of_unequal_quarters_have_no_overall_share_but_the_newest_quart
     assert said.startswith(
         "In 2025-Q4 68.0 % [66.0 %, 70.0 %] of the promised deliveries came by the day, in 2024-Q4 88.0 % "
         "[86.0 %, 90.0 %]. No share of all 900 promised deliveries is told: quarters differ (p < .001), the largest "
-        "change is from 84.0 % in 2025-Q1 to 66.0 % in 2025-Q3. Whether fewer come back after broken")
+        "change is from 84.0 % in 2025-Q1 to 66.0 % in 2025-Q3. An order due without a day of delivery counts as late. "
+        "Whether fewer come back after broken")
+    month = Estimate(web_behaviour.LOWEST_MONTH, 0.637, unit="share", n=80, segment="2025-08").table()
+    assert ". Lowest by month: 63.7 % of 80 in August 2025. An order" in (
+        online_loyalty.delivery_promise_sentence(pd.concat([table, month]), date(2025, 12, 31)))
     assert online_loyalty.promises_by_quarter(table, date(2025, 12, 30))["quarter"].tolist() == [
         "2024-Q4", "2025-Q1", "2025-Q3", "2025-Q4 (to 30 December 2025)"]
     running = online_loyalty.delivery_promise_sentence(unequal_quarters(**{
@@ -292,7 +321,7 @@ def test_promises_of_unequal_quarters_have_no_overall_share_but_the_newest_quart
     assert in_february == "In 2025-Q4 68.0 % of the promised deliveries came by the day, in 2024-Q4 88.0 %"
     assert online_loyalty.newest_promises(table, date(2025, 3, 31)).endswith("deliveries came by the day")
     assert online_loyalty.delivery_promise_sentence(table.drop(index=[3, 4, 5]), date(2025, 9, 30)).startswith(
-        "No share of all 900 promised deliveries is told: quarters differ (p < .001). Whether")
+        "No share of all 900 promised deliveries is told: quarters differ (p < .001). An order")
 
 
 def by_channel(*values, p=0.04):
@@ -324,10 +353,10 @@ def test_trust_is_said_by_what_is_trusted_least_and_not_where_it_was_not_asked_f
 def test_members_differ_from_others_and_no_effect_is_claimed():
     rows = [Estimate("attitude by membership", v, v - h, v + h, "points", 90, name) for name, v, h in (
         (enrolment.OTHERS, 60, 2), (enrolment.MEMBERS, 62, 2), (enrolment.MEMBER_DIFFERENCE, 2, 3))]
-    assert points_programme_text.member_sentence(estimate_table(rows)) == (
+    assert programme_members_text.member_sentence(estimate_table(rows)) == (
         "Members against non-members: attitude 62 points [60, 64] against 60 points [58, 62] (not statistically "
         "significant). Nobody was assigned at random: this need not be an effect of membership.")
-    assert points_programme_text.member_sentence(service()) == ""
+    assert programme_members_text.member_sentence(service()) == ""
 
 
 def partner_points(**net):
@@ -352,17 +381,19 @@ def test_members_who_joined_differently_are_compared_without_a_cause():
     table = pd.DataFrame({"channel": ["standard", "promotion"], "n": [100, 50], "share_left": [0.1, 0.2],
                           "first_on": date(2018, 2, 1), "last_on": date(2018, 4, 1),
                           "in_shared_months": [0.5, 0.2], "followed_days": 240})
-    text = points_programme_text.joining_comparison(table)
+    text = programme_members_text.joining_comparison(table)
     assert text.startswith("Of those who joined from 1 February 2018 to 1 April 2018, each followed for 240 days: ")
     assert text.endswith("a difference may lie in who came, and when.")
     assert not any(word in text for word in ("because", "caused", "due to", "led to"))
-    assert points_programme_text.joining_comparison(table, is_monthly=True).startswith(
+    assert programme_members_text.joining_comparison(table, is_monthly=True).startswith(
         "Of those who joined from February 2018 to April 2018, each followed for 7 months after that of joining: ")
-    apart = points_programme_text.joining_comparison(table.assign(in_shared_months=0.0))
+    apart = programme_members_text.joining_comparison(table.assign(in_shared_months=0.0))
     assert apart.endswith(
         "No two ways won members in the same month: their days of membership lie in different seasons.")
-    hidden = points_programme_text.joining_comparison(table.assign(share_left=[0.1, float("nan")]))
+    assert programme_members_text.joining_comparison(table, checks=["entries before joining"]).endswith(
+        "who came, and when. Caution: see the check on entries before joining.")
+    hidden = programme_members_text.joining_comparison(table.assign(share_left=[0.1, float("nan")]))
     assert "promotion: 50 members, fewer than 10 had left" in hidden
     assert (
-        points_programme_text.joining_comparison(table.head(1)) == "Members are not told apart by the way they joined."
+        programme_members_text.joining_comparison(table.head(1)) == "Members are not told apart by the way they joined."
     )
