@@ -27,7 +27,7 @@ COMPOSITION_CORRELATION, PATH_DIFFERENCE = "composed alike: correlation of the s
 
 MIN_COMPOSITION = 0.95  # under it scores of two groups are other mixtures of their questions, shown so or not
 
-MAX_PERMUTATION_CELLS, MIN_PERMUTATIONS, MAX_PERMUTATIONS = 2 * 10**7, 199, 999
+MAX_PERMUTATION_CELLS, MIN_PERMUTATIONS, MAX_PERMUTATIONS = 2 * 10**7, 199, 4999
 
 
 def multigroup_estimates(

@@ -119,7 +119,7 @@ def _ends_in_words(mean: np.ndarray, ends: penalty_reward.ScoreEnds) -> list[str
     low, high = penalty_reward.end_indicators(mean[:, None], ends.cuts).T
     if not ends.are_ratings[0]:
         below, above = (f"{cut:.4g}" for cut in ends.cuts[:, 0])
-        said = [f"lowest third, scores below {below}", f"highest third, scores above {above}"]
+        said = [f"scores below {below}, {int(low.sum()):,} people", f"scores above {above}, {int(high.sum()):,} people"]
     else:
         said = [f"ratings {_range_in_words(mean[part])}" if part.any() else "no such rating" for part in (low, high)]
     lacks = "people are too few there or between the ends"

@@ -132,7 +132,10 @@ def test_constructs_that_can_be_told_apart_pass_their_gate_and_keep_every_effect
     fitted, valid = measured(panel)
     assert not valid.confused
     assert not [g for g in measurement_model.validity_gates(valid) if g.level == "strike" and g.is_crossed]
-    assert set(reported_paths(panel, fitted, valid)["status"]) == {"ok"}
+    table = reported_paths(panel, fitted, valid)
+    is_freed = table["quantity"] == drivers.CONSISTENT_PATH
+    assert set(table.loc[~is_freed, "status"]) == {"ok"}
+    assert table.loc[is_freed, "reason"].str.contains("reliability beyond one").all(), "Image goes with nothing"
 
 
 def test_a_caution_on_a_construct_stands_at_every_value_that_speaks_of_it(panelled):
@@ -201,7 +204,10 @@ def test_an_equation_that_is_improper_in_many_resamples_is_struck_too():
     paths = fit.paths.copy()
     paths[1:4, 0, 2] = 2.5
     assert pls_evaluation.improper_equations(replace(fit, paths=paths)) == {
-        "c": "improper solution in 15 % of the resamples"}
+        "c": "improper solution in 15 % of the resamples (a path, R² or reliability beyond one)"}
+    rho = fit.rho.copy()
+    rho[1:4, 0] = 1.2
+    assert {*pls_evaluation.improper_equations(replace(fit, rho=rho))} == {"b", "c"}
 
 
 def test_paths_of_single_questions_are_not_shown_as_freed_from_an_error_that_is_not_known(panelled):

@@ -236,7 +236,7 @@ MAX_IMPROPER_RESAMPLES = 0.05
 
 
 def improper_equations(consistent: PathFit) -> dict[str, str]:
-    """Return the constructs whose equation, freed from measurement error, is improper: a path or R² beyond one.
+    """Return the constructs whose equation, freed from error, is improper: a path, R² or reliability beyond one.
 
     Parameters
     ----------
@@ -258,14 +258,20 @@ def improper_equations(consistent: PathFit) -> dict[str, str]:
             made.setdefault(name, f"improper solution: R² of {name} would be {explained:.3f}")
     for j, share in enumerate(_improper_resamples(consistent)):
         if share > MAX_IMPROPER_RESAMPLES:
-            made.setdefault(consistent.model.names[j], f"improper solution in {100 * share:.0f} % of the resamples")
+            made.setdefault(consistent.model.names[j], f"improper solution in {100 * share:.0f} % of the resamples (a "
+                            "path, R² or reliability beyond one)")
     return made
 
 
 def _improper_resamples(consistent: PathFit) -> np.ndarray:
-    """Return the share of the resamples in which a path to each construct, or its R², is beyond one, shape (J,)."""
-    is_beyond = (np.abs(consistent.paths[1:]) > 1).any(axis=1) | (consistent.explained[1:] > 1)
-    return is_beyond.mean(axis=0) if len(is_beyond) else np.zeros(len(consistent.model.names))
+    """Return the share of the resamples in which an equation is improper, by the construct explained, shape (J,)."""
+    adjacency = consistent.model.adjacency
+    if len(consistent.paths) < 2:
+        return np.zeros(len(adjacency))
+    is_unreliable = ~((consistent.rho[1:] > 0) & (consistent.rho[1:] <= 1 + 1e-9))
+    of_equation = (is_unreliable @ (adjacency + np.eye(len(adjacency))) > 0) & (adjacency.sum(axis=0) > 0)
+    is_beyond = (np.abs(consistent.paths[1:]) > 1).any(axis=1) | (consistent.explained[1:] > 1) | of_equation
+    return is_beyond.mean(axis=0)
 
 
 def improper_gates(found: PathFit | None) -> list[Gate]:
