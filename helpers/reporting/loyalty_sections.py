@@ -53,7 +53,7 @@ def loyalty_dimensions_exhibit(motives: pd.DataFrame) -> Exhibit:
     limits, is_share = ["value", "low", "high"], of_all["unit"] == "share"
     of_100 = of_all.assign(**of_all[limits].mask(is_share, 100 * of_all[limits]))
     figure = plots.interval_plot(of_100, "quantity", "value", "low", "high", finding,
-                                 "points of 100, repeat purchase: % of periods")
+                                 f"points of 100{', repeat purchase: % of periods' if is_share.any() else ''}")
     return display.show(figure, table)
 
 

@@ -146,7 +146,7 @@ def _heterogeneity_p_value(columns: DriverColumns, weights: np.ndarray, parts: d
                            ) -> float:
     """Return the p-value of equal effects in all groups, by Cochran's Q of their least-squares estimates.
 
-    Drivers that no line fits have their categories in it, so that one curve with other answers is no other effect;
+    Drivers that bend have their categories in it, so that one curve with other answers is no other effect;
     where a group lacks some category, lines. With few people the estimated errors make Q too large, so a small p-value
     is replaced by that of random groups: answers, less their group's means, are dealt out anew to groups of the same
     sizes.

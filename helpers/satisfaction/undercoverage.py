@@ -182,7 +182,7 @@ def trait_gates(
     return [Gate("respondents and customers beside the weights", worst[0].gap, MAX_TRAIT_GAP, bool(apart), Level.NOTE,
                  "what the survey says of all customers", f"People of {of}{', weighted,' * is_weighted} against the "
                  f"{n:,} customers of its time: {told}. No weight meets these shares; the limit is "
-                 f"{100 * MAX_TRAIT_GAP:g} points.")]
+                 f"{100 * MAX_TRAIT_GAP:g} percentage points.")]
 
 
 def never_invited(records: CustomerRecords, as_of: pd.Timestamp) -> list[Estimate]:

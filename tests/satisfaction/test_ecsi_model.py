@@ -135,7 +135,7 @@ def test_constructs_that_can_be_told_apart_pass_their_gate_and_keep_every_effect
     table = reported_paths(panel, fitted, valid)
     is_freed = table["quantity"] == drivers.CONSISTENT_PATH
     assert set(table.loc[~is_freed, "status"]) == {"ok"}
-    assert table.loc[is_freed, "reason"].str.contains("reliability beyond one").all(), "Image goes with nothing"
+    assert table.loc[is_freed, "reason"].str.contains("reliability outside 0 to 1").all(), "Image goes with nothing"
 
 
 def test_a_caution_on_a_construct_stands_at_every_value_that_speaks_of_it(panelled):
@@ -204,7 +204,8 @@ def test_an_equation_that_is_improper_in_many_resamples_is_struck_too():
     paths = fit.paths.copy()
     paths[1:4, 0, 2] = 2.5
     assert pls_evaluation.improper_equations(replace(fit, paths=paths)) == {
-        "c": "improper solution in 15 % of the resamples (a path, R² or reliability beyond one)"}
+        "c": "improper solution in 15 % of the resamples (a path or R² beyond one, or a reliability "
+             "outside 0 to 1)"}
     rho = fit.rho.copy()
     rho[1:4, 0] = 1.2
     assert {*pls_evaluation.improper_equations(replace(fit, rho=rho))} == {"b", "c"}
@@ -290,6 +291,7 @@ def test_a_pair_whose_limit_may_reach_one_with_more_resamples_is_struck_and_says
     [near], [struck] = (measurement_model.validity_gates(m) for m in made)
     assert (near.level, struck.level) == ("qualify", "strike")
     assert struck.sentence.endswith("its upper limit may reach, with more resamples, 1.")
+    assert struck.statistic == 1.003, "what crosses the limit"
 
 
 def test_a_path_freed_from_error_says_which_construct_counts_as_measured_without(panelled):

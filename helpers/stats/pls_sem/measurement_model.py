@@ -128,7 +128,7 @@ def validity_gates(known: MeasurementValidity | None) -> list[Gate]:
     """Return the gates on discriminant and convergent validity, ω and single items; none without a path model."""
     if known is None:
         return []
-    pairs = [_pair_gate(pair, i, pair in known.confused) for pair, i in known.ratio.items()
+    pairs = [_pair_gate(pair, i, known.ratio_bound.get(pair, i.high)) for pair, i in known.ratio.items()
              if pair in (*known.confused, *known.near)]
     weak = [_reliability_gate(name, *lowest, [item for item, of in known.owner.items() if of == name])
             for name, lowest in _lowest_reliability(known).items()
@@ -165,12 +165,12 @@ def _discriminant_gates(known: MeasurementValidity) -> list[Gate]:
                  f"{'' if len(known.ratio) == 1 else ' at most'}.")]
 
 
-def _pair_gate(pair: tuple[str, str], i: Interval, is_struck: bool) -> Gate:
-    first, second = pair
+def _pair_gate(pair: tuple[str, str], i: Interval, bound: float) -> Gate:
+    (first, second), is_struck = pair, bound >= HTMT_STRIKE
     limit, level = (HTMT_STRIKE, Level.STRIKE) if is_struck else (HTMT_QUALIFY, Level.QUALIFY)
     reaches = "reaches" if i.high >= HTMT_STRIKE else "may reach, with more resamples,"
     held = f"its upper limit {reaches} {limit:.0f}" if is_struck else f"it is above {limit:.2f}"
-    return Gate(f"HTMT of {first} and {second}", i.high if is_struck else i.value, limit, True, level,
+    return Gate(f"HTMT of {first} and {second}", bound if is_struck else i.value, limit, True, level,
                 f"separate effects of {first} and {second}",
                 f"{first[:1].upper()}{first[1:]} and {second} are hard to tell apart: HTMT is "
                 f"{_value_with_interval(i)}, {held}.")

@@ -236,7 +236,9 @@ MAX_IMPROPER_RESAMPLES = 0.05
 
 
 def improper_equations(consistent: PathFit) -> dict[str, str]:
-    """Return the constructs whose equation, freed from error, is improper: a path, R² or reliability beyond one.
+    """Return the constructs whose equation, freed from error, is improper.
+
+    A path or R² is beyond one or, in many resamples, a reliability (ρA) of its constructs is not between 0 and 1.
 
     Parameters
     ----------
@@ -259,7 +261,7 @@ def improper_equations(consistent: PathFit) -> dict[str, str]:
     for j, share in enumerate(_improper_resamples(consistent)):
         if share > MAX_IMPROPER_RESAMPLES:
             made.setdefault(consistent.model.names[j], f"improper solution in {100 * share:.0f} % of the resamples (a "
-                            "path, R² or reliability beyond one)")
+                            "path or R² beyond one, or a reliability outside 0 to 1)")
     return made
 
 
