@@ -55,6 +55,7 @@ def spark(needs_spark):
         for name, value in {engine.THREADS_VARIABLE: "1", engine.MEMORY_VARIABLE: "2000", **SHORT_LIVED}.items():
             patch.setenv(name, value)
         one = engine_choice.open_engine("spark")
+        assert one.connection is not None  # begins here, while the settings hold
     yield one
     one.connection._session.stop()
 
