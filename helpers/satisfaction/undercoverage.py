@@ -14,7 +14,6 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.customers.membership import is_among
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
 from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, is_hidden
 from helpers.stats.survey_weights import ReplicateWeights
@@ -27,6 +26,8 @@ ALL_BUT = "all but "
 
 BOUGHT, CONTRACT, WITHOUT_ORDER = (
     f"bought in the {BOUGHT_DAYS} days before", "with a running contract", "without an order")
+
+INVITED, ORDERED = "is_invited", "has_ordered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +122,25 @@ def trait_shares(
     then = everybody.filter(everybody.joined_on.isnull() | (everybody.joined_on <= last.date()))
     whole = then.select("customer_id", at=ibis.literal(last.to_pydatetime(), "timestamp"))
     there = _with_traits(whole, records)
+    counts = there.group_by("channel").aggregate(
+        n=there.count(), **{name: there[name].sum() for name in (BOUGHT, CONTRACT)}).to_pyarrow().to_pandas()
     sent = records.invitations.filter(records.invitations.response_id.notnull())
     asked = sent.group_by("response_id").aggregate(sent_at=sent.sent_at.min()).to_pyarrow().to_pandas()
     rows = rows.merge(asked, on="response_id", how="left")
     rows = rows.assign(at=rows["sent_at"].fillna(rows["responded_at"]))
     answered = ibis.memtable(rows[["customer_id", "at", "weight"]])
-    here = _with_traits(answered.semi_join(then, "customer_id"), records)
-    return _compared(here, there, "acquired_channel" not in raked), len(there)
+    here = _with_traits(answered.semi_join(then, "customer_id"), records).to_pyarrow().to_pandas()
+    return _compared(here.sort_values("customer_id"), counts, "acquired_channel" not in raked), int(counts["n"].sum())
 
 
-def _with_traits(people: ir.Table, records: CustomerRecords) -> pd.DataFrame:
+def _marked(people: ir.Table, those: ir.Table, name: str) -> ir.Table:
+    """Return people with a column that says who of them is among those."""
+    marks = those.filter(those.customer_id.notnull()).select("customer_id").distinct().mutate(is_among=True)
+    both = people.left_join(marks, "customer_id")
+    return both.select(*people.columns, **{name: both.is_among.fill_null(False)})
+
+
+def _with_traits(people: ir.Table, records: CustomerRecords) -> ir.Table:
     """Return people, each as of a time ``at``, with what is known of them by then."""
     sold, contracts = records.transactions, records.subscriptions
     bought = sold.filter(sold.kind == "sale").inner_join(people, "customer_id")
@@ -139,23 +149,20 @@ def _with_traits(people: ir.Table, records: CustomerRecords) -> pd.DataFrame:
     held = contracts.inner_join(people, "customer_id")
     held = held.filter((held.started_on <= held["at"].date()).fill_null(True),
                        ~held.has_ended | (held.ended_on >= held["at"].date()).fill_null(False))
+    known = _marked(_marked(people, bought, BOUGHT), held, CONTRACT)
     channels = records.customers.select("customer_id", channel=records.customers.acquired_channel)
-    frame, of_channel = (table.to_pyarrow().to_pandas() for table in (people, channels))
-    ids = {name: table.select("customer_id").distinct().to_pyarrow().to_pandas()["customer_id"]
-           for name, table in ((BOUGHT, bought), (CONTRACT, held))}
-    return frame.assign(**{name: is_among(frame["customer_id"], of) for name, of in ids.items()}).merge(
-        of_channel, on="customer_id", how="left")
+    both = known.left_join(channels, "customer_id")
+    return both.select(*known.columns, "channel")
 
 
 def _compared(here: pd.DataFrame, there: pd.DataFrame, with_channels: bool) -> list[TraitShares]:
-    is_with = {name: (here[name].to_numpy(), there[name].to_numpy()) for name in (BOUGHT, CONTRACT)}
-    for channel in sorted(set(there["channel"].dropna())) if with_channels else ():
-        is_with[f"won through {channel}"] = here["channel"].eq(channel).to_numpy(), there["channel"].eq(
-            channel).to_numpy()
-    return [TraitShares(name, float(np.average(mine, weights=here["weight"])), float(theirs.mean()), int(mine.sum()),
-                        len(mine))
-            for name, (mine, theirs) in is_with.items()
-            if len(mine) >= FEW_PEOPLE and FEW_PEOPLE <= theirs.sum() <= len(theirs) - FEW_PEOPLE]
+    n, of_channel = int(there["n"].sum()), there.dropna(subset=["channel"]).set_index("channel")["n"].sort_index()
+    is_with = {name: (here[name].to_numpy(), int(there[name].sum())) for name in (BOUGHT, CONTRACT)}
+    if with_channels:
+        is_with |= {f"won through {channel}": (here["channel"].eq(channel).to_numpy(), int(k))
+                    for channel, k in of_channel.items()}
+    return [TraitShares(name, float(np.average(mine, weights=here["weight"])), k / n, int(mine.sum()), len(mine))
+            for name, (mine, k) in is_with.items() if len(mine) >= FEW_PEOPLE and FEW_PEOPLE <= k <= n - FEW_PEOPLE]
 
 
 def trait_gates(
@@ -200,33 +207,34 @@ def never_invited(records: CustomerRecords, as_of: pd.Timestamp) -> list[Estimat
     list of Estimate
         Empty without invitations or customers. Of groups: n is how many they are.
     """
-    sent, customers = records.invitations, records.customers
-    asked = sent.select("customer_id", at=sent.sent_at).to_pyarrow().to_pandas()
-    whole = customers.select("customer_id", at=ibis.literal(pd.Timestamp(as_of).to_pydatetime(), "timestamp"))
-    if asked.empty or (known := _with_traits(whole, records)).empty:
+    sent, sold = records.invitations, records.transactions
+    n_sent = sent.count().to_pyarrow().as_py()
+    people = records.customers.select(
+        "customer_id", at=ibis.literal(pd.Timestamp(as_of).to_pydatetime(), "timestamp"))
+    known = _marked(_marked(_with_traits(people, records), sent, INVITED), sold, ORDERED)
+    groups = {"all": known.customer_id.notnull(), CONTRACT: known[CONTRACT], WITHOUT_ORDER: ~known[ORDERED]}
+    [told] = known.aggregate(
+        **{f"n {name}": is_in.sum() for name, is_in in groups.items()},
+        **{f"never {name}": (is_in & ~known[INVITED]).sum() for name, is_in in groups.items()},
+    ).to_pyarrow().to_pylist()
+    if not n_sent or not told["n all"]:
         return []
-    buyers = records.transactions.filter(records.transactions.customer_id.notnull())
-    ids = buyers.select("customer_id").distinct().to_pyarrow().to_pandas()["customer_id"]
-    never = ~is_among(known["customer_id"], asked["customer_id"])
-    groups = {"all": np.ones(len(known), bool), CONTRACT: known[CONTRACT].to_numpy(),
-              **({WITHOUT_ORDER: ~is_among(known["customer_id"], ids)} if len(ids) else {})}
-    made = [_count_never(never[is_in], segment) for segment, is_in in groups.items()
-            if segment == "all" or is_in.sum() >= FEW_PEOPLE]
-    if not len(ids):
+    has_orders = sold.filter(sold.customer_id.notnull()).count().to_pyarrow().as_py() > 0
+    made = [_count_never(told[f"never {name}"], told[f"n {name}"], name) for name in groups
+            if name == "all" or (told[f"n {name}"] >= FEW_PEOPLE and (name != WITHOUT_ORDER or has_orders))]
+    if not has_orders:
         return made
     each = sent.select("invitation_id", "customer_id", at=sent.sent_at)
-    sold = records.transactions.filter(records.transactions.kind == "sale").select("customer_id", "ordered_at")
-    near = sold.inner_join(each, "customer_id")
+    near = sold.filter(sold.kind == "sale").select("customer_id", "ordered_at").inner_join(each, "customer_id")
     near = near.filter(near.ordered_at <= near["at"], near.ordered_at > near["at"] - ibis.interval(days=BOUGHT_DAYS))
     k = int(near.select("invitation_id").distinct().count().to_pyarrow().as_py())
-    share = Estimate(INVITED_BUYERS, k / len(asked), unit="share", n=len(asked))
-    return made if is_hidden(len(asked) - k) or is_hidden(k) else [*made, share]
+    share = Estimate(INVITED_BUYERS, k / n_sent, unit="share", n=n_sent)
+    return made if is_hidden(n_sent - k) or is_hidden(k) else [*made, share]
 
 
-def _count_never(never: np.ndarray, segment: str) -> Estimate:
-    k = int(never.sum())
-    if is_hidden(k) or is_hidden(len(never) - k):
+def _count_never(k: int, n: int, segment: str) -> Estimate:
+    if is_hidden(k) or is_hidden(n - k):
         few = f"fewer than {LEAST_PEOPLE} people"
         return no_estimate(NEVER_INVITED, Status.INSUFFICIENT, few if is_hidden(k) else f"{ALL_BUT}{few}",
-                           unit="customers", n=len(never), segment=segment)
-    return Estimate(NEVER_INVITED, float(k), unit="customers", n=len(never), segment=segment)
+                           unit="customers", n=n, segment=segment)
+    return Estimate(NEVER_INVITED, float(k), unit="customers", n=n, segment=segment)
