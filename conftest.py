@@ -39,6 +39,15 @@ def pytest_collect_file(file_path):
     return found
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session):
+    """Let the first process take up the tests before the others, which read them as it has compiled them."""
+    if not hasattr(session.config, "workerinput"):
+        return (yield)
+    with atomic_files.file_lock(Path(session.config.option.basetemp).parent / "collection.lock"):
+        return (yield)
+
+
 def pytest_collection_modifyitems(items):
     """Begin with the files that take longest, so that all processes end together."""
     place = {name: i for i, name in enumerate(LONGEST)}

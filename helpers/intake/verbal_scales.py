@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from helpers.intake import header_words
 from helpers.intake.infer_types import InferredColumn
@@ -202,11 +203,19 @@ def _labelled(texts: list[str]) -> AnswerScale | None:
 def _worded(texts: list[str]) -> Iterator[AnswerScale]:
     """Yield the verbal scales that hold every text, those with fewer steps first."""
     plain = {text: _plain(text) for text in texts}
-    scales = ((family, steps) for family, told in SCALES.items() for steps in told)
-    for family, steps in sorted(scales, key=lambda scale: len(scale[1])):
-        score = {_plain(word): i for i, words in enumerate(steps, start=1) for word in words.split("|")}
+    for family, n_steps, score in _scored_scales():
         if all(word in score for word in plain.values()):
-            yield AnswerScale(1, len(steps), {text: score[word] for text, word in plain.items()}, family)
+            yield AnswerScale(1, n_steps, {text: score[word] for text, word in plain.items()}, family)
+
+
+@cache
+def _scored_scales() -> list[tuple[str, int, dict[str, int]]]:
+    """Return each verbal scale's family, its number of steps and the score of each of its words, shorter ones first."""
+    scales = sorted(((family, steps) for family, told in SCALES.items() for steps in told),
+                    key=lambda scale: len(scale[1]))
+    return [(family, len(steps),
+             {_plain(word): i for i, words in enumerate(steps, start=1) for word in words.split("|")})
+            for family, steps in scales]
 
 
 def _plain(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -42,7 +43,7 @@ class NonlinearDriver:
     is_binary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DriverColumns:
     """What satisfaction is regressed on.
 
@@ -71,7 +72,7 @@ class DriverColumns:
         """Whether satisfaction has two answers only."""
         return bool(np.isin(self.outcome, (0.0, 100.0)).all())
 
-    @property
+    @cached_property
     def of_shares(self) -> list[np.ndarray]:
         """Columns of each driver in the regressions over which shares of R² average: a line, and marks of answers."""
         return [np.column_stack([mean, linearity.category_marks(mean)]) if bends else mean[:, None]
