@@ -33,7 +33,7 @@ UNSETTLED_FORM, FEW_AT_AN_END = "unsettled", "too few at an end"
 
 ONLY_OTHERS_EQUAL = "{shape} only with the other drivers equal"
 
-ONE_END_ALONE = "one end is shown, not that the other counts less"
+ONE_END_ALONE = "one end is shown by its own interval, not that the other counts less"
 
 KIND_OF_SIGNS = {(-1, 1): PERFORMANCE_FACTOR, (-1, 0): BASIC_FACTOR, (0, 1): EXCITEMENT_FACTOR, (0, 0): NEITHER_FACTOR,
                  (1, 1): U_SHAPED, (-1, -1): INVERTED_U, (1, -1): REVERSED, (1, 0): LOW_ABOVE, (0, -1): HIGH_BELOW}

@@ -184,7 +184,7 @@ def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel, mixed:
         alone = "both where low and where high (each interval alone)"
         counts = f"; {formatting.join_words(both)} {verb} {alone}" if both else ""
         return f"No {of} is shown to count on one side only{counts}.{rest}"
-    return f"The other drivers equal: {'; '.join(said)}.{rest}"
+    return f"The other drivers equal, each interval alone: {'; '.join(said)}.{rest}"
 
 
 def _without_form(found: Sequence[PenaltyReward]) -> str:

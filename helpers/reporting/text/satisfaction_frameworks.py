@@ -224,7 +224,9 @@ def kano_sentence(shown: pd.DataFrame) -> str:
         n = int((shown["category"] == kind).sum())
         parts += [f"{formatting.whole(n)} {'is' if n == 1 else 'are'} clearly {said} ({kind})"] if n else []
     parts += [f"{formatting.whole(ties)} {'is' if ties == 1 else 'are'} between two categories or more"] if ties else []
-    return (f"Of {formatting.count_text(len(shown), 'property', 'properties')}, {formatting.join_words(parts)}. "
+    rule = (" Clearly: seen so by more people than any other way, beyond chance, each property by itself (McNemar)."
+            if ties < len(shown) else "")
+    return (f"Of {formatting.count_text(len(shown), 'property', 'properties')}, {formatting.join_words(parts)}.{rule} "
             f"{_missed_most(shown)}")
 
 

@@ -14,7 +14,7 @@ from helpers.satisfaction.satisfaction_index import ALL_WAVES, SATISFACTION_LABE
 from helpers.satisfaction.survey_quality import nonrespondent_mean
 from helpers.satisfaction.survey_sample import SurveySample
 from helpers.satisfaction.undercoverage import ALL_BUT, INVITED_BUYERS, NEVER_INVITED
-from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
+from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden, people_text
 
 MOST_NAMED = 3  # scales by name in a title
 
@@ -95,8 +95,10 @@ def unscored_responses_sentence(scores: pd.DataFrame, members: pd.DataFrame) -> 
         if len(of) == 1 and "" not in of and not of & set(members.loc[is_scored, column]):
             kinds.append(f"{segment_label(column)} {of.pop()}")
     all_of = f", all of {formatting.join_words(kinds)}" if kinds else ""
-    without = formatting.sentence_case(people_text(int((~is_scored).sum())))
-    return f"{without} of {formatting.whole(len(members))} recorded responses have no satisfaction score{all_of}."
+    n = int((~is_scored).sum())
+    without = formatting.sentence_case(people_text(n))
+    of = "" if is_hidden(n) else f" of {formatting.whole(len(members))}"  # less those with a score, it would tell n
+    return f"{without}{of} recorded responses have no satisfaction score{all_of}."
 
 
 def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float = 50.0) -> str:
@@ -194,5 +196,6 @@ def _most_of_wave(scores: pd.DataFrame, as_of_on: date, wave: str) -> str:
     most = of_wave.iloc[math.ceil(NEARLY_ALL * len(of_wave)) - 1] if len(of_wave) else None
     if most is None or (days := (as_of_on - most.date()).days) <= MAX_DAYS_SINCE_ANSWER:
         return ""
+    since = scores.loc[scores["responded_at"] > most, "person"].nunique()
     return (f"Nine in ten answers of the wave are of {formatting.date_text(most)} or before, {formatting.whole(days)} "
-            "days before the as-of date: how satisfied people are since is hardly known.")
+            f"days before the as-of date: how satisfied people are since is known of {people_text(since)} people only.")

@@ -99,8 +99,11 @@ def test_kanos_categories_are_counted_in_words_with_their_ties():
         properties("must-be", "must-be (tied with attractive)", "attractive", "reverse")
     )
     assert said == ("Of 4 properties, 1 is clearly taken for granted (must-be), 1 is clearly a pleasant surprise "
-                    "(attractive), 1 is clearly not wanted (reverse) and 1 is between two categories or more. No "
-                    "single property is shown to be missed most where it lacks.")
+                    "(attractive), 1 is clearly not wanted (reverse) and 1 is between two categories or more. "
+                    "Clearly: seen so by more people than any other way, beyond chance, each property by itself "
+                    "(McNemar). No single property is shown to be missed most where it lacks.")
+    tied = properties("must-be (tied with attractive)")
+    assert "Clearly" not in satisfaction_frameworks_text.kano_sentence(tied)
     apart = properties("must-be", "attractive").assign(
         worse=[-0.8, -0.3], worse_low=[-0.9, -0.4], worse_high=[-0.7, -0.2])
     assert satisfaction_frameworks_text.kano_sentence(apart).endswith(
@@ -131,9 +134,8 @@ def test_what_counts_on_one_side_only_is_named():
         "scores with those between. Low or high scores of A are too few."), "one end of A may be significant"
     both = [contrast("A", penalty_reward_drivers.BASIC_FACTOR), contrast("B", penalty_reward_drivers.EXCITEMENT_FACTOR)]
     assert satisfaction_context_text.penalty_reward_sentence(both) == (
-        "The other drivers equal: a low score of A is associated with less satisfaction, a high one with no more; "
-        "a high score of "
-        "B is associated with more satisfaction, a low one with no less."
+        "The other drivers equal, each interval alone: a low score of A is associated with less satisfaction, a high "
+        "one with no more; a high score of B is associated with more satisfaction, a low one with no less."
     )
     assert satisfaction_context_text.penalty_reward_sentence(
         [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR)]
@@ -141,8 +143,8 @@ def test_what_counts_on_one_side_only_is_named():
     bent = [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR),
             replace(contrast("E", penalty_reward_drivers.UNSETTLED_FORM), why=penalty_reward_drivers.ONE_END_ALONE)]
     assert satisfaction_context_text.penalty_reward_sentence(bent).endswith(
-        "C counts both where low and where high (each interval alone). No one form is shown of E (one end is shown, "
-        "not that the other counts less).")
+        "C counts both where low and where high (each interval alone). No one form is shown of E (one end is shown by "
+        "its own interval, not that the other counts less).")
     withheld = [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR), contrast("D", "")]
     assert satisfaction_context_text.penalty_reward_sentence(withheld) == (
         "No driver that is reported is shown to count on one side only; C counts both where low and where high (each "
@@ -220,7 +222,7 @@ def test_groups_are_compared_only_where_they_may_be(rows, said):
 ])
 def test_a_bent_contrast_is_told_as_such(kind, said):
     sentence = satisfaction_context_text.penalty_reward_sentence([contrast("A", kind)])
-    assert sentence == f"The other drivers equal: {said}"
+    assert sentence == f"The other drivers equal, each interval alone: {said}"
     mixed = satisfaction_context_text.penalty_reward_sentence([contrast("A", kind)], "travel")
     assert mixed == (
         "Which drivers count on one side only is not told for everybody together: by travel the drivers differ.")

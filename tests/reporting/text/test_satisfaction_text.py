@@ -90,7 +90,7 @@ def test_responses_without_a_score_are_told_with_what_all_of_them_are_and_never_
                             "frequency": ["never"] * 4 + ["weekly"] * 36, "age": ["20-29"] * 40})
     scores = pd.DataFrame({"response_id": [f"r{i}" for i in range(4, 40)]})
     assert survey_checks_text.unscored_responses_sentence(scores, members) == (
-        "Fewer than 10 of 40 recorded responses have no satisfaction score, all of frequency never.")
+        "Fewer than 10 recorded responses have no satisfaction score, all of frequency never.")
     assert survey_checks_text.unscored_responses_sentence(scores.head(20), members) == (
         "20 of 40 recorded responses have no satisfaction score.")
     assert survey_checks_text.unscored_responses_sentence(members[["response_id"]], members) == ""
@@ -193,10 +193,14 @@ def test_an_answer_of_long_ago_is_not_told_as_of_today():
         "not known.")
     assert survey_checks_text.newest_answer_sentence(scores, date(2025, 10, 15)) == ""
     assert survey_checks_text.newest_answer_sentence(scores.iloc[2:], date(2025, 12, 31)) == ""
-    late = pd.DataFrame({"wave": "w", "responded_at": pd.to_datetime(["2025-08-31"] * 19 + ["2025-10-03"])})
+    days = pd.to_datetime(["2025-08-31"] * 19 + ["2025-10-03"])
+    late = pd.DataFrame({"wave": "w", "person": range(20), "responded_at": days})
     assert survey_checks_text.newest_answer_sentence(late, date(2025, 10, 15), "w") == (
         "Nine in ten answers of the wave are of 31 August 2025 or before, 45 days before the as-of date: how satisfied "
-        "people are since is hardly known.")
+        "people are since is known of fewer than 10 people only.")
+    later = pd.DataFrame({"wave": "x", "person": range(12), "responded_at": pd.Timestamp("2025-10-04")})
+    assert survey_checks_text.newest_answer_sentence(pd.concat([late, later]), date(2025, 10, 15), "w").endswith(
+        "known of 13 people only.")
     assert survey_checks_text.newest_answer_sentence(late, date(2025, 9, 15), "w") == ""
 
 
