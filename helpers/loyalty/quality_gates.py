@@ -182,8 +182,8 @@ def satisfaction_items(known: pd.DataFrame, assumed: LoyaltyConfig) -> list[str]
 
 
 def satisfaction_scale_gates(found: Reliability, items: Sequence[str]) -> list[Gate]:
-    """Return the gate on the satisfaction score, where it has several questions."""
-    return [alpha_quality_gate(SATISFACTION_SCALE, found, CURVE_CLAIM, items)] if found.n_items > 1 else []
+    """Return the gate on the satisfaction score; that a single question has no reliability is noted."""
+    return [alpha_quality_gate(SATISFACTION_SCALE, found, CURVE_CLAIM, items)] if items else []
 
 
 def why_satisfaction_not_reported(found: Reliability) -> str:

@@ -3,6 +3,7 @@ import pytest
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.study_config import Study
+from helpers.loyalty import quality_gates
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import measure_attitudes
 
@@ -47,3 +48,13 @@ def test_without_a_survey_there_are_no_attitudes_and_no_reliability(catalogued, 
     found = measure_attitudes(surveyed(known, []), known, LoyaltyConfig())
     assert found.people.empty
     assert np.isnan(found.reliability.raw.value)
+
+
+def test_that_satisfaction_is_one_question_is_noted_on_the_page_of_loyalty_too(catalogued, surveyed):
+    known = catalogued({"item": "happy", "role": "satisfaction"}, {"item": "trust", "role": "trust"})
+    answers = surveyed(known, [(f"r{i}", "happy", 1 + i % 5) for i in range(40)])
+    scale = quality_gates.satisfaction_scale(answers, known, LoyaltyConfig())
+    [gate] = quality_gates.satisfaction_scale_gates(scale, quality_gates.satisfaction_items(known, LoyaltyConfig()))
+    assert (gate.level, gate.is_crossed) == ("note", True)
+    assert gate.sentence == "Reliability of satisfaction score is not known: a single question."
+    assert quality_gates.satisfaction_scale_gates(scale, []) == [], "no question, nothing to note"
