@@ -85,12 +85,13 @@ def segments(differences: pd.DataFrame, is_share: bool = False, struck: str = ""
     """
     if struck:
         return display.paragraph(f"Satisfaction by segment is not reported (failed check): {struck}.")
-    form = formatting.share if is_share else formatting.points
+    form, apart = (formatting.share, formatting.percentage_points) if is_share else (
+        formatting.points, formatting.points)
     scale = 100 if is_share else 1
     parts = differences.assign(**{c: differences[c] / scale for c in ("value", "low", "high")})
-    formats = {"value": form, "difference": formatting.points, "p_adjusted": formatting.p_value}
+    formats = {"value": form, "difference": apart, "p_adjusted": formatting.p_value}
     table = display.data_table(segments_text.segment_rows(parts, form), formats)
-    return display.show_with_finding(segments_text.segment_differences(differences), table)
+    return display.show_with_finding(segments_text.segment_differences(differences, apart), table)
 
 
 def customer_kinds(kinds: pd.DataFrame, rows: Sequence[Estimate], currency: str = "") -> Exhibit:

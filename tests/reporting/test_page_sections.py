@@ -48,6 +48,8 @@ def test_segments_of_a_question_with_two_answers_stand_as_shares():
     assert "58.4\xa0%" in shares
     assert "[51.0\xa0%, 65.0\xa0%]" in shares
     assert "58.4 points" in scores
+    assert shares.count("48.2 percentage points") == 2, "in the finding and in the table"
+    assert scores.count("48.2 points") == 2
     struck = satisfaction_sections.segments(table, struck="Cronbach's α 0.400 is under 0.60").text
     assert struck == "Satisfaction by segment is not reported (failed check): Cronbach's α 0.400 is under 0.60."
 

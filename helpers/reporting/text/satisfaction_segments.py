@@ -57,13 +57,15 @@ def customer_kind_table(kinds: pd.DataFrame, rows: Sequence[Estimate], currency:
     return pd.DataFrame(made)
 
 
-def segment_differences(found: pd.DataFrame) -> str:
+def segment_differences(found: pd.DataFrame, form: formatting.Form = formatting.points) -> str:
     """Return which segments differ significantly from everybody else, the farthest first, all comparisons counted.
 
     Parameters
     ----------
     found : DataFrame
         From `helpers.satisfaction.satisfaction_by_segment.segment_table`.
+    form : function
+        What a difference looks like.
     """
     known, apart = found[found["p_adjusted"].notna()], found[found["compared"].ne("")]
     n_not = int(apart["difference"].isna().sum())
@@ -81,7 +83,7 @@ def segment_differences(found: pd.DataFrame) -> str:
         return f"No segments of thirty people or more can be compared.{other}"
     differ = known[(known["p_adjusted"] < 0.05) & ~known["is_counterpart"]]
     differ = differ.sort_values("difference", key=abs, ascending=False, kind="stable")
-    said = [f"{r.segment} ({'+' if r.difference > 0 else ''}{formatting.points(r.difference)})"
+    said = [f"{r.segment} ({'+' if r.difference > 0 else ''}{form(r.difference)})"
             for r in differ.head(MOST_SEGMENTS).itertuples()]
     more = f" and {formatting.whole(len(differ) - MOST_SEGMENTS)} more" if len(differ) > MOST_SEGMENTS else ""
     if not said:
