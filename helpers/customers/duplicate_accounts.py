@@ -49,13 +49,17 @@ class PersonAccounts:
                 table = joined.mutate(**{column: ibis.coalesce(joined.first_id, joined[column])}).select(*names)
         return table
 
-    def gates(self) -> list[Gate]:
-        """Return the check of a page that counts people; none where nobody has two accounts."""
+    def gates(self, by_account: str = "") -> list[Gate]:
+        """Return the check of a page that counts people; none where nobody has two accounts.
+
+        What belongs to an account, such as points, is named: it counts by account on that page too.
+        """
         if self.first is None:
             return []
         return [Gate("each person is counted once", float(self.n_duplicates), 0.0, False, Level.NOTE,
                      "counts of people", f"{self.n_duplicates:,} of {self.n_accounts:,} customers are "
-                     "duplicate accounts; their records count under the person's first account.")]
+                     "duplicate accounts; their records count under the person's first account"
+                     f"{f', {by_account} by account' if by_account else ''}.")]
 
 
 def person_accounts(engine: Engine, customers: ir.Table) -> PersonAccounts:

@@ -40,6 +40,8 @@ def test_the_check_says_how_many_accounts_are_merged(session_engine, known):
     assert not gate.is_crossed
     assert gate.sentence == ("3 of 5 customers are duplicate accounts; their records count under the "
                              "person's first account.")
+    [of_points] = person_accounts(session_engine, known).gates("points")
+    assert of_points.sentence.endswith("first account, points by account.")
 
 
 def test_without_person_keys_or_second_accounts_nothing_is_merged(session_engine, known):
