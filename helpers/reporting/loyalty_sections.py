@@ -120,8 +120,8 @@ def cohorts_of_points(programme: ProgrammeRecords, assumed: LoyaltyConfig) -> Ex
     return display.show(triangle, table)
 
 
-def tiers(programme: ProgrammeRecords, assumed: LoyaltyConfig) -> Exhibit:
-    """Return moves between tiers, and what other thresholds would mean."""
+def tiers(programme: ProgrammeRecords, assumed: LoyaltyConfig, n_duplicates: int = 0) -> Exhibit:
+    """Return moves between tiers, and what other thresholds would mean; that accounts count, if some are duplicate."""
     are_given = programme.tiers.are_given
     order = [] if are_given else programme_tiers.tier_order(programme.standing, assumed.tiers)
     went = programme_tiers.tier_transition_matrix(programme.tiers, order)
@@ -136,7 +136,9 @@ def tiers(programme: ProgrammeRecords, assumed: LoyaltyConfig) -> Exhibit:
                   display.paragraph(said))
     moved = () if programme.tiers.moves.empty else programme_text.tier_migration_sentence(programme.tiers, order)
     is_drawn = len(went) > 1 and not are_given
-    return display.concat(display.paragraph(moved), figure if is_drawn else display.show(), thresholds)
+    accounts = display.paragraph("Tiers and shared profit count accounts, of which a person may have several.")
+    return display.concat(display.paragraph(moved), figure if is_drawn else display.show(), thresholds,
+                          accounts if n_duplicates and len(programme.standing) else display.show())
 
 
 def profit_pool(pool: pd.DataFrame, currency: str) -> Exhibit:

@@ -187,8 +187,8 @@ def trait_gates(
     told = "; ".join(trait.text for trait in (apart or worst)[:MAX_NAMED_TRAITS])
     of = f"wave {wave}" if wave else "the survey"
     return [Gate("respondents and customers beside the weights", worst[0].gap, MAX_TRAIT_GAP, bool(apart), Level.NOTE,
-                 "what the survey says of all customers", f"People of {of}{', weighted,' * is_weighted} against the "
-                 f"{n:,} customers of its time: {told}. No weight meets these shares; the limit is "
+                 "what the survey says of all customers", f"People of {of}{', weighted,' * is_weighted} when "
+                 f"invited, against the {n:,} customers at its end: {told}. No weight meets these shares; the limit is "
                  f"{100 * MAX_TRAIT_GAP:g} percentage points.")]
 
 

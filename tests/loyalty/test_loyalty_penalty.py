@@ -3,6 +3,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
+from scipy import stats
 
 from helpers.foundation.results import Status
 from helpers.loyalty import loyalty_penalty
@@ -28,9 +30,7 @@ def sales(extra, seed=3):
 
 
 def found(session_engine, transactions, frame):
-    rows = loyalty_penalty.loyalty_penalty_estimates(
-        loyalty_penalty.product_months(session_engine, transactions(frame), AS_OF)
-    )
+    rows = loyalty_penalty.loyalty_penalty_estimates(session_engine, transactions(frame), AS_OF)
     return {e.quantity: e for e in rows}
 
 
@@ -88,3 +88,48 @@ def test_products_whose_list_price_varies_leave_the_discount_alone(session_engin
     mixed = sales(0.05).assign(list_price=lambda t: t["list_price"] * np.where(t.index % 2, 2.0, 1.0))
     table = found(session_engine, transactions, mixed)
     assert table[loyalty_penalty.OLD_LESS_NEW_DISCOUNT].status is Status.OK
+
+
+def test_the_gap_is_that_of_statsmodels_clustered_by_customer_and_by_product(session_engine, transactions):
+    lines = session_engine.frame(loyalty_penalty.product_lines(transactions(sales(0.05)), AS_OF))
+    known = lines[lines["is_old"].fillna(False) | lines["is_new"].fillna(False)].dropna(subset="discount")
+    cell = known.groupby(["product_id", "month"])
+    known = known.assign(old=known["is_old"].astype(float))
+    x = known["old"] - known.assign(x=known["old"]).groupby(["product_id", "month"])["x"].transform("mean")
+    y = known["discount"] - cell["discount"].transform("mean")
+    used = x != 0
+    groups = np.column_stack([pd.factorize(known.loc[used, name])[0] for name in ("customer_id", "product_id")])
+    theirs = sm.OLS(y[used].to_numpy(), x[used].to_numpy()).fit(
+        cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False})
+    off = found(session_engine, transactions, sales(0.05))[loyalty_penalty.OLD_LESS_NEW_DISCOUNT]
+    assert off.value == pytest.approx(100 * theirs.params[0], rel=1e-9)
+    n = min(len(np.unique(of)) for of in groups.T)
+    half = 100 * theirs.bse[0] * stats.t.ppf(0.975, n - 1)
+    assert off.value - off.low == pytest.approx(half, rel=0.05), "but for the correction for few clusters"
+    assert off.value - off.low > half
+
+
+def test_customers_who_differ_in_their_discount_are_no_difference_of_old_and_new_ones(session_engine, transactions):
+    """A discount that goes with the customer, whether old or new: by lines alone every third draw would be significant.
+    """
+    shown = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        own = {f"{who}{i}": 0.1 * rng.random() for who in ("old", "new") for i in range(20)}
+        first = [(name, "2024-01-05" if name.startswith("old") else "2026-02-01", "none") for name in own]
+        bought = [(name, f"2026-0{month}-10", f"p{product}") for month in (2, 3) for name in own
+                  for product in rng.choice(20, 8, replace=False)]
+        frame = pd.DataFrame([*first, *bought], columns=["customer_id", "ordered_at", "product_id"])
+        price = 100 * (1 - frame["customer_id"].map(own))
+        off = found(session_engine, transactions, frame.assign(amount=price.round(2), quantity=1.0, list_price=100.0)
+                    )[loyalty_penalty.OLD_LESS_NEW_DISCOUNT]
+        shown.append(off.low > 0 or off.high < 0)
+    assert sum(shown) <= 5, "one in twenty is expected"
+
+
+def test_few_customers_are_insufficient(session_engine, transactions):
+    few = sales(0.05)
+    few = few.assign(customer_id=few["customer_id"].where(~few["customer_id"].str.startswith("old"), "old1"))
+    table = found(session_engine, transactions, few)
+    assert table[loyalty_penalty.OLD_TO_NEW_PRICE].reason == (
+        "fewer than 10 old or new customers bought the same in the same month")

@@ -298,7 +298,7 @@ def loyalty_definition(assumed: LoyaltyConfig, people: pd.DataFrame) -> str:
     return (
         f"Attitude is the answers on {asked}, strong from {formatting.number(assumed.attitude_cut)} of 100. Repeat "
         f"purchase means that a customer bought in at least {formatting.share(assumed.share_active_cut)} of the whole "
-        f"periods of {assumed.period_days} days since the first purchase, once "
+        f"periods of {assumed.period_days} days after the first purchase, which does not count itself, once "
         f"{formatting.count_text(assumed.least_periods, 'period has', 'periods have')} passed{contract}.{outside}"
     )
 
