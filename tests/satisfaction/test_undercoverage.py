@@ -78,8 +78,8 @@ def test_the_check_notes_the_largest_gaps_and_passes_without(records):
     assert (gate.is_crossed, gate.level, round(gate.statistic, 2)) == (True, Level.NOTE, 0.7)
     assert gate.sentence == (
         "People of wave w, weighted, when invited, against the 200 customers at its end: bought in the 365 days before "
-        "100.0 % against 30.0 %; with a running contract 0.0 % against 20.0 %. No weight meets these shares; the limit is "
-        "5 percentage points.")
+        "100.0 % against 30.0 %; with a running contract 0.0 % against 20.0 %. No weight meets these shares; the limit "
+        "is 5 percentage points.")
     near = undercoverage.TraitShares(BOUGHT, 0.32, 0.3, 32, 100)
     (gate,) = undercoverage.trait_gates(([near], 200))
     assert not gate.is_crossed
