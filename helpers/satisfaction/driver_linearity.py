@@ -13,7 +13,6 @@ from helpers.foundation.results import Estimate
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers
 from helpers.stats import linearity
 from helpers.stats.bootstrap import ReplicateMoments
-from helpers.stats.confidence_intervals import Interval
 from helpers.stats.linearity import Linearity, Step
 
 OWN_LEVEL = 0.05
@@ -111,45 +110,27 @@ def driver_moments(known: CompleteAnswers, columns: DriverColumns, seed: int) ->
     return ReplicateMoments(means.mean[:, place], means.covariance[:, np.array(place)[:, None], place])
 
 
-def driver_associations(columns: DriverColumns, weights: np.ndarray) -> tuple[dict[str, Interval], frozenset[str]]:
-    """Return how satisfaction moves with each driver that has one direction, and who has an association of its own.
+def driver_associations(columns: DriverColumns, weights: np.ndarray) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the drivers that leave no room for more satisfaction, and those that have an association of their own.
 
     Least squares, all the others as they enter equal, robust errors (HC3): of the equation whose R² the shares divide,
-    so that a share and its sign agree. A driver that counts by its answers has a direction where none of them lies on
-    the other side of the lowest; it moves by the trend of its answers. An association of its own is one that the F-test
-    of the driver's columns shows.
+    so that a share and its sign agree. There is no room where everybody at the highest answer, instead of as rated,
+    goes with less satisfaction, beyond chance: with a line, where it falls. An association of its own is one that the
+    F-test of the driver's columns shows.
     """
     blocks, n = columns.of_shares, len(columns.outcome)
     at = 1 + np.cumsum([0, *columns.sizes])
     fit = linearity.robust_fit(np.column_stack([np.ones(n), *blocks]), columns.outcome, weights)
     if fit is None:
-        return {}, frozenset()
-    moves: dict[str, Interval] = {}
-    for name, mean, (start, end) in zip(columns.names, columns.means.T, pairwise(at), strict=True):
-        levels, trend = _answers_of_block(mean, weights, end - start)
-        effects = levels @ fit[0][start:end]
-        if (effects >= 0).all() or (effects <= 0).all():
-            half = stats.t.ppf(0.975, n - at[-1]) * np.sqrt(trend @ fit[1][start:end, start:end] @ trend)
-            slope = float(trend @ fit[0][start:end])
-            moves[name] = Interval(slope, float(slope - half), float(slope + half))
+        return (), frozenset()
+    falling = []
+    for name, block, mean, (start, end) in zip(columns.names, blocks, columns.means.T, pairwise(at), strict=True):
+        rise = block[np.argmax(mean)] - np.average(block, axis=0, weights=weights)
+        moved = float(rise @ fit[0][start:end])
+        half = stats.t.ppf(0.975, n - at[-1]) * np.sqrt(rise @ fit[1][start:end, start:end] @ rise)
+        falling += [name] * bool(moved + half < 0)
     p = [linearity.wald_p_value(*fit, slice(start, end), n) for start, end in pairwise(at)]
-    return moves, frozenset(name for name, value in zip(columns.names, p, strict=True) if value < OWN_LEVEL)
-
-
-def _answers_of_block(mean: np.ndarray, weights: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a driver's answers less its lowest in its columns, one row an answer, and what their trend weighs each by.
-
-    A line alone has one answer, one point up.
-    """
-    if n_columns == 1:
-        return np.ones((1, 1)), np.ones(1)
-    category = linearity.column_categories(mean)
-    people = np.bincount(category, weights)
-    place = np.bincount(category, weights * mean) / people
-    marks = np.eye(len(people))[:, 1:-1]
-    away = place - np.average(place, weights=people)
-    trend = (people * away) @ np.column_stack([place, marks]) / (people @ away**2)
-    return np.column_stack([place - place[0], marks])[1:], trend
+    return tuple(falling), frozenset(name for name, value in zip(columns.names, p, strict=True) if value < OWN_LEVEL)
 
 
 def nonlinear_drivers(columns: DriverColumns, tested: Linearity, weights: np.ndarray) -> dict[str, NonlinearDriver]:

@@ -88,7 +88,8 @@ class SatisfactionDrivers:
     unanswered : mapping of str to int
         People without an answer to a question, of those who answered any.
     negative : tuple of str
-        Drivers that go with less satisfaction where they are rated higher, the others equal: they have no room either.
+        Drivers that go with less satisfaction at their highest ratings than as rated, the others equal: they have no
+        room either.
     own : frozenset of str
         Drivers with an association of their own, the others equal.
     """
@@ -145,8 +146,7 @@ def driver_importance(
         np.column_stack([*columns.of_shares, columns.outcome]), seed, weights=known.rows.weights, sizes=columns.sizes)
     explained = lmg.sum(axis=1)
     share = lmg / explained[:, None]
-    slopes, own = driver_associations(columns, known.rows.weights)
-    negative = tuple(name for name, i in slopes.items() if i.high < 0)
+    negative, own = driver_associations(columns, known.rows.weights)
     has_room = np.array([name not in (*known.expectations, *negative) for name in names])
     room = share * (100 - means.mean[:, place[:-1]]) * has_room
     struck = {s: reason for (s, e), reason in unreportable_effects(valid, known.model.arrows).items()

@@ -20,7 +20,8 @@ IN_TIME, LATE_DELIVERY, OVERDUE, PENDING = "in time", "late", "overdue when answ
 
 MAX_DAYS_TO_ANSWER = 60
 
-OF_NAMED_ORDER = "by their newest answer that names an order with a promised day, cancelled ones aside"
+OF_NAMED_ORDER = (
+    "by their newest answer that names a sale with a promised day (orders cancelled or never available are none)")
 
 OF_DELIVERY_BEFORE = f"by their newest answer with a delivery in the {MAX_DAYS_TO_ANSWER} days before"
 

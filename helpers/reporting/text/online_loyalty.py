@@ -67,7 +67,8 @@ def newest_promises(service: pd.DataFrame, covered_on: date, with_interval: bool
     return ", ".join([f"{formatting.sentence_case(now)} of the promised deliveries came by the day", *before])
 
 
-UNDELIVERED = "An order due without a day of delivery counts as late."
+UNDELIVERED = ("A sale due without a day of delivery counts as late; orders cancelled or never available are no "
+               "sales.")
 
 
 def _promises_kept(service: pd.DataFrame, covered_on: date) -> str:

@@ -277,7 +277,7 @@ def test_broken_promises_go_with_fewer_more_or_as_many_returns(gap, said):
     found = online_loyalty.delivery_promise_sentence(service(gap=gap), date(2026, 1, 31))
     assert said in found
     assert found.startswith("90.0 % [88.0 %, 92.0 %] of 500 promised deliveries came by the day, over all the time on")
-    assert "on record. An order due without a day of delivery counts as late. " in found
+    assert f"on record. {online_loyalty.UNDELIVERED} " in found
 
 
 def test_without_promises_or_visits_nothing_is_said_of_them():
@@ -306,10 +306,10 @@ def test_promises_of_unequal_quarters_have_no_overall_share_but_the_newest_quart
     assert said.startswith(
         "In 2025-Q4 68.0 % [66.0 %, 70.0 %] of the promised deliveries came by the day, in 2024-Q4 88.0 % "
         "[86.0 %, 90.0 %]. No share of all 900 promised deliveries is told: quarters differ (p < .001), the largest "
-        "change is from 84.0 % in 2025-Q1 to 66.0 % in 2025-Q3. An order due without a day of delivery counts as late. "
-        "Whether fewer come back after broken")
+        "change is from 84.0 % in 2025-Q1 to 66.0 % in 2025-Q3. A sale due without a day of delivery counts as late; "
+        "orders cancelled or never available are no sales. Whether fewer come back after broken")
     month = Estimate(web_behaviour.LOWEST_MONTH, 0.637, unit="share", n=80, segment="2025-08").table()
-    assert ". Lowest by month: 63.7 % of 80 in August 2025. An order" in (
+    assert ". Lowest by month: 63.7 % of 80 in August 2025. A sale due" in (
         online_loyalty.delivery_promise_sentence(pd.concat([table, month]), date(2025, 12, 31)))
     assert online_loyalty.promises_by_quarter(table, date(2025, 12, 30))["quarter"].tolist() == [
         "2024-Q4", "2025-Q1", "2025-Q3", "2025-Q4 (to 30 December 2025)"]
@@ -321,7 +321,7 @@ def test_promises_of_unequal_quarters_have_no_overall_share_but_the_newest_quart
     assert in_february == "In 2025-Q4 68.0 % of the promised deliveries came by the day, in 2024-Q4 88.0 %"
     assert online_loyalty.newest_promises(table, date(2025, 3, 31)).endswith("deliveries came by the day")
     assert online_loyalty.delivery_promise_sentence(table.drop(index=[3, 4, 5]), date(2025, 9, 30)).startswith(
-        "No share of all 900 promised deliveries is told: quarters differ (p < .001). An order")
+        "No share of all 900 promised deliveries is told: quarters differ (p < .001). A sale")
 
 
 def by_channel(*values, p=0.04):
