@@ -10,7 +10,7 @@ from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, people_text
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
 
-NEVER_DELIVERED = "not delivered on record"
+NEVER_DELIVERED = "overdue, no delivery on record"
 
 LATE_SHARE, SATISFACTION_BY_DELIVERY = "share of deliveries late or overdue when answering", "satisfaction by delivery"
 
@@ -83,17 +83,18 @@ def link_answers_to_deliveries(
     replicas : ReplicateWeights, optional
         Of the weights.
     """
+    is_named = "order_id" in respondents.columns
     dated = transactions.filter((transactions.kind == "sale") & transactions.promised_on.notnull())
+    dated = dated.semi_join(respondents, "order_id" if is_named else "customer_id")
     orders = dated.group_by("order_id").aggregate(
         customer_id=dated.customer_id.max(), promised_on=dated.promised_on.max(), delivered_on=dated.delivered_on.max(),
         open=dated.delivered_on.isnull().sum())
     frame = orders.to_pyarrow().to_pandas()
     if frame.empty or scored.empty:
-        reason = "no orders with a promised day are recorded" if frame.empty else "nobody has a satisfaction score"
+        reason = "nobody has a satisfaction score" if scored.empty else "no orders with a promised day are recorded"
         return AnswersWithDelivery(pd.DataFrame(columns=DELIVERY_COLUMNS), replicas, reason)
     frame = frame.assign(**{c: pd.to_datetime(frame[c]) for c in ("promised_on", "delivered_on")})
     frame.loc[frame["open"] > 0, "delivered_on"] = pd.NaT
-    is_named = "order_id" in respondents.columns
     rows = _linked_by_order(scored, respondents, frame) if is_named else _linked_by_date(scored, frame)
     rows = rows.sort_values(["responded_at", "response_id"]).drop_duplicates("person", keep="last")
     kept = _with_delivery_state(rows)[DELIVERY_COLUMNS].sort_values("person", ignore_index=True)

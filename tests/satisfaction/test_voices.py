@@ -48,13 +48,14 @@ def test_answers_are_joined_to_the_order_that_they_name_and_lateness_goes_with_s
     assert found(made, late_delivery.LATENESS_GAP).value == pytest.approx(-40, abs=3)
     assert found(made, late_delivery.LATE_SHARE).reason == late_delivery.OF_NAMED_ORDER
     by_lateness = late_delivery.satisfaction_by_lateness(linked)
-    assert list(by_lateness["delivery"]) == ["1 to 7 days early", "4 to 7 days late", "not delivered on record"]
+    assert list(by_lateness["delivery"]) == ["1 to 7 days early", "4 to 7 days late", "overdue, no delivery on record"]
     assert by_lateness["people"].sum() == len(linked.rows), "nobody stands in two groups"
     waiting = scored().assign(responded_at=pd.Timestamp("2026-03-12"))
     early = late_delivery.link_answers_to_deliveries(waiting, who, table("transactions", orders()))
     assert (early.rows["state"] == late_delivery.OVERDUE).sum() == 48
     assert late_delivery.satisfaction_by_lateness(early).set_index("delivery")["people"].to_dict() == {
-        "1 to 7 days early": 72, "4 to 7 days late": 36, "not delivered on record": 12}, "not of the patient alone"
+        "1 to 7 days early": 72, "4 to 7 days late": 36, late_delivery.NEVER_DELIVERED: 12}, (
+            "not of the patient alone")
 
 
 def test_without_an_order_named_the_last_one_delivered_before_answering_counts(table):
