@@ -38,7 +38,7 @@ def driver_priorities(importance: SatisfactionDrivers | NoPathModel, paths: pd.D
                       validity: MeasurementValidity | None = None) -> Exhibit:
     """Return the importance–performance map as a table, the highest priority first.
 
-    Expectations, and what goes with less satisfaction at its highest ratings, are not in it: there is no room.
+    Expectations, and what goes with less satisfaction where it is rated higher, are not in it: there is no room.
     """
     table = drivers_text.importance_performance_rows(drivers.importance_performance_map(importance))
     without = (*getattr(importance, "expectations", ()), *getattr(importance, "negative", ()))

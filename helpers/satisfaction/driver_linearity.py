@@ -114,9 +114,9 @@ def driver_associations(columns: DriverColumns, weights: np.ndarray) -> tuple[tu
     """Return the drivers that leave no room for more satisfaction, and those that have an association of their own.
 
     Least squares, all the others as they enter equal, robust errors (HC3): of the equation whose R² the shares divide,
-    so that a share and its sign agree. There is no room where everybody at the highest answer, instead of as rated,
-    goes with less satisfaction, beyond chance: with a line, where it falls. An association of its own is one that the
-    F-test of the driver's columns shows.
+    so that a share and its sign agree. There is no room where, beyond chance, satisfaction falls with the ratings on
+    the whole (their trend) and everybody at the highest, instead of as rated, goes with less: with a line, where it
+    falls. An association of its own is one that the F-test of the driver's columns shows.
     """
     blocks, n = columns.of_shares, len(columns.outcome)
     at = 1 + np.cumsum([0, *columns.sizes])
@@ -125,10 +125,12 @@ def driver_associations(columns: DriverColumns, weights: np.ndarray) -> tuple[tu
         return (), frozenset()
     falling = []
     for name, block, mean, (start, end) in zip(columns.names, blocks, columns.means.T, pairwise(at), strict=True):
+        away = mean - np.average(mean, weights=weights)
         rise = block[np.argmax(mean)] - np.average(block, axis=0, weights=weights)
-        moved = float(rise @ fit[0][start:end])
-        half = stats.t.ppf(0.975, n - at[-1]) * np.sqrt(rise @ fit[1][start:end, start:end] @ rise)
-        falling += [name] * bool(moved + half < 0)
+        moves = np.array([(weights * away) @ block, rise])
+        errors = np.sqrt(np.einsum("ij,jk,ik->i", moves, fit[1][start:end, start:end], moves))
+        upper = moves @ fit[0][start:end] + stats.t.ppf(0.975, n - at[-1]) * errors
+        falling += [name] * bool((upper < 0).all())
     p = [linearity.wald_p_value(*fit, slice(start, end), n) for start, end in pairwise(at)]
     return tuple(falling), frozenset(name for name, value in zip(columns.names, p, strict=True) if value < OWN_LEVEL)
 

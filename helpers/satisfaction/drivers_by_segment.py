@@ -214,8 +214,8 @@ def _spread_of_shares(known: CompleteAnswers, parts: dict[str, np.ndarray]) -> f
 def segment_driver_table(found: SegmentDrivers | NoPathModel) -> pd.DataFrame:
     """Return each driver's share of the explained variance in each group (columns); no rows where nothing differs.
 
-    Empty where a driver has no association of its own there, the others equal, or goes with less satisfaction at
-    its highest ratings than as rated.
+    Empty where a driver has no association of its own there, the others equal, or goes with less satisfaction
+    where rated higher.
     """
     if isinstance(found, NoPathModel):
         return pd.DataFrame()

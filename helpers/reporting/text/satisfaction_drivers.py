@@ -20,7 +20,8 @@ TIE, SURE = 0.05, 0.01
 
 NO_ROOM = "what people expect is nothing to be improved"
 
-LESS = "over everybody less satisfaction at its highest ratings than as rated, by the regression of the shares"
+LESS = ("over everybody less satisfaction where it is rated higher, on the whole and at the highest, by the "
+        "regression of the shares")
 
 MOST_SHARES = 2  # that a sentence names one by one
 

@@ -154,8 +154,8 @@ def empty_shares_note(found: SegmentDrivers) -> str:
              for name, of in found.groups]
     rest = [f"{formatting.share(share)} in {readable_id(name)}" for name, share in empty if share >= LEAST_EMPTY_SHARE]
     falls = f"; to such drivers falls {formatting.join_words(rest)}" if rest else ""
-    return ("Empty: no association of its own, the other drivers equal, or less satisfaction at "
-            f"the highest ratings than as rated{falls}.")
+    return ("Empty: no association of its own, the other drivers equal, or less satisfaction "
+            f"where rated higher, on the whole and at the highest{falls}.")
 
 
 def segment_drivers_sentence(found: SegmentDrivers | NoPathModel) -> str:

@@ -176,7 +176,8 @@ def test_what_has_no_room_is_named_beside_the_table_and_why():
     found = replace(drivers(), expectations=("Product",), negative=("Service",))
     assert satisfaction_drivers_text.drivers_together(found) == (
         "Not in the table: Product, 60.0 % (what people expect is nothing to be improved); Service, 40.0 % "
-        "(over everybody less satisfaction at its highest ratings than as rated, by the regression of the shares).")
+        "(over everybody less satisfaction where it is rated higher, on the whole and at the highest, by the "
+        "regression of the shares).")
 
 
 def test_the_map_is_shown_with_interval_and_word():
