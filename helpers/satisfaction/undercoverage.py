@@ -188,7 +188,7 @@ def trait_gates(
     of = f"wave {wave}" if wave else "the survey"
     return [Gate("respondents and customers beside the weights", worst[0].gap, MAX_TRAIT_GAP, bool(apart), Level.NOTE,
                  "what the survey says of all customers", f"People of {of}{', weighted,' * is_weighted} when "
-                 f"invited, against the {n:,} customers at its end: {told}. No weight meets these shares; the limit is "
+                 f"asked, against the {n:,} customers at its end: {told}. No weight meets these shares; the limit is "
                  f"{100 * MAX_TRAIT_GAP:g} percentage points.")]
 
 

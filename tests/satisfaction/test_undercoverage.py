@@ -77,15 +77,15 @@ def test_the_check_notes_the_largest_gaps_and_passes_without(records):
     (gate,) = undercoverage.trait_gates(undercoverage.trait_shares(answers(), records, [], "w"), "w")
     assert (gate.is_crossed, gate.level, round(gate.statistic, 2)) == (True, Level.NOTE, 0.7)
     assert gate.sentence == (
-        "People of wave w, weighted, when invited, against the 200 customers at its end: bought in the 365 days before "
+        "People of wave w, weighted, when asked, against the 200 customers at its end: bought in the 365 days before "
         "100.0 % against 30.0 %; with a running contract 0.0 % against 20.0 %. No weight meets these shares; the limit "
         "is 5 percentage points.")
     near = undercoverage.TraitShares(BOUGHT, 0.32, 0.3, 32, 100)
     (gate,) = undercoverage.trait_gates(([near], 200))
     assert not gate.is_crossed
-    assert gate.sentence.startswith("People of the survey, weighted, when invited, against")
+    assert gate.sentence.startswith("People of the survey, weighted, when asked, against")
     (gate,) = undercoverage.trait_gates(([near], 200), is_weighted=False)
-    assert gate.sentence.startswith("People of the survey when invited, against the 200 customers at its end")
+    assert gate.sentence.startswith("People of the survey when asked, against the 200 customers at its end")
 
 
 def test_shares_of_few_respondents_are_bounds():

@@ -196,6 +196,6 @@ def _most_of_wave(scores: pd.DataFrame, as_of_on: date, wave: str) -> str:
     most = of_wave.iloc[math.ceil(NEARLY_ALL * len(of_wave)) - 1] if len(of_wave) else None
     if most is None or (days := (as_of_on - most.date()).days) <= MAX_DAYS_SINCE_ANSWER:
         return ""
-    since = scores.loc[scores["responded_at"] > most, "person"].nunique()
+    since = scores.loc[scores["responded_at"].dt.normalize() > most.normalize(), "person"].nunique()
     return (f"Nine in ten answers of the wave are of {formatting.date_text(most)} or before, {formatting.whole(days)} "
             f"days before the as-of date: how satisfied people are since is known of {people_text(since)} people only.")

@@ -193,7 +193,7 @@ def test_an_answer_of_long_ago_is_not_told_as_of_today():
         "not known.")
     assert survey_checks_text.newest_answer_sentence(scores, date(2025, 10, 15)) == ""
     assert survey_checks_text.newest_answer_sentence(scores.iloc[2:], date(2025, 12, 31)) == ""
-    days = pd.to_datetime(["2025-08-31"] * 19 + ["2025-10-03"])
+    days = pd.to_datetime([f"2025-08-31 {hour:02}:00" for hour in range(19)] + ["2025-10-03 00:00"])
     late = pd.DataFrame({"wave": "w", "person": range(20), "responded_at": days})
     assert survey_checks_text.newest_answer_sentence(late, date(2025, 10, 15), "w") == (
         "Nine in ten answers of the wave are of 31 August 2025 or before, 45 days before the as-of date: how satisfied "
