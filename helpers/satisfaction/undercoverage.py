@@ -124,7 +124,7 @@ def trait_shares(
     there = _with_traits(whole, records)
     counts = there.group_by("channel").aggregate(
         n=there.count(), **{name: there[name].sum() for name in (BOUGHT, CONTRACT)}).to_pyarrow().to_pandas()
-    sent = records.invitations.filter(records.invitations.response_id.notnull())
+    sent = records.invitations.semi_join(ibis.memtable(rows[["response_id"]]), "response_id")
     asked = sent.group_by("response_id").aggregate(sent_at=sent.sent_at.min()).to_pyarrow().to_pandas()
     rows = rows.merge(asked, on="response_id", how="left")
     rows = rows.assign(at=rows["sent_at"].fillna(rows["responded_at"]))

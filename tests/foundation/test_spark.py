@@ -31,6 +31,7 @@ from helpers.intake.expression_rules import ExpressionScope
 from helpers.intake.number_formats import PLAIN
 from helpers.intake.source_records import SourceRecords
 from helpers.pipeline import registry
+from helpers.satisfaction import undercoverage
 from helpers.value import clv
 from helpers.value.btyd import fitting, frequency_recency
 from helpers.value.btyd.bg_nbd import MBG_NBD
@@ -651,6 +652,33 @@ def test_buyers_are_counted_and_scored_alike(duck, spark):
         return rows(one, clv.clv_by_customer(one, table, view))
 
     assert unlike(scores(spark), scores(duck)) == []
+
+
+def test_traits_of_respondents_and_of_customers_are_counted_alike(duck, spark):
+    days = pd.date_range("2024-01-01", periods=80, freq="9D")
+    ids = [f"c{i:02d}" for i in range(80)]
+    shop = {
+        "customers": {"customer_id": ids, "joined_on": days, "acquired_channel": ["shop", "search"] * 40},
+        "transactions": {"order_id": ids, "line": 1, "customer_id": ids[::-1], "ordered_at": days, "kind": "sale",
+                         "amount": 5.0},
+        "subscriptions": {"subscription_id": ids, "customer_id": ids, "started_on": days[::-1], "has_ended": [
+            i % 3 == 0 for i in range(80)], "ended_on": [days[-1] if i % 3 == 0 else pd.NaT for i in range(80)]},
+        "invitations": {"invitation_id": ids[:50], "customer_id": ids[:50], "survey": "x", "sent_at": days[30:],
+                        "response_id": [f"r{c}" if i < 40 else None for i, c in enumerate(ids[:50])]},
+    }
+    declared = {t.name.removeprefix("canonical/"): t for t in canonical_schema.CANONICAL_TABLES}
+    scores = pd.DataFrame({"response_id": [f"r{c}" for c in ids[:40]], "customer_id": ids[:40], "person": ids[:40],
+                           "responded_at": days[-1], "wave": "w", "weight": np.linspace(1, 2, 40)})
+
+    def counted(one):
+        records = undercoverage.CustomerRecords(
+            *(declared[name].conformed(one.lazy(pd.DataFrame(columns))) for name, columns in shop.items()))
+        return (*undercoverage.trait_shares(scores, records, [], "w"),
+                undercoverage.never_invited(records, pd.Timestamp("2025-12-31")))
+
+    (shares, n, never), expected = counted(spark), counted(duck)
+    assert len(shares) > 2
+    assert (shares, n, never) == expected
 
 
 # --- where Spark is ----------------------------------------------------------------------------------------------

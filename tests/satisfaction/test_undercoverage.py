@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import date
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.foundation import canonical_schema
 from helpers.foundation.results import Estimate, Level, Status
 from helpers.reporting.text import survey_checks
 from helpers.satisfaction import undercoverage
@@ -129,3 +131,86 @@ def test_groups_of_which_few_were_invited_are_told_as_nearly_all(table, records)
     assert "among them all but fewer than 10 of the 40 with a running contract and" in (
         survey_checks.never_invited_sentence(found))
     assert [e.quantity for e in found if e.quantity == undercoverage.INVITED_BUYERS] == [], "one in sixty is hidden"
+
+
+@pytest.fixture
+def simulated(default, session_engine):
+    """The customers of the simulated company as records and as frames, and the answers of its last wave."""
+    whole = {name: default.tables[f"canonical/{name}"].copy() for name in (
+        "customers", "transactions", "subscriptions", "invitations", "respondents")}
+    records = CustomerRecords(*(declared.conformed(session_engine.lazy(whole[name])) for name, declared in (
+        ("customers", canonical_schema.CUSTOMERS), ("transactions", canonical_schema.TRANSACTIONS),
+        ("subscriptions", canonical_schema.SUBSCRIPTIONS), ("invitations", canonical_schema.INVITATIONS))))
+    for name, column in (("customers", "joined_on"), ("transactions", "ordered_at"), ("subscriptions", "started_on"),
+                         ("subscriptions", "ended_on"), ("invitations", "sent_at"), ("respondents", "responded_at")):
+        whole[name][column] = pd.to_datetime(whole[name][column])
+    who = whole["respondents"].dropna(subset=["customer_id", "responded_at", "wave"])
+    scores = who[who["wave"] == who["wave"].max()][["response_id", "customer_id", "responded_at", "wave"]]
+    weight = np.random.default_rng(1).uniform(0.5, 2, len(scores))
+    return records, whole, scores.assign(person=scores["customer_id"], weight=weight)
+
+
+def with_traits(people, whole):
+    """Return the traits of people, each as of a time, by loops over rows of the frames."""
+    sold, held = whole["transactions"], whole["subscriptions"]
+    sold = sold[(sold["kind"] == "sale") & sold["customer_id"].isin(people["customer_id"])]
+    sold = {c: rows["ordered_at"].to_numpy() for c, rows in sold.groupby("customer_id")}
+    runs = dict(iter(held[held["customer_id"].isin(people["customer_id"])].groupby("customer_id")))
+    year = pd.Timedelta(days=undercoverage.BOUGHT_DAYS)
+    marks = []
+    for one in people.itertuples():
+        days, day = sold.get(one.customer_id, np.array([], "M8[us]")), one.at.normalize()
+        mine = runs.get(one.customer_id, held.head(0))
+        is_held = (mine["started_on"].isna() | (mine["started_on"] <= day)) & (
+            ~mine["has_ended"].astype("bool") | (mine["ended_on"] >= day))
+        marks.append((bool(((days <= one.at) & (days > one.at - year)).any()), bool(is_held.any())))
+    channel = whole["customers"].set_index("customer_id")["acquired_channel"].reindex(people["customer_id"])
+    return people.assign(channel=channel.to_numpy()).assign(
+        **{name: [mark[i] for mark in marks] for i, name in enumerate((BOUGHT, CONTRACT))})
+
+
+def test_the_simulated_companys_traits_are_those_that_loops_over_its_frames_find(simulated):
+    records, whole, scores = simulated
+    found, n = undercoverage.trait_shares(scores, records, [], scores["wave"].iloc[0])
+    last, customers, sent = scores["responded_at"].max(), whole["customers"], whole["invitations"]
+    then = customers[customers["joined_on"].isna() | (customers["joined_on"] <= last.normalize())]
+    there = with_traits(then[["customer_id"]].assign(at=last), whole)
+    rows = scores.sort_values(["responded_at", "response_id"]).drop_duplicates("person", keep="last")
+    rows = rows[rows["customer_id"].isin(then["customer_id"])]
+    at = rows["response_id"].map(sent.groupby("response_id")["sent_at"].min()).fillna(rows["responded_at"])
+    here = with_traits(rows[["customer_id", "weight"]].assign(at=at), whole)
+    told = {trait.trait: trait for trait in found}
+    assert n == len(there)
+    assert {BOUGHT, CONTRACT} < told.keys()
+    for name, trait in told.items():
+        mine, theirs = (frame[name] if name in frame else frame["channel"].eq(name.removeprefix("won through "))
+                        for frame in (here, there))
+        assert (trait.n_with, trait.n_respondents) == (mine.sum(), len(here)), name
+        assert trait.respondents == pytest.approx(np.average(mine, weights=here["weight"]), rel=1e-12), name
+        assert trait.customers == pytest.approx(theirs.mean(), rel=1e-12), name
+
+
+def test_the_simulated_companys_never_invited_are_those_that_its_frames_count(simulated):
+    records, whole, _ = simulated
+    people = with_traits(whole["customers"][["customer_id"]].assign(at=AS_OF), whole)
+    never = ~people["customer_id"].isin(whole["invitations"]["customer_id"])
+    groups = {"all": never | True, CONTRACT: people[CONTRACT],
+              WITHOUT_ORDER: ~people["customer_id"].isin(whole["transactions"]["customer_id"])}
+    found = {e.segment: e for e in undercoverage.never_invited(records, AS_OF) if e.quantity == NEVER_INVITED}
+    assert found.keys() == groups.keys()
+    for name, is_in in groups.items():
+        assert (found[name].value, found[name].n) == ((never & is_in).sum(), is_in.sum()), name
+
+
+def test_no_more_rows_are_fetched_than_people_answered(simulated, monkeypatch):
+    records, _, scores = simulated
+    fetch, fetched = ir.Table.to_pyarrow, []
+
+    def counted(table, *args, **kwargs):
+        fetched.append((rows := fetch(table, *args, **kwargs)).num_rows)
+        return rows
+
+    monkeypatch.setattr(ir.Table, "to_pyarrow", counted)
+    undercoverage.trait_shares(scores, records, [], scores["wave"].iloc[0])
+    undercoverage.never_invited(records, AS_OF)
+    assert max(fetched) <= len(scores) < records.customers.count().to_pyarrow().as_py() / 2
