@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from helpers.loyalty import breakpoint_slopes, breakpoints, monotone_logistic, structural_model
+from helpers.loyalty import breakpoint_slopes, breakpoints, monotone_logistic, repurchase_moderators
 from helpers.stats import chain_ladder
 
 REGION = 0.999
@@ -96,10 +96,10 @@ def of_gamma(rng, replications, n):
                              "weight": 1.0, "returned": rng.random(n) < special.expit(logit)})
         said = pd.DataFrame({"customer_id": came["customer_id"], "switching_cost": locked, "alternatives": np.nan,
                              "quality": rng.uniform(0, 100, n), "is_member": np.nan})
-        found = {(e.quantity, e.segment): e for e in structural_model.moderator_estimates(came, said)}
-        of_leaving = found[structural_model.INTERACTION, structural_model.SWITCHING_MODERATOR]
+        found = {(e.quantity, e.segment): e for e in repurchase_moderators.moderator_estimates(came, said)}
+        of_leaving = found[repurchase_moderators.INTERACTION, repurchase_moderators.SWITCHING_MODERATOR]
         held += of_leaving.low <= 10 * gamma <= of_leaving.high
-        idle = found[structural_model.EFFECT_CHANGE, structural_model.QUALITY_MODERATOR]
+        idle = found[repurchase_moderators.EFFECT_CHANGE, repurchase_moderators.QUALITY_MODERATOR]
         claimed += not idle.low <= 0 <= idle.high
     line(f"γ of switching cost, interval, {n:,} people", HELD, held, replications)
     line(f"moderator that does nothing, type I error, {n:,} people", LEVEL, claimed, replications)

@@ -6,6 +6,7 @@ import pandas as pd
 from helpers.churn.dataset import Dataset
 from helpers.foundation.results import Claim, Estimate, Status, claim_verdict, no_estimate
 from helpers.stats import confidence_intervals
+from helpers.stats.survey_weights import weighted_quantile_groups
 
 CLAIM_EMOTIONAL_TIES = "Emotional ties cut churn by 60 %"
 
@@ -48,8 +49,10 @@ def churn_reduction_by_attachment(basis: Dataset, answers: pd.DataFrame) -> Esti
             f"{len(cases)} of those observed had said how attached they are, {3 * MIN_ATTACHMENT_RESPONDENTS} are "
             "needed"
         )
-    low, high = cases["tie"].quantile([1 / 3, 2 / 3])
-    weak, strong = cases[cases["tie"] <= low]["is_lost"], cases[cases["tie"] >= high]["is_lost"]
+    third = weighted_quantile_groups(cases["tie"].to_numpy(), np.ones(len(cases)), 3)
+    weak, strong = cases.loc[third == 0, "is_lost"], cases.loc[third == 2, "is_lost"]
+    if min(len(weak), len(strong)) < MIN_ATTACHMENT_RESPONDENTS:
+        return missing("too many are equally attached: no third of them stands out")
     if min(weak.sum(), strong.sum()) < 1:
         return missing("nobody was lost in one of the groups")
     ratio = strong.mean() / weak.mean()

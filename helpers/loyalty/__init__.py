@@ -27,9 +27,11 @@
 * ``repurchase_backtest``: Back-test of the repurchase model: out-of-time accuracy and calibration at every origin,
   their mean and the worst.
 * ``repurchase_model``: Repurchase model (loyalty score): snapshots, logistic fit, calibration, current scores.
+* ``repurchase_moderators``: Moderators of the association of satisfaction and repurchase: competition, switching cost,
+  programme, quality.
 * ``satisfaction_loyalty_link``: Link of satisfaction and repurchase: who bought again, odds, breakpoints, the curve.
 * ``schema``: Declared result tables of loyalty: loyalty_customers, loyalty_curve, programme_liability, tier_moves.
-* ``structural_model``: Structural model of loyalty (PLS) and moderators of the satisfaction–loyalty link.
+* ``structural_model``: Structural model of loyalty (PLS).
 * ``textbook_claims``: Textbook claims on loyalty (recommendation; behaviour of the least and most satisfied 15 %),
   tested on own data.
 * ``web_behaviour``: Web behaviour: visit frequency and depth, days to purchase, delivery promises kept, repurchase by

@@ -48,11 +48,10 @@ def repurchase_after_answer(
     Returns
     -------
     DataFrame
-        Grain customer with a dated answer and any orders or contract: ``customer_id, responded_at, satisfaction``
-        [0–100]``, weight`` (survey weight)``, n_before`` (purchase occasions up to the day of the answer)``, n_after``
-        (within the horizon)``,
-        returned``: an occasion within the horizon, or a contract that ran on the day of the answer and still runs at
-        the horizon's end.
+        Grain customer with a dated answer and, on its day, a purchase made or a contract running: ``customer_id,
+        responded_at, satisfaction`` [0–100]``, weight`` (survey weight)``, n_before`` (purchase occasions up to the
+        day of the answer)``, n_after`` (within the horizon)``, returned``: an occasion within the horizon, or a
+        contract that ran on the day of the answer and still runs at the horizon's end.
     """
     given = answers.filter(answers.role.isin(list(roles)), answers.percent.notnull(), answers.customer_id.notnull(),
                            answers.responded_at < as_of_on - timedelta(horizon_days - 1))
@@ -65,7 +64,7 @@ def repurchase_after_answer(
     columns = ("customer_id", "responded_at", "satisfaction", "weight", "n_before", "n_after", "is_held")
     found = table.select(*columns).to_pyarrow()
     frame = found.to_pandas().sort_values("customer_id", ignore_index=True)
-    frame = frame[frame["n_before"].notna() | frame["is_held"].notna()].reset_index(drop=True)
+    frame = frame[(frame["n_before"] > 0) | frame["is_held"].notna()].reset_index(drop=True)
     counts = {c: frame[c].fillna(0).astype("int64") for c in ("n_before", "n_after")}
     is_held = frame["is_held"].astype("boolean").fillna(False).astype(bool)
     return frame.drop(columns="is_held").assign(**counts, returned=(counts["n_after"] > 0) | is_held)

@@ -22,15 +22,15 @@ VISIT_FREQUENCY, VISIT_DEPTH = "days with a visit, a month", "events on a day wi
 DAYS_TO_PURCHASE, PROMISES_KEPT = "days from first look to purchase", "promises kept"
 
 RETURN_AFTER_BROKEN_PROMISE, RETURN_AFTER_KEPT_PROMISE = (
-    "customers who came back after a broken promise",
-    "customers who came back after a kept promise",
+    "customers who came back after their first promised order, promise broken",
+    "customers who came back after their first promised order, promise kept",
 )
 
 RETURN_BY_CHANNEL = "customers who bought again, by the channel of their first purchase"
 
 CHANNEL_TEST = "test that customers of all channels buy again alike"
 
-RETURN_DIFFERENCE = "coming back after a broken promise less after a kept promise"
+RETURN_DIFFERENCE = "coming back after a first promise broken less after one kept"
 
 PROMISES_BY_QUARTER, PROMISES_TEST, LOWEST_MONTH = (
     "promises kept, by quarter of the day promised",
@@ -143,9 +143,9 @@ def promise_estimates(engine: Engine, transactions: ir.Table, occasions: ir.Tabl
     list of Estimate
         Kept promises are counted by order, over all the time on record and by quarter; where quarters differ (Pearson's
         χ²) the overall share is struck, and the lowest month with thirty or more is told. An order due and not
-        delivered is a broken promise. Coming back is counted by customer, after the first order whose horizon is
-        complete; the difference has Agresti & Caffo's interval. It is an association: late orders differ from others in
-        more than being late.
+        delivered is a broken promise. Coming back is counted by customer, after the first promised order whose horizon
+        is complete; the difference has Agresti & Caffo's interval. It is an association: late orders differ from others
+        in more than being late.
     """
     lines = transactions.filter(transactions.kind == "sale", transactions.promised_on.notnull(),
                                 transactions.promised_on <= as_of_on)

@@ -87,13 +87,13 @@ def moderators(effects: list[Estimate], drivers: pd.DataFrame) -> Exhibit:
     return display.show_with_finding(repurchase_text.moderator_sentence(drivers), table)
 
 
-def stated_loyalty(values: list[Estimate], reported: list[Estimate], drivers: pd.DataFrame, asked: Sequence[str] = ()
-                   ) -> Exhibit:
+def stated_loyalty(values: list[Estimate], reported: list[Estimate], strengths: list[Estimate], drivers: pd.DataFrame,
+                   asked: Sequence[str] = ()) -> Exhibit:
     """Return what stated loyalty, by the questions asked, is associated with, and the values that failed a check."""
     of = f": loyalty is {formatting.join_words([readable_id(item) for item in asked])}" if asked else ""
     figure = plots.interval_plot(structural_model.total_effects_frame(reported), "construct", "value", "low", "high",
                                  "Total associations with stated loyalty", "standard deviations", reference=0)
-    table = display.estimates_table(loyalty_text.reported_rows(estimate_table(reported)),
+    table = display.estimates_table(loyalty_text.reported_rows(estimate_table([*reported, *strengths])),
                                     caption=f"Structural model{of}")
     return display.show_with_finding(repurchase_text.structural_model_sentence(drivers), figure, table,
                                      display.unreported_values(values, reported))

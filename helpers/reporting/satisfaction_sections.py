@@ -219,9 +219,11 @@ def behaviour(rows: Sequence[Estimate], policy: Sequence[Estimate], disconfirmat
     said = expectations_text.expectation_policy_finding(policy, currency)
     position = expectations_text.promise_position(disconfirmation) if said else ""
     groups = display.data_table(expectations_text.policy_table(policy, currency),
-                                caption="Expectation policy: by level of expectation and channel")
+                                caption="Expectation policy: by tertile of the expectation when first asked "
+                                        f"(equal answers in one) and by channel; {expectations_text.POLICY_BASE}")
     campaigns = display.data_table(expectations_text.campaign_table(policy, currency),
-                                   caption="Campaigns: sales by customer reached, not compared with a control group")
+                                   caption="Campaigns: sales by customer reached, not compared with a control group; "
+                                           "expectation, satisfaction and buying again of those reached who answered")
     return display.show(table, display.show_with_finding((position, said), groups, campaigns))
 
 
@@ -253,7 +255,8 @@ def frameworks(rows: Sequence[Estimate], by_segment: SegmentDrivers | NoPathMode
 
 def _frame_scores(rows: Sequence[Estimate], frame: str, label: str) -> Exhibit:
     return display.data_table(frameworks_text.frame_table(rows, frame),
-                              caption=frameworks_text.frame_caption(frame, label))
+                              caption=frameworks_text.frame_caption(frame, label),
+                              headings={"people_of_both": "People who answered both"})
 
 
 def every_value(satisfaction: pd.DataFrame, quality: pd.DataFrame, claims: pd.DataFrame) -> Exhibit:

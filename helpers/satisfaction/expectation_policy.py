@@ -16,7 +16,12 @@ from helpers.foundation.results import Estimate, Status, no_estimate, strike
 from helpers.satisfaction.survey_quality import MeasuredScale
 from helpers.stats.confidence_intervals import Interval, share_interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, people_text
-from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, student_interval
+from helpers.stats.survey_weights import (
+    ReplicateWeights,
+    WeightedSample,
+    student_interval,
+    weighted_quantile_groups,
+)
 
 EXPECTATION_TERTILES = ("lowest expectations", "middle expectations", "highest expectations")
 
@@ -79,7 +84,7 @@ def _first_orders(transactions: ir.Table) -> pd.DataFrame:
 
 
 def expectation_policy_estimates(
-    expected: pd.DataFrame, found: pd.DataFrame, seed: int = 0, replicas: ReplicateWeights | None = None
+    expected: pd.DataFrame, found: pd.DataFrame, replicas: ReplicateWeights | None = None
 ) -> list[Estimate]:
     """Return sales won, satisfaction and repeat purchase by thirds of the expectation stated, channel and campaign.
 
@@ -89,20 +94,20 @@ def expectation_policy_estimates(
         From `with_promises`.
     found : DataFrame
         From `helpers.satisfaction.satisfaction_vs_behaviour.behaviour_after_answer`.
-    seed : int
-        Breaks ties at the edges of the thirds.
     replicas : ReplicateWeights, optional
         Of the weights.
+
+    Notes
+    -----
+    Thirds by weight, cut between answers: people who expected the same are of one third.
     """
     rows = found.merge(expected, on="customer_id").dropna(subset=["expectation", "orders"])
     if len(rows) < 3 * FEW_PEOPLE:
         reason = f"{people_text(len(rows))} customers with expectation and behaviour, {3 * FEW_PEOPLE} are needed"
         return [no_estimate("expectation policy", Status.INSUFFICIENT, reason, n=len(rows))]
-    order = np.lexsort((np.random.default_rng(seed).random(len(rows)), rows["expectation"]))
-    third = np.empty(len(rows), dtype=int)
-    weight = rows["weight"].to_numpy(float)[order]
-    third[order] = np.minimum(3 * (np.cumsum(weight) - weight) / weight.sum(), 2).astype(int)
-    groups = [(name, rows[third == i]) for i, name in enumerate(EXPECTATION_TERTILES)]
+    third = weighted_quantile_groups(rows["expectation"].to_numpy(float), rows["weight"].to_numpy(float),
+                                     len(EXPECTATION_TERTILES))
+    groups = [(name, rows[third == i]) for i, name in enumerate(EXPECTATION_TERTILES) if (third == i).any()]
     for column, prefix in (("channel", CHANNEL_PREFIX), ("campaign", CAMPAIGN_PREFIX)):
         enough = [(f"{prefix}{name}", g) for name, g in rows.groupby(column) if name and len(g) >= FEW_PEOPLE]
         groups += enough if len(enough) > 1 else []

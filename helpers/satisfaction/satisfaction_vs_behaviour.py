@@ -13,7 +13,7 @@ from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats.bootstrap import percentile_interval
 from helpers.stats.confidence_intervals import Interval, spearman_interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, people_text
-from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_midranks
 
 FOLLOW_UP_DAYS = 180
 
@@ -47,8 +47,8 @@ def behaviour_after_answer(
     transactions, cases, customers : Table
         Canonical tables.
     as_of : date
-        Answers less than half a year old are left out: what follows is not known yet. So are people without any
-        purchase, where purchases are recorded: nobody can buy again who never bought.
+        Answers less than half a year old are left out: what follows is not known yet. So are people without a purchase
+        up to the day of the answer, where purchases are recorded: nobody can buy again who never bought.
 
     Returns
     -------
@@ -59,8 +59,10 @@ def behaviour_after_answer(
     until = pd.Timestamp(as_of) - pd.Timedelta(days=FOLLOW_UP_DAYS - 1)
     old = scored[scored["customer_id"].notna() & (scored["responded_at"] < until)]
     if _has_rows(transactions):
-        buyers = purchases.purchase_occasions(transactions, as_of).select("customer_id").distinct().to_pyarrow()
-        old = old[old["customer_id"].isin(buyers["customer_id"].to_pylist())]
+        bought = purchases.purchase_occasions(transactions, as_of)
+        first = bought.group_by("customer_id").aggregate(first_on=bought.on.min()).to_pyarrow().to_pandas()
+        first_on = pd.to_datetime(old["customer_id"].map(first.set_index("customer_id")["first_on"]))
+        old = old[first_on <= old["responded_at"]]
     old = old.sort_values(["responded_at", "response_id"]).drop_duplicates("customer_id", keep="last")
     asked = old[["customer_id", "satisfaction", "weight", "responded_at"]].sort_values("customer_id", ignore_index=True)
     if asked.empty:
@@ -247,23 +249,13 @@ def _correlation_estimate(known: pd.DataFrame, column: str, replicas: ReplicateW
     x, y, weight = (known[c].to_numpy(float) for c in ("satisfaction", column, "weight"))
     if replicas is None and np.ptp(weight) == 0:
         return spearman_interval(x, y)
-    ranks = np.column_stack([_weighted_midranks(x, weight), _weighted_midranks(y, weight)])
+    ranks = np.column_stack([weighted_midranks(x, weight), weighted_midranks(y, weight)])
     draws = (
         WeightedSample(known["customer_id"].to_numpy(), weight, replicas)
         .moments(ranks, 1000, seed)
         .correlation[:, 0, 1]
     )
     return percentile_interval(float(draws[0]), draws[1:])
-
-
-def _weighted_midranks(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return the weight of everybody below each value and of half of those who share it: midranks under weights.
-
-    ``scipy.stats.rankdata`` takes no weights.
-    """
-    _, place = np.unique(values, return_inverse=True)
-    held = np.bincount(place, weight)
-    return (np.cumsum(held) - held / 2)[place]
 
 
 def with_choosing_hours(found: pd.DataFrame, events: ir.Table, transactions: ir.Table) -> pd.DataFrame:

@@ -197,3 +197,40 @@ def weighted_difference(
         error = float(np.std(draws[1:], ddof=1))
         made = student_interval(float(draws[0]), error, n, level)
     return made, float(2 * special.stdtr(n - 1, -abs(made.value) / error)) if error > 0 else float("nan")
+
+
+def weighted_midranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the weight of everybody below each value and of half of those who share it: midranks under weights.
+
+    ``scipy.stats.rankdata`` takes no weights.
+
+    Examples
+    --------
+    >>> weighted_midranks(np.array([5.0, 7.0, 7.0, 9.0]), np.ones(4)).tolist()
+    [0.5, 2.0, 2.0, 3.5]
+    """
+    _, place = np.unique(values, return_inverse=True)
+    held = np.bincount(place, weights)
+    return (np.cumsum(held) - held / 2)[place]
+
+
+def weighted_quantile_groups(values: np.ndarray, weights: np.ndarray, n_groups: int) -> np.ndarray:
+    """Return the group of each row, 0 for the lowest values to ``n_groups − 1``: of equal weight where no values tie.
+
+    Rows with equal values are always of one group, the one that their middle is in; a group may then be larger than
+    another, or empty.
+
+    Parameters
+    ----------
+    values, weights : ndarray, shape (n,)
+        No value missing; no weight negative.
+    n_groups : int
+        Three of them are thirds.
+
+    Examples
+    --------
+    >>> weighted_quantile_groups(np.array([1.0, 2.0, 2.0, 2.0, 3.0, 4.0]), np.ones(6), 3).tolist()
+    [0, 1, 1, 1, 2, 2]
+    """
+    ranks = weighted_midranks(values, weights) / weights.sum()
+    return np.minimum(n_groups * ranks, n_groups - 1).astype(int)

@@ -8,7 +8,7 @@ import pytest
 from helpers.customers.purchases import purchase_occasions
 from helpers.foundation import canonical_schema
 from helpers.foundation.results import Estimate, Level, Status, no_estimate
-from helpers.loyalty import dick_basu, dick_basu_uncertainty, quality_gates
+from helpers.loyalty import dick_basu, dick_basu_uncertainty, quality_gates, web_behaviour
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import classify_loyalty
 from helpers.loyalty.loyalty_penalty import OLD_TO_NEW_PRICE
@@ -220,7 +220,7 @@ def test_a_sample_of_orders_tells_nothing_of_repeat_purchase():
                              "repeat purchase cannot be judged.")
     rows = [Estimate(q, 0.1, unit="share", n=100) for q in (
         "share true", "people: true", "customers who bought on a second day", "repeat purchase",
-        "customers who came back after a broken promise", OLD_TO_NEW_PRICE, "attitude", "promises kept")]
+        web_behaviour.RETURN_AFTER_BROKEN_PROMISE, OLD_TO_NEW_PRICE, "attitude", "promises kept")]
     lacking = no_estimate(OLD_TO_NEW_PRICE, Status.INSUFFICIENT, "no product is on record")
     assert quality_gates.strike_repeat([lacking], sampled)[0].reason == quality_gates.ORDER_SAMPLE
     struck = [e.quantity for e in quality_gates.strike_repeat(rows, sampled) if e.status is Status.STRUCK]

@@ -16,8 +16,8 @@ from helpers.loyalty import (
     loyalty_types,
     points_ledger,
     points_liability,
+    repurchase_moderators,
     satisfaction_loyalty_link,
-    structural_model,
 )
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.simulation.company import simulate_company
@@ -82,10 +82,10 @@ def test_the_planted_knots_lie_in_their_intervals_and_the_threshold_is_believed(
 
 
 def test_the_planted_gamma_of_switching_cost_lies_in_its_interval(planted):
-    table = {(e.quantity, e.segment): e for e in structural_model.moderator_estimates(planted.came, planted.said)}
-    gamma = table[structural_model.INTERACTION, structural_model.SWITCHING_MODERATOR]
+    table = {(e.quantity, e.segment): e for e in repurchase_moderators.moderator_estimates(planted.came, planted.said)}
+    gamma = table[repurchase_moderators.INTERACTION, repurchase_moderators.SWITCHING_MODERATOR]
     assert gamma.low <= 10 * planted.truth.world.curve.gamma <= gamma.high < 0.1
-    assert table[structural_model.MODERATOR_EFFECT, structural_model.SWITCHING_MODERATOR].low > 0
+    assert table[repurchase_moderators.MODERATOR_EFFECT, repurchase_moderators.SWITCHING_MODERATOR].low > 0
 
 
 def test_the_confusion_matrix_of_kinds_is_heavy_on_its_diagonal(planted):

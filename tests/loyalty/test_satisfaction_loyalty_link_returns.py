@@ -46,6 +46,12 @@ def test_who_has_neither_orders_nor_a_contract_is_left_out_and_other_roles_do_no
     assert found.empty
 
 
+def test_who_bought_only_after_the_answer_cannot_buy_again(came):
+    found = came([("a", "2026-01-01", {"happy": 2}), ("b", "2026-01-01", {"happy": 2})],
+                 [("a", "2026-01-20"), ("b", "2026-01-01"), ("b", "2026-01-20")])
+    assert found["n_after"].to_dict() == {"b": 1}
+
+
 def test_a_contract_that_runs_on_counts_as_coming_back(came):
     held = [{"customer_id": "a", "started_on": "2025-01-01", "has_ended": False},
             {"customer_id": "b", "started_on": "2025-01-01", "has_ended": True, "ended_on": "2026-02-01"},

@@ -6,7 +6,7 @@ import pytest
 from scipy import special
 
 from helpers.foundation.results import Status, estimate_table
-from helpers.loyalty import breakpoints, monotone_logistic, satisfaction_loyalty_link, structural_model
+from helpers.loyalty import breakpoints, monotone_logistic, repurchase_moderators, satisfaction_loyalty_link
 from helpers.reporting.text import repurchase as repurchase_text
 from helpers.stats.confidence_intervals import share_interval
 
@@ -143,7 +143,7 @@ def test_a_satisfaction_score_that_failed_its_check_has_no_curve_and_no_moderato
     assert {e.status for e in satisfaction_loyalty_link.threshold_estimates(made)} == {Status.STRUCK}
     said = pd.DataFrame({"customer_id": frame["customer_id"], "quality": np.linspace(0, 100, 2000), "is_member": np.nan,
                          "alternatives": np.nan, "switching_cost": np.nan})
-    rows = {(e.quantity, e.segment): e for e in structural_model.moderator_estimates(frame, said, "α is too low")}
-    assert rows[structural_model.INTERACTION, structural_model.QUALITY_MODERATOR].status is Status.STRUCK
-    free = {(e.quantity, e.segment): e for e in structural_model.moderator_estimates(frame, said)}
-    assert free[structural_model.INTERACTION, structural_model.QUALITY_MODERATOR].status is Status.OK
+    rows = {(e.quantity, e.segment): e for e in repurchase_moderators.moderator_estimates(frame, said, "α is too low")}
+    assert rows[repurchase_moderators.INTERACTION, repurchase_moderators.QUALITY_MODERATOR].status is Status.STRUCK
+    free = {(e.quantity, e.segment): e for e in repurchase_moderators.moderator_estimates(frame, said)}
+    assert free[repurchase_moderators.INTERACTION, repurchase_moderators.QUALITY_MODERATOR].status is Status.OK

@@ -34,7 +34,7 @@ def test_values_that_failed_a_check_stand_under_their_own_heading():
     struck = no_estimate(value.quantity, Status.STRUCK, "cannot be told apart", n=300, segment="satisfaction")
     drivers = pd.DataFrame([{"quantity": explained.quantity, "segment": "all", "value": 0.4, "low": 0.3, "high": 0.5,
                              "status": "ok", "unit": "R²", "n": 300, "reason": ""}])
-    page = loyalty_sections.stated_loyalty([value, explained], [struck, explained], drivers).html
+    page = loyalty_sections.stated_loyalty([value, explained], [struck, explained], [], drivers).html
     heading = page.index("Values that failed a check: to reproduce an analysis with, not to be reported")
     assert page.index("0.5", heading) > heading
     assert "failed check: cannot be told apart" in page[heading:]

@@ -157,11 +157,13 @@ def test_behaviour_after_the_answer_goes_with_satisfaction_where_it_was_planted(
             "ordered_at": pd.Timestamp("2026-05-01")}
     before = [{**late, "order_id": f"b{i}", "customer_id": f"c{i:03}", "ordered_at": pd.Timestamp("2025-05-01")}
               for i in range(120)]
-    never = pd.DataFrame([{**asked(1).iloc[0], "response_id": "r", "customer_id": "never bought"}])
+    never = pd.DataFrame([{**asked(1).iloc[0], "response_id": "r", "customer_id": "never bought"},
+                          {**asked(1).iloc[0], "response_id": "s", "customer_id": "bought afterwards"}])
+    sold.append({**sold[0], "order_id": "first", "customer_id": "bought afterwards"})
     done = satisfaction_vs_behaviour.behaviour_after_answer(
         pd.concat([asked(), never]), table("transactions", [*before, *sold, late]), table("cases"), table("customers"),
         AS_OF)
-    assert done["orders"].tolist() == [i // 30 for i in range(120)], "who never bought cannot buy again"
+    assert done["orders"].tolist() == [i // 30 for i in range(120)], "who had not bought cannot buy again"
     made = satisfaction_vs_behaviour.behaviour_correlations(
         satisfaction_vs_behaviour.with_choosing_hours(done, table("events"), table("transactions", sold))
     )
@@ -174,6 +176,21 @@ def test_behaviour_after_the_answer_goes_with_satisfaction_where_it_was_planted(
     assert found(policy, "share who bought again", expectation_policy.EXPECTATION_TERTILES[0]).value == 1
     assert found(policy, "satisfaction", expectation_policy.EXPECTATION_TERTILES[2]).value < 40
     assert found(policy, expectation_policy.FIRST_ORDER, expectation_policy.EXPECTATION_TERTILES[0]).value == 10
+
+
+def test_people_who_expected_the_same_are_of_one_third_whatever_their_order():
+    n = {20.0: 60, 50.0: 70, 80.0: 50}
+    done = pd.DataFrame({"customer_id": [f"c{i:03}" for i in range(180)], "weight": 1.0, "satisfaction": 50.0,
+                         "spend": 1.0, "orders": np.arange(180) % 2, "channel": ""})
+    expected = pd.DataFrame({"customer_id": done["customer_id"], "expectation": np.repeat(list(n), list(n.values())),
+                             "first_order": 1.0, "campaign": ""})
+    for order in (done, done.sample(frac=1, random_state=3)):
+        made = expectation_policy.expectation_policy_estimates(expected, order)
+        by = {e.segment: (e.value, e.n) for e in made if e.quantity == expectation_policy.EXPECTATION_RAISED}
+        assert by == dict(zip(expectation_policy.EXPECTATION_TERTILES, n.items(), strict=True))
+    two = expectation_policy.expectation_policy_estimates(expected.replace({"expectation": {80.0: 50.0}}), done)
+    assert {e.segment for e in two} == {expectation_policy.EXPECTATION_TERTILES[0],
+                                        expectation_policy.EXPECTATION_TERTILES[-1]}, "no third stands empty"
 
 
 def test_an_expectation_policy_falls_with_the_scores_that_it_stands_on():

@@ -79,3 +79,15 @@ def test_moments_begin_with_the_sample_whatever_the_replicates_come_from(drawn):
 def test_a_sample_without_replicates_has_no_replicate_weights():
     with pytest.raises(InputError, match="the sample has no replicates"):
         WeightedSample(np.arange(3), np.ones(3)).draws()
+
+
+def test_groups_of_a_quantile_never_part_equal_values_and_hold_equal_weight_where_none_tie():
+    rng = np.random.default_rng(8)
+    values, weights = rng.integers(0, 9, N).astype(float), rng.uniform(0.5, 2, N)
+    group = survey_weights.weighted_quantile_groups(values, weights, 3)
+    assert pd.Series(group).groupby(values).nunique().eq(1).all()
+    assert (np.diff(group[np.argsort(values, kind="stable")]) >= 0).all()
+    fine = survey_weights.weighted_quantile_groups(rng.permutation(N).astype(float), weights, 3)
+    held = np.bincount(fine, weights) / weights.sum()
+    assert held == pytest.approx([1 / 3] * 3, abs=2 / N)
+    assert set(survey_weights.weighted_quantile_groups(np.full(5, 2.0), np.ones(5), 3)) == {1}, "all are in the middle"

@@ -11,6 +11,7 @@ from helpers.loyalty import (
     points_liability,
     programme_effect,
     repurchase_model,
+    repurchase_moderators,
     satisfaction_loyalty_link,
     structural_model,
     web_behaviour,
@@ -33,7 +34,7 @@ SHOWN_BY = {
     KINDS: dick_basu_uncertainty.KIND_SHARES[0],
     WHY: loyalty_types.MOTIVE_SHARE,
     CURVE: satisfaction_loyalty_link.REPURCHASE_SHARE,
-    TIE: structural_model.EFFECT_CHANGE,
+    TIE: repurchase_moderators.EFFECT_CHANGE,
     SAID: structural_model.EXPLAINED_VARIANCE,
     OWED: points_ledger.NET_CHANGE,
     LIABILITY: points_liability.ULTIMATE_REDEMPTION,
@@ -96,7 +97,7 @@ def returning_customers_sentence(assumed: LoyaltyConfig, curve: pd.DataFrame) ->
 ALL_ORDERS, LATER_ORDERS = "all orders of the same customers", "orders or contracts of the same customers afterwards"
 
 
-TAKES_BY_REASON = {ORDER_SAMPLE: ALL_ORDERS, structural_model.NO_REPURCHASE: LATER_ORDERS}
+TAKES_BY_REASON = {ORDER_SAMPLE: ALL_ORDERS, repurchase_moderators.NO_REPURCHASE: LATER_ORDERS}
 
 
 def missing_records(*tables: pd.DataFrame) -> pd.DataFrame:

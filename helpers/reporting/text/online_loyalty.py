@@ -116,9 +116,10 @@ def delivery_promise_sentence(service: pd.DataFrame, covered_on: date) -> str:
         quantity_row(service, web_behaviour.RETURN_AFTER_KEPT_PROMISE),
     )
     parts = [share_text({**r, **NO_LIMITS}) for r in (late, good)]
-    both = f"{parts[0]} came back{_window(late)} after a broken promise, {parts[1]} after a kept promise"
+    both = (f"By each customer's first promised order, {parts[0]} came back{_window(late)} after a broken promise, "
+            f"{parts[1]} after a kept promise")
     if any(is_hidden(r["value"] * r["n"]) for r in (late, good)):
-        return f"{text} {formatting.sentence_case(both)}."
+        return f"{text} {both}."
     if gap["low"] <= 0 <= gap["high"]:
         return f"{text} {both}: no statistically significant difference ({formatting.estimate_text(gap)})."
     fewer, sign = ("fewer", -1) if gap["value"] < 0 else ("more", 1)

@@ -1,6 +1,6 @@
 """Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,11 +10,13 @@ from helpers.loyalty import (
     breakpoints,
     repurchase_backtest,
     repurchase_model,
+    repurchase_moderators,
     satisfaction_loyalty_link,
     structural_model,
 )
 from helpers.reporting import formatting
 from helpers.reporting.text.loyalty import is_reported, quantity_row
+from helpers.reporting.text.satisfaction_drivers import either_text
 from helpers.stats.pls_sem.measurement_model import CAUTION
 
 Row = Mapping[str, Any]
@@ -151,12 +153,12 @@ def moderator_sentence(table: pd.DataFrame) -> str:
         ``results/loyalty_drivers``.
     """
     said, quiet, unknown = [], [], {}
-    for name in structural_model.LINK_MODERATORS:
-        found = segment_row(table, structural_model.EFFECT_CHANGE, name)
+    for name in repurchase_moderators.LINK_MODERATORS:
+        found = segment_row(table, repurchase_moderators.EFFECT_CHANGE, name)
         if not is_reported(found):
             unknown[name] = found["reason"]
             continue
-        p = segment_row(table, structural_model.ADJUSTED_P, name)["value"]
+        p = segment_row(table, repurchase_moderators.ADJUSTED_P, name)["value"]
         if p >= SIGNIFICANCE_LEVEL:
             quiet.append(name)
         else:
@@ -177,10 +179,10 @@ def moderator_sentence(table: pd.DataFrame) -> str:
 
 
 CALLED = {
-    structural_model.COMPETITION_MODERATOR: "good alternatives are seen",
-    structural_model.SWITCHING_MODERATOR: "it is costly to leave",
-    structural_model.PROGRAMME_MODERATOR: "customers were members of the programme on the day of the answer",
-    structural_model.QUALITY_MODERATOR: "quality is judged high",
+    repurchase_moderators.COMPETITION_MODERATOR: "good alternatives are seen",
+    repurchase_moderators.SWITCHING_MODERATOR: "it is costly to leave",
+    repurchase_moderators.PROGRAMME_MODERATOR: "customers were members of the programme on the day of the answer",
+    repurchase_moderators.QUALITY_MODERATOR: "quality is judged high",
 }
 
 
@@ -201,14 +203,35 @@ def structural_model_sentence(table: pd.DataFrame) -> str:
     if not sure:
         each = " or ".join(r["segment"] for r in rows)
         return f"Stated loyalty has no statistically significant association with {each}.{unknown}"
-    top = formatting.join_words([f"{r['segment']} ({formatting.estimate_text(r)})" for r in sure[:3]])
-    weak = list(dict.fromkeys(note.removeprefix(f"{CAUTION}: ") for r in sure[:3]
+    weak = list(dict.fromkeys(note.removeprefix(f"{CAUTION}: ") for r in sure
                               for note in str(r["reason"] or "").split("; ") if note.startswith(CAUTION)))
     caution = f" Caution: see the checks on {formatting.join_words(weak)}." if weak else ""
-    most = "most strongly " if len(rows) + len(struck) > len(sure[:3]) else ""
-    return (f"Stated loyalty is {most}associated with {top}, total associations in standard deviations; "
-            "together the model "
+    apart = table[(table["quantity"] == structural_model.STRENGTH_DIFFERENCE) & (table["low"] > 0)]
+    weaker = {r["segment"] for r in rows if f"{rows[0]['segment']} less {r['segment']}" in set(apart["segment"])}
+    how = _by_strength(rows, sure, set() if struck else weaker)
+    return (f"Stated loyalty is {how} (total associations in standard deviations); together the model "
             f"accounts for {formatting.share(explained['value'])} of its variance.{caution}{unknown}")
+
+
+def _by_strength(rows: Sequence[Row], sure: Sequence[Row], weaker: set[str]) -> str:
+    """Return what loyalty is associated with: most with those that may be the strongest, if others cannot be.
+
+    Parameters
+    ----------
+    rows, sure : sequence of dict
+        Totals that are reported, strongest first, and those of them that differ from zero.
+    weaker : set of str
+        Those that are shown to be weaker than the strongest; none where one that is not reported may be the strongest.
+    """
+    named = {r["segment"]: f"{r['segment']} ({formatting.estimate_text(r)})" for r in sure}
+    most = [r["segment"] for r in rows if r["segment"] not in weaker]
+    if not weaker or not named.keys() >= set(most):
+        order = "; which of them most strongly is not shown" if len(sure) > 1 else ""
+        return f"associated with {formatting.join_words(list(named.values()))}{order}"
+    less = formatting.join_words([said for name, said in named.items() if name in weaker], "")
+    tie = ", with no statistically significant difference" if len(most) > 1 else ""
+    return (f"most strongly associated with {either_text([named[name] for name in most])}{tie}"
+            f"{f'; less with {less}' if less else ''}")
 
 
 def _direct_paths(table: pd.DataFrame) -> str:

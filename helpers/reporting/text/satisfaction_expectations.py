@@ -27,6 +27,7 @@ from helpers.satisfaction.expectations import (
     PERFORMANCE_RATIO,
     RATIO_CORRELATION,
 )
+from helpers.satisfaction.satisfaction_vs_behaviour import FOLLOW_UP_DAYS
 from helpers.stats.confidence_intervals import normal_quantile
 from helpers.stats.multiple_testing import holm, may_be_lowest
 
@@ -203,7 +204,7 @@ def _most_and_least(known: Mapping[tuple[str, str], Estimate], prefix: str, many
         return ""
     said = [f"{q} ({_worded(most, currency)} {most.segment}, {_worded(least, currency)} {least.segment})"
             for q in OUTCOMES if (pair := _apart(of[q], len(OUTCOMES))) for most, least in [pair]]
-    won = f"differ significantly (all pairs adjusted) in {formatting.join_words(said)}" if said else ""
+    won = f"differ significantly (adjusted for all pairs and outcomes) in {formatting.join_words(said)}" if said else ""
     if not (pair := _apart(of[EXPECTATION_RAISED])):
         but = f", but {won}" if won else ""
         return f"{many} show no statistically significant difference in what their people expect{but}."
@@ -222,6 +223,8 @@ def _apart(rows: Sequence[Estimate], outcomes: int = 1) -> tuple[Estimate, Estim
     level = 1 - 0.05 / (outcomes * math.comb(len(rows), 2))
     return (most, least) if _differ(most, least, level) else None
 
+
+POLICY_BASE = f"buyers whose {FOLLOW_UP_DAYS} days after answering are over"
 
 POLICY_COLUMNS = (EXPECTATION_RAISED, FIRST_ORDER, SATISFACTION, SPEND, BOUGHT_AGAIN)
 

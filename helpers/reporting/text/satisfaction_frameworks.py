@@ -183,7 +183,9 @@ def part_label(segment: str) -> str:
 
 
 def frame_table(rows: Sequence[Estimate], frame: str) -> pd.DataFrame:
-    """Return one row a tag of a frame: ``tag, questions, score, correlation, people``, values with intervals in words.
+    """Return one row a tag of a frame: ``tag, questions, score, people, correlation, people_of_both``, values in words.
+
+    Values have their intervals; who answered the tag's questions and those on satisfaction at once is of both.
 
     Where a check speaks against a score, ``why`` says so.
 
@@ -194,15 +196,18 @@ def frame_table(rows: Sequence[Estimate], frame: str) -> pd.DataFrame:
     frame : str
         Its name.
     """
-    correlations = {e.segment: formatting.estimate_text(e) for e in _rows(rows, CORRELATION_BY, frame)}
+    correlations = {e.segment: e for e in _rows(rows, CORRELATION_BY, frame)}
     made = []
     for e in rows:
         if e.quantity == f"{SCORE_BY}{frame}" and e.status in (Status.OK, Status.STRUCK):
             questions, _, why = e.reason.partition("; ") if e.status is Status.OK else ("", "", e.reason)
             score = formatting.estimate_text(e) if e.status is Status.OK else "not reported (failed check)"
             names = [readable_id(name) for name in questions.removeprefix("questions: ").split(", ")]
-            made.append((e.segment, ", ".join(names), score, correlations.get(e.segment, ""), e.n, why))
-    table = pd.DataFrame(made, columns=["tag", "questions", "score", "correlation", "people", "why"])
+            r = correlations.get(e.segment)
+            correlation = ("", pd.NA) if r is None else (formatting.estimate_text(r), r.n)
+            made.append((e.segment, ", ".join(names), score, e.n, *correlation, why))
+    columns = ["tag", "questions", "score", "people", "correlation", "people_of_both", "why"]
+    table = pd.DataFrame(made, columns=columns).astype({"people_of_both": "Int64"})
     return table if table["why"].any() else table.drop(columns="why")
 
 

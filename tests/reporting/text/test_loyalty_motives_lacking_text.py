@@ -10,6 +10,7 @@ from helpers.loyalty import (
     programme_effect,
     quality_gates,
     repurchase_model,
+    repurchase_moderators,
     satisfaction_loyalty_link,
     structural_model,
     web_behaviour,
@@ -21,7 +22,7 @@ QUANTITIES = (
     (dick_basu_uncertainty.KIND_SHARES[0],),
     (loyalty_types.MOTIVE_SHARE,),
     (satisfaction_loyalty_link.REPURCHASE_SHARE,),
-    (structural_model.EFFECT_CHANGE, structural_model.EXPLAINED_VARIANCE),
+    (repurchase_moderators.EFFECT_CHANGE, structural_model.EXPLAINED_VARIANCE),
     (points_ledger.NET_CHANGE, points_liability.ULTIMATE_REDEMPTION),
     ("auc",),
     (programme_effect.MATCHED_HISTORY,),
@@ -55,7 +56,7 @@ def test_where_all_is_known_nothing_lacks():
         (dick_basu_uncertainty.KIND_SHARES[0], missing_text.KINDS),
         (loyalty_types.MOTIVE_SHARE, missing_text.WHY),
         (satisfaction_loyalty_link.REPURCHASE_SHARE, missing_text.CURVE),
-        (structural_model.EFFECT_CHANGE, missing_text.TIE),
+        (repurchase_moderators.EFFECT_CHANGE, missing_text.TIE),
         (structural_model.EXPLAINED_VARIANCE, missing_text.SAID),
         (points_liability.ULTIMATE_REDEMPTION, missing_text.LIABILITY),
         (programme_effect.MATCHED_HISTORY, missing_text.ENROLMENT),
@@ -96,8 +97,8 @@ def test_without_a_programme_its_liability_is_not_named_beside_it():
 def test_what_is_known_of_one_segment_is_on_the_page():
     drivers = estimate_table(
         [
-            no_estimate(structural_model.EFFECT_CHANGE, Status.INSUFFICIENT, "x", segment="a"),
-            Estimate(structural_model.EFFECT_CHANGE, 0.1, segment="b"),
+            no_estimate(repurchase_moderators.EFFECT_CHANGE, Status.INSUFFICIENT, "x", segment="a"),
+            Estimate(repurchase_moderators.EFFECT_CHANGE, 0.1, segment="b"),
             Estimate(structural_model.EXPLAINED_VARIANCE, 0.5),
         ]
     )
@@ -128,7 +129,7 @@ def test_of_a_sample_of_orders_it_takes_all_of_them_and_not_what_is_there():
 
 def test_what_only_fails_a_check_is_no_lack_of_records():
     failed = estimate_table([
-        Estimate(structural_model.EFFECT_CHANGE, 0.5),
+        Estimate(repurchase_moderators.EFFECT_CHANGE, 0.5),
         no_estimate(structural_model.EXPLAINED_VARIANCE, Status.STRUCK, "satisfaction is not shown to be distinct")])
     made = [failed if structural_model.EXPLAINED_VARIANCE in set(table["quantity"]) else table for table in tables()]
     assert missing_text.missing_records(*made).empty
@@ -136,8 +137,8 @@ def test_what_only_fails_a_check_is_no_lack_of_records():
 
 def test_without_a_repurchase_on_record_it_takes_orders_and_not_the_answers_that_are_there():
     absent = estimate_table([
-        no_estimate(structural_model.EFFECT_CHANGE, Status.INSUFFICIENT, structural_model.NO_REPURCHASE),
+        no_estimate(repurchase_moderators.EFFECT_CHANGE, Status.INSUFFICIENT, repurchase_moderators.NO_REPURCHASE),
         Estimate(structural_model.EXPLAINED_VARIANCE, 0.5)])
-    made = [absent if structural_model.EFFECT_CHANGE in set(table["quantity"]) else table for table in tables()]
+    made = [absent if repurchase_moderators.EFFECT_CHANGE in set(table["quantity"]) else table for table in tables()]
     takes = missing_text.missing_records(*made).set_index("not_shown")["takes"]
     assert takes.to_dict() == {missing_text.TIE: missing_text.LATER_ORDERS}

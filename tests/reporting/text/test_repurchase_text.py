@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
-from helpers.loyalty import repurchase_backtest, repurchase_model, satisfaction_loyalty_link, structural_model
+from helpers.loyalty import (
+    repurchase_backtest,
+    repurchase_model,
+    repurchase_moderators,
+    satisfaction_loyalty_link,
+    structural_model,
+)
 from helpers.reporting.text import repurchase as repurchase_text
 
 
@@ -96,14 +102,14 @@ def test_slopes_are_told_where_a_breakpoint_is_shown():
 
 def drivers(low, high, unknown=(), p=0.01):
     rows = []
-    for name in structural_model.LINK_MODERATORS:
+    for name in repurchase_moderators.LINK_MODERATORS:
         if name in unknown:
             reason = "it was not asked"
-            rows.append(no_estimate(structural_model.EFFECT_CHANGE, Status.INSUFFICIENT, reason, segment=name))
+            rows.append(no_estimate(repurchase_moderators.EFFECT_CHANGE, Status.INSUFFICIENT, reason, segment=name))
         else:
             mid = (low + high) / 2
-            rows += [Estimate(structural_model.EFFECT_CHANGE, mid, low, high, "percentage points", 500, name),
-                     Estimate(structural_model.ADJUSTED_P, p, unit="p", n=500, segment=name)]
+            rows += [Estimate(repurchase_moderators.EFFECT_CHANGE, mid, low, high, "percentage points", 500, name),
+                     Estimate(repurchase_moderators.ADJUSTED_P, p, unit="p", n=500, segment=name)]
     return estimate_table(rows)
 
 
@@ -131,10 +137,12 @@ def test_a_moderator_that_is_not_significant_after_adjustment_is_not_told_to_mod
 def test_the_structural_model_names_the_strongest_or_says_why_not():
     rows = [Estimate(structural_model.TOTAL_EFFECT_ON_LOYALTY, v, v - 0.1, v + 0.1, "coefficient", 300, name)
             for name, v in (("value", 0.05), ("quality", 0.5), ("satisfaction", 0.4))]
-    text = repurchase_text.structural_model_sentence(
-        estimate_table([*rows, Estimate(structural_model.EXPLAINED_VARIANCE, 0.5, 0.4, 0.6, "R²", 300)])
-    )
-    assert "most strongly associated with quality (0.5 [0.4, 0.6]) and satisfaction" in text
+    explained = Estimate(structural_model.EXPLAINED_VARIANCE, 0.5, 0.4, 0.6, "R²", 300)
+    apart = [Estimate(structural_model.STRENGTH_DIFFERENCE, 0.3, low, 0.6, "coefficient", 300, f"quality less {name}")
+             for name, low in (("satisfaction", -0.01), ("value", 0.1), ("cost", 0.1))]
+    text = repurchase_text.structural_model_sentence(estimate_table([*rows, explained, *apart]))
+    assert ("most strongly associated with quality (0.5 [0.4, 0.6]) or satisfaction (0.4 [0.3, 0.5]), with no "
+            "statistically significant difference (total") in text
     assert "value" not in text
     assert "50.0 % of its variance" in text
     nothing = estimate_table([*rows[:1], Estimate(structural_model.EXPLAINED_VARIANCE, 0.0, 0.0, 0.1, "R²", 300)])
@@ -142,7 +150,6 @@ def test_the_structural_model_names_the_strongest_or_says_why_not():
     assert text == "Stated loyalty has no statistically significant association with value."
     struck = [no_estimate(structural_model.TOTAL_EFFECT_ON_LOYALTY, Status.STRUCK, "why", n=300, segment=name)
               for name in ("satisfaction", "quality")]
-    explained = Estimate(structural_model.EXPLAINED_VARIANCE, 0.5, 0.4, 0.6, "R²", 300)
     open_ = "Not reported (failed check): its total association with quality and satisfaction."
     assert repurchase_text.structural_model_sentence(estimate_table([*struck, explained])) == (
         f"What stated loyalty is associated with in all is left open. {open_}")
@@ -153,7 +160,19 @@ def test_the_structural_model_names_the_strongest_or_says_why_not():
     assert repurchase_text.structural_model_sentence(estimate_table(weak)).endswith(
         "of its variance. Caution: see the checks on convergent validity of quality.")
     both = estimate_table([*rows[1:], explained])
-    assert repurchase_text.structural_model_sentence(both).startswith("Stated loyalty is associated with quality")
+    assert repurchase_text.structural_model_sentence(both).startswith(
+        "Stated loyalty is associated with quality (0.5 [0.4, 0.6]) and satisfaction (0.4 [0.3, 0.5]); which of them "
+        "most strongly is not shown (")
+    cost = replace(rows[1], value=-0.3, low=-0.4, high=-0.2, segment="cost")
+    assert repurchase_text.structural_model_sentence(estimate_table([*rows, cost, explained, *apart])).startswith(
+        "Stated loyalty is most strongly associated with quality (0.5 [0.4, 0.6]) or satisfaction (0.4 [0.3, 0.5]), "
+        "with no statistically significant difference; less with cost (−0.3 [−0.4, −0.2]) (total")
+    unsure = [rows[1], replace(rows[2], low=-0.1, high=0.9), cost, explained, *apart]
+    assert repurchase_text.structural_model_sentence(estimate_table(unsure)).startswith(
+        "Stated loyalty is associated with quality (0.5 [0.4, 0.6]) and cost (−0.3 [−0.4, −0.2]); which of them"), (
+        "what may be strongest is not sure")
+    assert "most" not in repurchase_text.structural_model_sentence(estimate_table(
+        [rows[1], rows[0], struck[0], explained, *apart])), "what is not reported may be the strongest"
     assert repurchase_text.structural_model_sentence(estimate_table([*rows[:1], *struck, explained])) == (
         f"Stated loyalty has no statistically significant association with value. {open_}")
     missing = estimate_table(

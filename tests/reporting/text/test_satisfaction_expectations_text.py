@@ -101,8 +101,8 @@ def test_what_goes_with_promising_much_is_said_with_what_is_noise():
     assert "64" not in expectations_text.expectation_policy_finding(promised()[:4], "EUR")
     won = [Estimate("share who bought again", v, v - 0.05, v + 0.05, "share", 90, f"won through {c}")
            for c, v in (("shops", 0.4), ("friends", 0.6))]
-    said = ("differ significantly (all pairs adjusted) in share who bought again (60.0 % won through friends, 40.0 % "
-            "won ")
+    said = ("differ significantly (adjusted for all pairs and outcomes) in share who bought again (60.0 % won through "
+            "friends, 40.0 % won ")
     assert expectations_text.expectation_policy_finding([*promised(), *won], "EUR").endswith(
         f"no statistically significant difference in what their people expect, but {said}through shops).")
     assert expectations_text.expectation_policy_finding([*promised(shops=75.0), *won], "EUR").endswith(

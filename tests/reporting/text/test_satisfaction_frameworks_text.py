@@ -44,6 +44,9 @@ def test_every_frame_is_said_by_the_difference_of_those_who_answered_both_ends()
     assert table["tag"].tolist() == ["before", "after"]
     assert table["questions"].tolist()[0] == "easy to find, parcel"
     assert "why" not in table
+    with_satisfaction = [*rows, replace(correlated("phase", "after", 0.4), n=44)]
+    assert text.frame_table(with_satisfaction, "phase")["people_of_both"].fillna(0).tolist() == [0, 44], (
+        "a score and its correlation have people of their own")
     weak = no_estimate(rows[0].quantity, Status.STRUCK, "Cronbach's α 0.540 is under 0.60", unit="points", n=80,
                        segment="design")
     table = text.frame_table([replace(rows[0], reason="questions: 3; caution: α"), weak], "phase").set_index("tag")

@@ -41,6 +41,8 @@ def test_what_fails_the_checks_on_the_survey_of_a_mobile_operator_is_struck_and_
     assert table[EXPLAINED_VARIANCE, "all"].status is Status.STRUCK
     assert table[EXPLAINED_VARIANCE, "all"].reason == "satisfaction is not shown to be distinct from loyalty"
     assert structural_model.strongest_effects(rows) == []
+    model = structural_model.fit_structural_model(answers, known, 1, 9)
+    assert structural_model.strength_differences(rows, model) == []
     assert {e.segment for e in structural_model.strongest_effects(values)[:2]} == {"quality", "satisfaction"}
     seen = {(e.quantity, e.segment): e for e in struck_values(values, rows)}
     assert seen[TOTAL_EFFECT_ON_LOYALTY, "satisfaction"].low > 0
@@ -51,6 +53,12 @@ def test_constructs_that_can_be_told_apart_keep_their_effects(catalogued, survey
     rows, _ = estimates(answers, known)
     assert {e.status for e in rows} == {Status.OK}
     assert set(structural_model.total_effects_frame(rows)["construct"]) == {"quality", "value", "satisfaction"}
+    first, *others = structural_model.strongest_effects(rows)
+    model = structural_model.fit_structural_model(answers, known, 1, 100)
+    apart = {e.segment: e for e in structural_model.strength_differences(rows, model)}
+    assert {name: (e.value, e.level) for name, e in apart.items()} == {
+        f"{first.segment} less {e.segment}": (pytest.approx(abs(first.value) - abs(e.value)), 0.975) for e in others}
+    assert all(e.low < e.value < e.high for e in apart.values())
 
 
 def test_a_weakly_measured_construct_keeps_its_effects_with_a_caution(catalogued, surveyed):

@@ -5,7 +5,7 @@ from scipy import special, stats
 from statsmodels.stats.multitest import multipletests
 
 from helpers.foundation.results import Status
-from helpers.loyalty import structural_model
+from helpers.loyalty import repurchase_moderators
 
 GAMMA = -0.04
 
@@ -26,18 +26,18 @@ def customers():
 
 
 def found(came, said):
-    return {(e.quantity, e.segment): e for e in structural_model.moderator_estimates(came, said)}
+    return {(e.quantity, e.segment): e for e in repurchase_moderators.moderator_estimates(came, said)}
 
 
 def test_the_planted_interaction_with_switching_cost_is_recovered(customers):
     table = found(*customers)
-    gamma = table[structural_model.INTERACTION, structural_model.SWITCHING_MODERATOR]
+    gamma = table[repurchase_moderators.INTERACTION, repurchase_moderators.SWITCHING_MODERATOR]
     assert gamma.low < 10 * GAMMA < gamma.high < 0
-    change = table[structural_model.EFFECT_CHANGE, structural_model.SWITCHING_MODERATOR]
+    change = table[repurchase_moderators.EFFECT_CHANGE, repurchase_moderators.SWITCHING_MODERATOR]
     assert change.high < 0
     weak, strong = (
-        table[q, structural_model.SWITCHING_MODERATOR]
-        for q in (structural_model.EFFECT_AT_LOW, structural_model.EFFECT_AT_HIGH)
+        table[q, repurchase_moderators.SWITCHING_MODERATOR]
+        for q in (repurchase_moderators.EFFECT_AT_LOW, repurchase_moderators.EFFECT_AT_HIGH)
     )
     assert strong.value - weak.value == pytest.approx(change.value)
     assert {weak.unit, strong.unit, change.unit} == {"percentage points"}
@@ -45,11 +45,12 @@ def test_the_planted_interaction_with_switching_cost_is_recovered(customers):
 
 def test_what_does_not_moderate_is_within_noise_and_what_is_not_asked_is_said(customers):
     table = found(*customers)
-    for name in (structural_model.PROGRAMME_MODERATOR, structural_model.QUALITY_MODERATOR):
-        assert table[structural_model.EFFECT_CHANGE, name].low < 0 < table[structural_model.EFFECT_CHANGE, name].high
-    alternatives = table[structural_model.EFFECT_CHANGE, structural_model.COMPETITION_MODERATOR]
+    for name in (repurchase_moderators.PROGRAMME_MODERATOR, repurchase_moderators.QUALITY_MODERATOR):
+        change = table[repurchase_moderators.EFFECT_CHANGE, name]
+        assert change.low < 0 < change.high
+    alternatives = table[repurchase_moderators.EFFECT_CHANGE, repurchase_moderators.COMPETITION_MODERATOR]
     assert (alternatives.status, alternatives.reason) == (Status.INSUFFICIENT, "it was not asked, or is not recorded")
-    rows = [e for e in table.values() if e.quantity == structural_model.EFFECT_CHANGE]
+    rows = [e for e in table.values() if e.quantity == repurchase_moderators.EFFECT_CHANGE]
     assert [e.segment for e in rows if e.status is Status.OK] == [
         "switching cost",
         "programme",
@@ -59,32 +60,31 @@ def test_what_does_not_moderate_is_within_noise_and_what_is_not_asked_is_said(cu
 
 def test_p_values_of_the_differences_are_adjusted_over_the_moderators(customers):
     table = found(*customers)
-    changes = [e for e in table.values() if e.quantity == structural_model.EFFECT_CHANGE and e.status is Status.OK]
+    changes = [e for e in table.values() if e.quantity == repurchase_moderators.EFFECT_CHANGE and e.status is Status.OK]
     raw = [2 * stats.norm.sf(abs(e.value) / ((e.high - e.low) / 3.919928)) for e in changes]
-    adjusted = [table[structural_model.ADJUSTED_P, e.segment].value for e in changes]
+    adjusted = [table[repurchase_moderators.ADJUSTED_P, e.segment].value for e in changes]
     assert adjusted == pytest.approx(multipletests(raw, method="holm")[1], rel=1e-4)
-    assert (structural_model.ADJUSTED_P, structural_model.COMPETITION_MODERATOR) not in table
+    assert (repurchase_moderators.ADJUSTED_P, repurchase_moderators.COMPETITION_MODERATOR) not in table
 
 
 def test_where_nobody_could_be_followed_that_is_what_lacks(customers):
     came, said = customers
-    rows = structural_model.moderator_estimates(came.head(0), said.head(0))
-    assert {e.reason for e in rows} == {structural_model.NO_REPURCHASE}
+    rows = repurchase_moderators.moderator_estimates(came.head(0), said.head(0))
+    assert {e.reason for e in rows} == {repurchase_moderators.NO_REPURCHASE}
 
 
 def test_everybody_a_member_or_too_few_people_give_their_reasons(customers):
     came, said = customers
     table = found(came, said.assign(is_member=1.0))
     assert (
-        table[structural_model.INTERACTION, structural_model.PROGRAMME_MODERATOR].reason
+        table[repurchase_moderators.INTERACTION, repurchase_moderators.PROGRAMME_MODERATOR].reason
         == "it is the same for nearly all"
     )
     few = found(came.head(150), said)
-    assert (
-        few[structural_model.INTERACTION, structural_model.SWITCHING_MODERATOR].reason == "150 people; 200 are needed"
-    )
+    assert few[repurchase_moderators.INTERACTION, repurchase_moderators.SWITCHING_MODERATOR].reason == (
+        "150 people; 200 are needed")
     gone = found(came.assign(returned=False), said)
     assert (
         "fewer than 40 people came back"
-        in gone[structural_model.INTERACTION, structural_model.SWITCHING_MODERATOR].reason
+        in gone[repurchase_moderators.INTERACTION, repurchase_moderators.SWITCHING_MODERATOR].reason
     )
