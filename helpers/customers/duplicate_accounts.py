@@ -22,21 +22,24 @@ class PersonAccounts:
         Grain duplicate account: ``account_id``, ``first_id``; None where nobody has two accounts.
     n_duplicates, n_accounts : int
         Duplicate accounts, and accounts whose person is known.
+    engine : Engine, optional
+        In which merged tables are views, so that queries of them are compiled without the joins; None as `first`.
     """
 
     first: ir.Table | None = None
     n_duplicates: int = 0
     n_accounts: int = 0
+    engine: Engine | None = None
 
     def merged(self, tables: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
         """Return canonical tables, by name without folder, as if each person had the first account alone.
 
         Of ``customers`` the row of the first account stands for the person.
         """
-        if self.first is None:
+        if self.first is None or self.engine is None:
             return dict(tables)
-        return {name: self._renamed(self._without_duplicates(table) if name == "customers" else table)
-                for name, table in tables.items()}
+        own = {name: self._without_duplicates(t) if name == "customers" else t for name, t in tables.items()}
+        return {name: self.engine.view(self._renamed(table)) for name, table in own.items()}
 
     def _without_duplicates(self, customers: ir.Table) -> ir.Table:
         return customers.anti_join(self.first, [("customer_id", "account_id")])
@@ -82,4 +85,4 @@ def person_accounts(engine: Engine, customers: ir.Table) -> PersonAccounts:
     first = engine.kept(ranked.filter(ranked.account_id != ranked.first_id))
     counts = engine.first_row(first.aggregate(n=first.count()))
     n_accounts = engine.first_row(known.aggregate(n=known.count()))["n"]
-    return PersonAccounts(first if counts["n"] else None, int(counts["n"]), int(n_accounts))
+    return PersonAccounts(first if counts["n"] else None, int(counts["n"]), int(n_accounts), engine)

@@ -125,8 +125,13 @@ def _draw_counts(rng: np.random.Generator, taken: np.ndarray, n: int) -> np.ndar
 
 def _column_products(moved: np.ndarray) -> np.ndarray:
     """Return one, the columns and the products of every two of them, shape (n, 1 + p + p (p + 1) / 2)."""
-    left, right = np.triu_indices(moved.shape[1])
-    return np.concatenate([np.ones((len(moved), 1)), moved, moved[:, left] * moved[:, right]], axis=1)
+    n, p = moved.shape
+    made = np.ones((1 + p + p * (p + 1) // 2, n))
+    made[1:p + 1], at = moved.T, p + 1
+    for j in range(1, p + 1):  # column by column: to gather all pairs first took several times as long
+        np.multiply(made[j:p + 1], made[j], out=made[at:at + p + 1 - j])
+        at += p + 1 - j
+    return made.T
 
 
 def _one_replicate(columns: np.ndarray, weights: np.ndarray | None = None) -> ReplicateMoments:

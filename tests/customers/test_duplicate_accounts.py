@@ -1,5 +1,6 @@
 """Duplicate accounts: a person with two customer numbers counts once."""
 
+import ibis.expr.operations as ops
 import pandas as pd
 import pytest
 
@@ -33,6 +34,7 @@ def test_records_of_all_accounts_count_for_the_person_and_customers_once(session
     assert [list(table.columns) for table in made.values()] == [
         list(known.columns), ["order_id", "customer_id"], ["item"]]
     assert asked["item"].tolist() == ["x"]
+    assert all(isinstance(table.op(), ops.DatabaseTable) for table in made.values()), "compiled once"
 
 
 def test_the_check_says_how_many_accounts_are_merged(session_engine, known):
