@@ -29,16 +29,29 @@ PLAIN = """() => document.querySelectorAll('svg.plot').forEach(svg => {
     const names = [...svg.querySelectorAll('*')].flatMap(part => [part.localName, ...part.getAttributeNames()]);
     if (!names.some(name => /^(a|title|desc|foreignObject|role|tabindex|lang|on.*|aria-.*)$/.test(name)))
         svg.replaceChildren() })"""
+LOOK = """const known_behind = new Map();
+    const behind = box => {
+        if (!box) return '';
+        if (!known_behind.has(box)) {
+            const style = getComputedStyle(box), own = [style.backgroundColor, style.backgroundImage, style.opacity];
+            known_behind.set(box, `${own} ${behind(box.parentElement)}`) }
+        return known_behind.get(box) };
+    const look = part => {
+        const own = getComputedStyle(part);
+        return [own.color, own.fontSize, own.fontWeight, own.textShadow, behind(part)].join() }"""
+# A row of the parts, attributes and looks of one above it in its table is no other to axe. A text of one letter is
+# another than a longer one: axe cannot tell its contrast.
+TWINS = "() => {" + LOOK + """; document.querySelectorAll('table').forEach(table => { const known = new Set();
+    table.querySelectorAll('tr').forEach(row => {
+        const parts = row.outerHTML.replace(/>([^<]*)</g, (_, text) => `>${Math.min(text.trim().length, 2)}<`);
+        const seen = [parts, ...[...row.cells].map(look)].join();
+        if (known.has(seen)) row.remove(); else known.add(seen) }) }) }"""
 # Texts of one colour, size and weight before one background have one contrast. Of one letter, and of what a drawing
 # holds, axe cannot tell it.
-ALIKE = """() => { const known = new Set();
-    document.querySelectorAll('td, th, button').forEach(part => {
+ALIKE = "() => {" + LOOK + """; const known = new Set();
+    document.querySelectorAll('td, th, button, p, li, dt, dd, span, a, summary, figcaption, strong').forEach(part => {
         if (part.childElementCount || part.textContent.trim().length < 2) return;
-        const own = getComputedStyle(part), look = [own.color, own.fontSize, own.fontWeight, own.textShadow];
-        for (let box = part; box; box = box.parentElement) {
-            const style = getComputedStyle(box);
-            look.push(style.backgroundColor, style.backgroundImage, style.opacity) }
-        const seen = look.join();
+        const seen = look(part);
         if (known.has(seen)) part.textContent = ''; else known.add(seen) }) }"""
 CONTRAST = "color-contrast"
 
@@ -46,12 +59,13 @@ PHONE, DESK = (390, 844), (1440, 900)
 
 
 def barriers(window):
-    """Return what axe finds serious: contrast once for each look of a cell, every other rule everywhere.
+    """Return what axe finds serious: contrast once for each look of a text, every other rule everywhere.
 
-    The window is of no more use then: plain drawings and cells that look alike are empty.
+    The window is of no more use then: rows like others are gone, plain drawings and texts that look alike are empty.
     """
     told = {"resultTypes": ["violations"]}
     window.evaluate(PLAIN)
+    window.evaluate(TWINS)
     found = Axe().run(window, options={**told, "rules": {CONTRAST: {"enabled": False}}}).response["violations"]
     window.evaluate(ALIKE)
     found += Axe().run(window, context={"exclude": [["svg.plot"]]},
@@ -137,6 +151,15 @@ def test_one_cell_of_too_little_contrast_is_found_among_many_alike(browser, styl
     assert barriers(window) == []
     window.set_content(PALE % style)
     assert [found.partition(":")[0] for found in barriers(window)] == [CONTRAST]
+    window.close()
+
+
+@pytest.mark.parametrize("cell", ['<a href="#t"></a>', '<img src="data:,">'], ids=["link", "picture"])
+def test_a_row_that_differs_in_anything_but_its_words_is_looked_at(browser, cell):
+    window = browser.new_page()
+    window.set_content((PALE % ("", "")).replace("40</td>", f"40{cell}</td>"))
+    assert len(barriers(window)) == 1
+    assert window.locator("tr").count() == 3, "the head, a row, and the one that is unlike it"
     window.close()
 
 
