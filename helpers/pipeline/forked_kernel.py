@@ -111,7 +111,7 @@ def _serve_kernel(arguments: list[str], n_threads: int) -> None:
     from ipykernel.kernelapp import IPKernelApp
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(n_threads)  # libraries that are loaded no longer read the environment
+    threadpool_limits({"openmp": n_threads, "blas": 1})  # libraries that are loaded no longer read the environment
     sys.argv = ["ipykernel_launcher", *arguments]
     sys.path[:] = [place for place in sys.path if place]
     IPKernelApp.launch_instance(argv=arguments)

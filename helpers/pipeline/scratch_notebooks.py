@@ -76,7 +76,8 @@ def copy_notebooks(workbook: Workbook = WORKBOOK, *, is_fresh: bool = False) -> 
 
 
 def open_jupyterlab(folder: Path) -> NoReturn:
-    """Become JupyterLab in a folder; kernels find the home wherever they start."""
+    """Become JupyterLab in a folder; kernels find the home wherever they start, and work as those of a run do."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if os.environ.get(folders.HOME_VARIABLE):
         os.environ[folders.HOME_VARIABLE] = str(folders.home_folder().absolute())
     sys.stdout.flush()

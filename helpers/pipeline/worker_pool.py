@@ -234,12 +234,12 @@ def worker_environment(jobs: int, folder: Path, root: Path, kind: str = "duckdb"
     from helpers.foundation import engine, engine_choice, folders
 
     limits = engine_limits(jobs)
-    counts = dict.fromkeys(
-        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), limits[engine.THREADS_VARIABLE])
+    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # matrices are small, and threads only wait
     paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
-        **counts,
+        **one,
+        "OMP_NUM_THREADS": limits[engine.THREADS_VARIABLE],
         **limits,
         engine_choice.ENGINE_VARIABLE: kind,
         **({folders.HOME_VARIABLE: str(folders.home_folder().absolute())} if folders.HOME_VARIABLE in os.environ

@@ -41,6 +41,7 @@ def test_workers_share_threads_and_memory_and_find_the_helpers(tmp_path, monkeyp
     monkeypatch.setenv("PYTHONPATH", "mine")
     told = worker_pool.worker_environment(2, tmp_path / "work", tmp_path)
     assert (told[engine.THREADS_VARIABLE], told["OMP_NUM_THREADS"], told[engine.MEMORY_VARIABLE]) == ("2", "2", "500")
+    assert told["OPENBLAS_NUM_THREADS"] == told["MKL_NUM_THREADS"] == "1", "threads would only wait for each other"
     assert told["PYTHONPATH"] == f"{tmp_path}{os.pathsep}mine"
     assert told["TMPDIR"] == told["JUPYTER_RUNTIME_DIR"] == str(tmp_path / "work")
 

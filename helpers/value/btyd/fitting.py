@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 import pandas as pd
 from scipy import optimize
+from threadpoolctl import threadpool_limits
 
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.stats import confidence_intervals
@@ -186,6 +187,7 @@ def _starting_values(counts: frequency_recency.FrequencyRecency) -> np.ndarray:
     return np.log([0.5, max(0.5 / max(rate, 1e-9), 1e-3), 0.6, max(1.5, 0.3 * week) if week > 20 else 1.5])
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # its matrices are tiny, and threads only wait
 def maximise_likelihood(negative: Callable[[np.ndarray], tuple[float, np.ndarray]], start: np.ndarray,
             n: int) -> tuple[np.ndarray, float, np.ndarray]:
     """Return where a log-likelihood is highest, its value, and the Hessian of its negative.
