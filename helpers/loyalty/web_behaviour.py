@@ -16,6 +16,7 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.results import PERCENTAGE_POINTS, Estimate, Status, no_estimate, strike_all
 from helpers.stats.confidence_intervals import Interval, normal_quantile, share_interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, estimate_if_enough, too_few
+from helpers.stats.multiple_testing import may_be_lowest
 
 VISIT_FREQUENCY, VISIT_DEPTH = "days with a visit, a month", "events on a day with a visit"
 
@@ -142,10 +143,10 @@ def promise_estimates(engine: Engine, transactions: ir.Table, occasions: ir.Tabl
     -------
     list of Estimate
         Kept promises are counted by order, over all the time on record and by quarter; where quarters differ (Pearson's
-        χ²) the overall share is struck, and the lowest month with thirty or more is told. An order due and not
-        delivered is a broken promise. Coming back is counted by customer, after the first promised order whose horizon
-        is complete; the difference has Agresti & Caffo's interval. It is an association: late orders differ from others
-        in more than being late.
+        χ²) the overall share is struck, and the months with thirty or more that may be the lowest are told. An order
+        due and not delivered is a broken promise. Coming back is counted by customer, after the first promised order
+        whose horizon is complete; the difference has Agresti & Caffo's interval. It is an association: late orders
+        differ from others in more than being late.
     """
     lines = transactions.filter(transactions.kind == "sale", transactions.promised_on.notnull(),
                                 transactions.promised_on <= as_of_on)
@@ -185,12 +186,15 @@ def _promises_by(engine: Engine, orders: ir.Table, unit: Literal["Q", "M"]) -> p
 
 
 def _lowest_month(months: pd.DataFrame) -> list[Estimate]:
-    """Return the share of the month that kept fewest promises, of those with thirty or more; none without two."""
-    known = months[months["n"] >= FEW_PEOPLE].reset_index(drop=True)
+    """Return the months with thirty promises or more that may have kept the smallest share of them, lowest first."""
+    known = months[months["n"] >= FEW_PEOPLE]
     if len(known) < 2:
         return []
-    r = known.loc[(known["k"] / known["n"]).idxmin()]
-    return [Estimate(LOWEST_MONTH, r["k"] / r["n"], unit="share", n=int(r["n"]), segment=r["since"])]
+    shares = [(r["k"] / r["n"], share_interval(r["k"] / r["n"], int(r["n"])), r) for r in known.to_dict("records")]
+    near = may_be_lowest(*zip(*((value, i.low, i.high) for value, i, _ in shares), strict=True))
+    found = sorted((value, r["since"], int(r["n"]))
+                   for (value, _, r), is_near in zip(shares, near, strict=True) if is_near)
+    return [Estimate(LOWEST_MONTH, value, unit="share", n=n, segment=month) for value, month, n in found]
 
 
 def _customers_returned(engine: Engine, orders: ir.Table, occasions: ir.Table, as_of_on: date,

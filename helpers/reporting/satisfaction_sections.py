@@ -152,7 +152,8 @@ def answers_of_drivers(importance: SatisfactionDrivers | NoPathModel, by_segment
     """Return mean satisfaction by answer of the drivers that no straight line fits: of everybody, and of segments."""
     groups = {"everybody": importance, **dict(getattr(by_segment, "groups", ()))}
     tables = [display.data_table(table.reset_index(), dict.fromkeys(table.columns, formatting.points),
-                                 f"Mean satisfaction by answer [0–100], drivers that no straight line fits: {name}")
+                                 "Mean satisfaction by answer [0–100] of those who answered every question, drivers "
+                                 f"that no straight line fits: {name}")
               for name, found in groups.items()
               if not (table := satisfaction_by_answer(getattr(found, "nonlinear", {}))).empty]
     return display.show(*tables)

@@ -115,8 +115,8 @@ def driver_associations(columns: DriverColumns, weights: np.ndarray) -> tuple[tu
 
     Least squares, all the others as they enter equal, robust errors (HC3): of the equation whose R² the shares divide,
     so that a share and its sign agree. There is no room where, beyond chance, satisfaction falls with the ratings on
-    the whole (their trend) and everybody at the highest, instead of as rated, goes with less: with a line, where it
-    falls. An association of its own is one that the F-test of the driver's columns shows.
+    the whole (their trend), and everybody at the highest, instead of as rated, is not shown to go with more: with a
+    line, where it falls. An association of its own is one that the F-test of the driver's columns shows.
     """
     blocks, n = columns.of_shares, len(columns.outcome)
     at = 1 + np.cumsum([0, *columns.sizes])
@@ -129,8 +129,9 @@ def driver_associations(columns: DriverColumns, weights: np.ndarray) -> tuple[tu
         rise = block[np.argmax(mean)] - np.average(block, axis=0, weights=weights)
         moves = np.array([(weights * away) @ block, rise])
         errors = np.sqrt(np.einsum("ij,jk,ik->i", moves, fit[1][start:end, start:end], moves))
-        upper = moves @ fit[0][start:end] + stats.t.ppf(0.975, n - at[-1]) * errors
-        falling += [name] * bool((upper < 0).all())
+        trend, gain = moves @ fit[0][start:end]
+        reach = stats.t.ppf(0.975, n - at[-1]) * errors
+        falling += [name] * bool(trend + reach[0] < 0 and gain - reach[1] <= 0)
     p = [linearity.wald_p_value(*fit, slice(start, end), n) for start, end in pairwise(at)]
     return tuple(falling), frozenset(name for name, value in zip(columns.names, p, strict=True) if value < OWN_LEVEL)
 

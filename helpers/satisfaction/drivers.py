@@ -88,8 +88,8 @@ class SatisfactionDrivers:
     unanswered : mapping of str to int
         People without an answer to a question, of those who answered any.
     negative : tuple of str
-        Drivers that go with less satisfaction where rated higher, on the whole and at the highest, the others equal:
-        they have no room either.
+        Drivers that go with less satisfaction where rated higher, and are not shown to go with more at the highest, the
+        others equal: they have no room either.
     own : frozenset of str
         Drivers with an association of their own, the others equal.
     """

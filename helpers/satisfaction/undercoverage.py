@@ -108,8 +108,9 @@ def trait_shares(
 
     Notes
     -----
-    A respondent is looked at when invited, else when answering, a customer on the day of the wave's last answer. A
-    trait of fewer than thirty customers, or of all but so few, is not compared.
+    A respondent is looked at when invited, else when answering, a customer on the day of the wave's last answer, where
+    he had joined by then, or where that is not known, ordered. A trait of fewer than thirty customers, or of all but so
+    few, is not compared.
     """
     rows = scores[scores["wave"] == wave] if wave else scores
     rows = rows.dropna(subset=["customer_id", "responded_at"]).sort_values(["responded_at", "response_id"])
@@ -118,8 +119,8 @@ def trait_shares(
         return [], 0
     if replicas is not None and wave in replicas.waves:
         rows = rows.assign(weight=replicas.waves[wave].of(rows["person"].to_numpy())[0])
-    last, everybody = pd.Timestamp(rows["responded_at"].max()), records.customers
-    then = everybody.filter(everybody.joined_on.isnull() | (everybody.joined_on <= last.date()))
+    last = pd.Timestamp(rows["responded_at"].max())
+    then = _customers_by(last, records)
     whole = then.select("customer_id", at=ibis.literal(last.to_pydatetime(), "timestamp"))
     there = _with_traits(whole, records)
     counts = there.group_by("channel").aggregate(
@@ -131,6 +132,18 @@ def trait_shares(
     answered = ibis.memtable(rows[["customer_id", "at", "weight"]])
     here = _with_traits(answered.semi_join(then, "customer_id"), records).to_pyarrow().to_pandas()
     return _compared(here.sort_values("customer_id"), counts, "acquired_channel" not in raked), int(counts["n"].sum())
+
+
+def _customers_by(last: pd.Timestamp, records: CustomerRecords) -> ir.Table:
+    """Return those who were customers by a day: since they joined, or where that is not known, since their first order.
+
+    Of whom neither is known counts at any time.
+    """
+    everybody, sold = records.customers, records.transactions
+    undated = sold.filter(sold.kind == "sale").semi_join(everybody.filter(everybody.joined_on.isnull()), "customer_id")
+    first = undated.group_by("customer_id").aggregate(first_on=undated.ordered_at.min().date())
+    later = first.filter(first.first_on > last.date())
+    return everybody.filter((everybody.joined_on <= last.date()).fill_null(True)).anti_join(later, "customer_id")
 
 
 def _marked(people: ir.Table, those: ir.Table, name: str) -> ir.Table:
@@ -188,8 +201,8 @@ def trait_gates(
     of = f"wave {wave}" if wave else "the survey"
     return [Gate("respondents and customers beside the weights", worst[0].gap, MAX_TRAIT_GAP, bool(apart), Level.NOTE,
                  "what the survey says of all customers", f"People of {of}{', weighted,' * is_weighted} when "
-                 f"asked, against the {n:,} customers at its end: {told}. No weight meets these shares; the limit is "
-                 f"{100 * MAX_TRAIT_GAP:g} percentage points.")]
+                 f"asked, against the {n:,} customers on the day of its last answer: {told}. No weight meets these "
+                 f"shares; the limit is {100 * MAX_TRAIT_GAP:g} percentage points.")]
 
 
 def never_invited(records: CustomerRecords, as_of: pd.Timestamp) -> list[Estimate]:

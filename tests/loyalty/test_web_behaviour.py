@@ -57,10 +57,22 @@ def test_where_quarters_keep_their_promises_unlike_no_overall_share_is_told(sess
     assert (overall.status, overall.reason, overall.n) == (Status.STRUCK, web_behaviour.UNEQUAL_QUARTERS, 160)
     lowest = apart[web_behaviour.LOWEST_MONTH, "2026-04"]
     assert (lowest.value, lowest.n) == (0.0, 80)
+    assert [month for quantity, month in apart if quantity == web_behaviour.LOWEST_MONTH] == ["2026-04"]
     one = promised(session_engine, transactions, orders(0, 0))
     assert web_behaviour.LOWEST_MONTH not in one
     assert one[web_behaviour.PROMISES_TEST].status is Status.INSUFFICIENT
     assert one[web_behaviour.PROMISES_KEPT].status is Status.OK
+
+
+def test_months_that_may_as_well_be_the_lowest_are_told_with_it(session_engine, transactions):
+    def shifted(days, kind=""):
+        frame = orders(0, 0)[lambda f: f["customer_id"].str.startswith(kind)]
+        days_of = frame[["ordered_at", "promised_on", "delivered_on"]].apply(pd.to_datetime) + pd.Timedelta(days=days)
+        return frame.assign(customer_id=f"{days}" + frame["customer_id"], **days_of)
+    lines = transactions(pd.concat([shifted(0), shifted(31), shifted(90, "kept")]))
+    made = web_behaviour.promise_estimates(session_engine, lines, purchases.purchase_occasions(lines, AS_OF), AS_OF, 90)
+    assert [(e.segment, e.value, e.n) for e in made if e.quantity == web_behaviour.LOWEST_MONTH] == [
+        ("2026-01", 0.5, 80), ("2026-02", 0.5, 80)]
 
 
 def test_an_order_due_and_not_delivered_is_a_broken_promise(session_engine, transactions):

@@ -201,7 +201,7 @@ def test_a_segment_that_differs_is_found_after_correction_for_all():
     assert table.loc["age young", "p_adjusted"] == table.loc["age old", "p_adjusted"]
     assert list(table.index[table["is_counterpart"]]) == ["channel post", "age young"]
     said = satisfaction_segments.segment_differences(found)
-    assert said.startswith("Significantly different from the other respondents: channel app (+")
+    assert said.startswith("2 of 4 segments differ significantly from the other respondents: channel app (+")
     assert "post" not in said, "the counterpart is no second finding"
     alike = found[found["segment"].str.startswith("age")]
     assert satisfaction_segments.segment_differences(alike) == (

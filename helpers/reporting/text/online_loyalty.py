@@ -12,10 +12,13 @@ from helpers.foundation.results import Status
 from helpers.loyalty import web_behaviour
 from helpers.reporting import formatting
 from helpers.reporting.text.loyalty import is_reported, quantity_row, reported_rows, share_text
+from helpers.reporting.text.satisfaction_drivers import either_text
 from helpers.satisfaction.item_frameworks import DIFFERENCE_BY, SCORE_BY
 from helpers.stats.disclosure_control import is_hidden
 
 TRUST_FRAME = "trust"
+
+MOST_MONTHS = 3  # that a sentence names one by one
 
 NO_LIMITS = {"low": None, "high": None}
 
@@ -81,7 +84,7 @@ def _promises_kept(service: pd.DataFrame, covered_on: date) -> str:
         return ""
     rows = promises_by_quarter(service, covered_on).to_dict("records")
     pair = max(pairwise(rows), key=lambda two: abs(two[1]["value"] - two[0]["value"]), default=())
-    step = ", the largest change is from " + " to ".join(
+    step = ", the largest change on record is from " + " to ".join(
         f"{formatting.share(r['value'])} in {r['quarter']}" for r in pair) if pair else ""
     p = formatting.p_value_sentence(quantity_row(service, web_behaviour.PROMISES_TEST)["value"])
     newest = newest_promises(service, covered_on)
@@ -91,9 +94,13 @@ def _promises_kept(service: pd.DataFrame, covered_on: date) -> str:
 
 def _lowest_month(service: pd.DataFrame) -> str:
     rows = reported_rows(service[service["quantity"] == web_behaviour.LOWEST_MONTH]).to_dict("records")
-    months = [formatting.date_text(pd.Timestamp(r["segment"])).partition(" ")[2] for r in rows]
-    return "".join(f" Lowest by month: {formatting.share(r['value'])} of {formatting.whole(r['n'])} in {month}."
-                   for r, month in zip(rows, months, strict=True))
+    said = [f"{formatting.share(r['value'])} of {formatting.whole(r['n'])} in "
+            f"{formatting.date_text(pd.Timestamp(r['segment'])).partition(' ')[2]}" for r in rows]
+    tie = ", with no statistically significant difference" if len(said) > 1 else ""
+    if len(said) > MOST_MONTHS:
+        return (f" Lowest by month on record: {said[0]}; {formatting.whole(len(said) - 1)} other months are not "
+                "significantly different.")
+    return f" Lowest by month: {either_text(said)}{tie}." if said else ""
 
 
 def delivery_promise_sentence(service: pd.DataFrame, covered_on: date) -> str:

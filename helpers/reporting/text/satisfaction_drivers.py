@@ -20,8 +20,8 @@ TIE, SURE = 0.05, 0.01
 
 NO_ROOM = "what people expect is nothing to be improved"
 
-LESS = ("over everybody less satisfaction where it is rated higher, on the whole and at the highest, by the "
-        "regression of the shares")
+LESS = ("over everybody, by the regression of the shares, less satisfaction where it is rated higher, and not shown to "
+        "be more if everybody rated it highest")
 
 MOST_SHARES = 2  # that a sentence names one by one
 

@@ -81,15 +81,17 @@ def segment_differences(found: pd.DataFrame, form: formatting.Form = formatting.
         other += f" {n_part} compared by the questions in common only."
     if known.empty:
         return f"No segments of thirty people or more can be compared.{other}"
-    differ = known[(known["p_adjusted"] < 0.05) & ~known["is_counterpart"]]
-    differ = differ.sort_values("difference", key=abs, ascending=False, kind="stable")
+    differ = known[known["p_adjusted"] < 0.05]
+    one_of_two = differ[~differ["is_counterpart"]].sort_values("difference", key=abs, ascending=False, kind="stable")
     said = [f"{r.segment} ({'+' if r.difference > 0 else ''}{form(r.difference)})"
-            for r in differ.head(MOST_SEGMENTS).itertuples()]
-    more = f" and {formatting.whole(len(differ) - MOST_SEGMENTS)} more" if len(differ) > MOST_SEGMENTS else ""
+            for r in one_of_two.head(MOST_SEGMENTS).itertuples()]
     if not said:
         return ("No segment that can be compared differs significantly from the other respondents (adjusted for their "
                 f"number).{other}")
-    return f"Significantly different from the other respondents: {formatting.join_words(said)}{more}.{other}"
+    farthest = ", the farthest" if len(one_of_two) > len(said) else ":"
+    verb = "differs" if len(differ) == 1 else "differ"
+    return (f"{formatting.whole(len(differ))} of {formatting.count_text(len(known), 'segment', 'segments')} {verb} "
+            f"significantly from the other respondents{farthest} {formatting.join_words(said)}.{other}")
 
 
 def first_driver_by_segment(found: SegmentDrivers | NoPathModel) -> str:
@@ -154,8 +156,8 @@ def empty_shares_note(found: SegmentDrivers) -> str:
              for name, of in found.groups]
     rest = [f"{formatting.share(share)} in {readable_id(name)}" for name, share in empty if share >= LEAST_EMPTY_SHARE]
     falls = f"; to such drivers falls {formatting.join_words(rest)}" if rest else ""
-    return ("Empty: no association of its own, the other drivers equal, or less satisfaction "
-            f"where rated higher, on the whole and at the highest{falls}.")
+    return ("Empty: no association of its own, the other drivers equal, or less satisfaction where rated higher, and "
+            f"not shown to be more if everybody rated it highest{falls}.")
 
 
 def segment_drivers_sentence(found: SegmentDrivers | NoPathModel) -> str:

@@ -176,8 +176,8 @@ def test_what_has_no_room_is_named_beside_the_table_and_why():
     found = replace(drivers(), expectations=("Product",), negative=("Service",))
     assert satisfaction_drivers_text.drivers_together(found) == (
         "Not in the table: Product, 60.0 % (what people expect is nothing to be improved); Service, 40.0 % "
-        "(over everybody less satisfaction where it is rated higher, on the whole and at the highest, by the "
-        "regression of the shares).")
+        "(over everybody, by the regression of the shares, less satisfaction where it is rated higher, and not shown "
+        "to be more if everybody rated it highest).")
 
 
 def test_the_map_is_shown_with_interval_and_word():
