@@ -33,7 +33,7 @@ SHARE_NEAR_CUT = "share near the loyalty threshold"
 
 ATTITUDE_BEHAVIOUR_CORRELATION = "rank correlation of attitude and behaviour"
 
-SURVEYED_DIFFERENCE = "respondents minus non-respondents, periods with a purchase"
+SURVEYED_DIFFERENCE = "respondents less customers without an answer, periods with a purchase"
 
 
 def why_not_reported(said: Attitudes) -> str:
@@ -152,7 +152,7 @@ def _surveyed_difference(people: pd.DataFrame) -> Estimate:
         return no_estimate(SURVEYED_DIFFERENCE, Status.INSUFFICIENT, reason, unit=PERCENTAGE_POINTS, n=n)
     a, b = (np.ones(len(g)) for g in groups)
     found = difference_interval(values, (a, b), ids).times(100)
-    return Estimate(SURVEYED_DIFFERENCE, found.value, found.low, found.high, PERCENTAGE_POINTS, n)
+    return Estimate(SURVEYED_DIFFERENCE, found.value, found.low, found.high, PERCENTAGE_POINTS, len(judged))
 
 
 def attitude_behaviour_table(people: pd.DataFrame) -> pd.DataFrame:

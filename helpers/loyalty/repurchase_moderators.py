@@ -14,7 +14,7 @@ from helpers.stats.disclosure_control import people_text
 from helpers.stats.logistic_regression import LogisticFit
 
 COMPETITION_MODERATOR, SWITCHING_MODERATOR, PROGRAMME_MODERATOR, QUALITY_MODERATOR = LINK_MODERATORS = (
-    "competition", "switching cost", "programme", "sensitivity to quality")
+    "competition", "switching cost", "programme", "perceived quality")
 
 MODERATOR_COLUMNS: Mapping[str, str] = {
     COMPETITION_MODERATOR: "alternatives",

@@ -25,6 +25,8 @@ MIN_EVENTS, MAX_TIED_SHARE = 20, 2 * TAIL_SHARE  # who returned or did not; answ
 
 RETURN_SHARE = "share who repurchased"
 
+EDGE = "people with equal answers at the edge of a group count in part"
+
 BOTTOM, MIDDLE, TOP = SATISFACTION_GROUPS = ("least satisfied 15 %", "middle 70 %", "most satisfied 15 %")
 
 
@@ -169,7 +171,7 @@ def loyalty_claims(more: Estimate, returns: ReturnsBySatisfaction, said: tuple[s
     """
     bottom, _, top = returns.shares
     away = _complement(bottom)
-    after = f"within {returns.horizon_days} days after the latest answer"
+    after = f"within {returns.horizon_days} days after the latest answer ({EDGE})"
     rule, left = f"holds where it is the majority, and more than of the {MIDDLE}", _tail_verdict(away, returns.below)
     return (
         Claim(CLAIM_LOYAL_RECOMMEND, more, claim_verdict(more, 0.5), said[0],

@@ -144,7 +144,7 @@ TERMS = (
     Term("OLS", "Ordinary least squares: the linear regression with the smallest sum of squared residuals",
          also=("WLS",)),
     Term("penalty–reward analysis", "Difference in satisfaction of people with the lowest and with the highest ratings "
-         "of a driver from those between; the lowest and highest third of a score with more than eleven values",
+         "of a driver from those between; at most the lowest and highest third of a score with more than eleven values",
          also=("penalty–reward",)),
     Term("points", "Points of a scale from 0 to 100, or of a net score such as NPS; in a programme, what members "
          "collect; differences of shares are percentage points"),

@@ -29,6 +29,7 @@ from helpers.satisfaction.penalty_reward_drivers import (
 )
 from helpers.satisfaction.survey_quality import MeasuredScale
 from helpers.stats.control_charts.spc_charts import ChartSet
+from helpers.stats.disclosure_control import FEW_PEOPLE
 from helpers.stats.pls_sem.measurement_model import CAUTION, MeasurementValidity, construct_cautions
 
 MAX_ROWS = 200
@@ -180,7 +181,8 @@ def comments(written: pd.DataFrame, spoken: CommentWords, topics: pd.DataFrame, 
         Shares of comments, and the accuracy of polarity.
     """
     formats = {"share": formatting.share, "satisfaction": formatting.points, "blame": formatting.share}
-    headings = {"satisfaction": "Score of the question commented on", "blame": "With a score below 50"}
+    headings = {"share": "Share of comments", "satisfaction": "Score of the question commented on",
+                "blame": "Share of its comments with a score below 50"}
     finding = (context_text.topic_sentence(topics), context_text.comment_language_sentence(spoken),
                context_text.comment_audit_sentence(rows))
     words = display.data_table(text_comments.polarity_words(written, spoken), {"z": formatting.number},
@@ -223,8 +225,9 @@ def behaviour(rows: Sequence[Estimate], policy: Sequence[Estimate], disconfirmat
                                 caption="Expectation policy: by tertile of the expectation when first asked "
                                         f"(equal answers in one) and by channel; {expectations_text.POLICY_BASE}")
     campaigns = display.data_table(expectations_text.campaign_table(policy, currency),
-                                   caption="Campaigns: sales by customer reached, not compared with a control group; "
-                                           "expectation, satisfaction and buying again of those reached who answered")
+                                   caption=f"Campaigns that reached {FEW_PEOPLE} customers or more: sales by customer "
+                                           "reached, not compared with a control group; expectation, satisfaction and "
+                                           "buying again of those reached who answered")
     return display.show(table, display.show_with_finding((position, said), groups, campaigns))
 
 

@@ -12,9 +12,9 @@ from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weigh
 
 NEVER_DELIVERED = "overdue, no delivery on record"
 
-LATE_SHARE, SATISFACTION_BY_DELIVERY = "share of deliveries late or overdue when answering", "satisfaction by delivery"
+LATE_SHARE, SATISFACTION_BY_DELIVERY = "share of people whose delivery was not in time", "satisfaction by delivery"
 
-LATENESS_GAP = "satisfaction, late or overdue less in time"
+LATENESS_GAP = "satisfaction, delivery not in time less in time"
 
 IN_TIME, LATE_DELIVERY, OVERDUE, PENDING = "in time", "late", "overdue when answering", "not due yet when answering"
 
@@ -23,7 +23,8 @@ MAX_DAYS_TO_ANSWER = 60
 OF_NAMED_ORDER = (
     "by their newest answer that names a sale with a promised day (orders cancelled or never available are none)")
 
-OF_DELIVERY_BEFORE = f"by their newest answer with a delivery in the {MAX_DAYS_TO_ANSWER} days before"
+OF_DELIVERY_BEFORE = (
+    f"by the last delivery of the {MAX_DAYS_TO_ANSWER} days before their newest answer that follows one")
 
 DELIVERY_COLUMNS = ["person", "weight", "satisfaction", "days_late", "state"]
 

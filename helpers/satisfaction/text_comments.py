@@ -31,6 +31,8 @@ MIDDLE_SCORE, MIN_PRAISE_SCORE = 50.0, 75.0
 
 WORD_PRIOR, AUDIT_SAMPLE_SIZE = 0.5, 50
 
+WITH_COMMENT = "share of questionnaires with a comment"
+
 COMMENT_SHARES = {"blame": "share of comments with a score below 50",
                   "mixed": "share of comments with a score between 50 and 75",
                   "praise": "share of comments with a score of 75 or more"}
@@ -85,10 +87,10 @@ def comment_shares(
         Of the weights.
     """
     if written.empty:
-        return [no_estimate("share who write", Status.NOT_APPLICABLE, "no comments are recorded", unit="share")]
+        return [no_estimate(WITH_COMMENT, Status.NOT_APPLICABLE, "no comments are recorded", unit="share")]
     first = written.drop_duplicates("response_id")
     who = weighted_writers(scored, replicas).share(scored["response_id"].isin(first["response_id"]).to_numpy())
-    return [estimate_if_enough("share who write", who, len(scored), unit="share"),
+    return [estimate_if_enough(WITH_COMMENT, who, len(scored), unit="share"),
             *(estimate_if_enough(quantity, weighted_writers(first, replicas).share(
                 (first["polarity"] == kind).to_numpy()), len(first), unit="share")
               for kind, quantity in COMMENT_SHARES.items())]

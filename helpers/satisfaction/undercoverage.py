@@ -137,13 +137,13 @@ def trait_shares(
 def _customers_by(last: pd.Timestamp, records: CustomerRecords) -> ir.Table:
     """Return those who were customers by a day: since they joined, or where that is not known, since their first order.
 
-    Of whom neither is known counts at any time.
+    Where no orders are recorded at all, of whom no day is known counts at any time.
     """
-    everybody, sold = records.customers, records.transactions
-    undated = sold.filter(sold.kind == "sale").semi_join(everybody.filter(everybody.joined_on.isnull()), "customer_id")
-    first = undated.group_by("customer_id").aggregate(first_on=undated.ordered_at.min().date())
-    later = first.filter(first.first_on > last.date())
-    return everybody.filter((everybody.joined_on <= last.date()).fill_null(True)).anti_join(later, "customer_id")
+    everybody, sold = records.customers, records.transactions.filter(records.transactions.kind == "sale")
+    if not sold.limit(1).to_pyarrow().num_rows:
+        return everybody.filter((everybody.joined_on <= last.date()).fill_null(True))
+    known = _marked(everybody, sold.filter(sold.ordered_at.date() <= last.date()), ORDERED)
+    return known.filter((known.joined_on <= last.date()).fill_null(known[ORDERED])).drop(ORDERED)
 
 
 def _marked(people: ir.Table, those: ir.Table, name: str) -> ir.Table:

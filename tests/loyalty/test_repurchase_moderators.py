@@ -54,7 +54,7 @@ def test_what_does_not_moderate_is_within_noise_and_what_is_not_asked_is_said(cu
     assert [e.segment for e in rows if e.status is Status.OK] == [
         "switching cost",
         "programme",
-        "sensitivity to quality",
+        "perceived quality",
     ]
 
 

@@ -5,7 +5,7 @@ from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.loyalty_types import motive_rules
 from helpers.loyalty.schema import LOYALTY_KINDS
 from helpers.reporting import loyalty_sections, satisfaction_sections
-from helpers.satisfaction import service_quality
+from helpers.satisfaction import service_quality, text_comments
 from helpers.satisfaction.comment_words import CommentWords
 from helpers.satisfaction.ecsi_model import NoPathModel
 
@@ -16,7 +16,7 @@ def test_a_section_without_anything_to_show_is_empty():
     assert satisfaction_sections.drivers_of_segments(ABSENT).html == ""
     written = pd.DataFrame(columns=["response_id", "item", "person", "comment", "percent", "weight", "polarity"])
     topics = pd.DataFrame(columns=["topic", "people", "share", "satisfaction", "low", "high", "blame"])
-    none = [no_estimate("share who write", Status.NOT_APPLICABLE, "no comments are recorded", unit="share")]
+    none = [no_estimate(text_comments.WITH_COMMENT, Status.NOT_APPLICABLE, "no comments are recorded", unit="share")]
     assert satisfaction_sections.comments(written, CommentWords((), (), 0), topics, none).html == ""
     assert loyalty_sections.profit_pool(pd.DataFrame(), "EUR").html == ""
 

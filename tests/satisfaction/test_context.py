@@ -338,7 +338,7 @@ def test_comments_in_any_script_are_read(catalogued, surveyed, table):
     assert set(words_of(written)["word"]) == {"늦었어요", "좋아요"}
     heard = pd.DataFrame({"response_id": [f"r{i}" for i in range(48)]}).assign(
         person=lambda f: "response " + f["response_id"], weight=1.0)
-    assert found(text_comments.comment_shares(written, heard), "share who write").value == 0.5
+    assert found(text_comments.comment_shares(written, heard), text_comments.WITH_COMMENT).value == 0.5
 
 
 def test_three_stars_of_five_are_neither_blame_nor_praise(table, catalogued, surveyed):

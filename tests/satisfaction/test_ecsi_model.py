@@ -205,7 +205,7 @@ def test_an_equation_that_is_improper_in_many_resamples_is_struck_too():
     paths[1:4, 0, 2] = 2.5
     assert pls_evaluation.improper_equations(replace(fit, paths=paths)) == {
         "c": "improper solution in 15 % of the resamples (a path or R² beyond one, or a reliability "
-             "outside 0 to 1)"}
+             "outside 0 to 1; at most 5 % may be)"}
     rho = fit.rho.copy()
     rho[1:4, 0] = 1.2
     assert {*pls_evaluation.improper_equations(replace(fit, rho=rho))} == {"b", "c"}

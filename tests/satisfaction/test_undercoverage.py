@@ -68,7 +68,9 @@ def test_whoever_ordered_first_after_the_last_answer_was_no_customer_then_where_
     later = table("transactions", [{"order_id": f"n{i}", "line": 1, "customer_id": IDS[i], "kind": "sale",
                                     "amount": 5.0, "ordered_at": pd.Timestamp("2025-12-01")} for i in range(90, 130)])
     known = replace(records, customers=nobody_knows, transactions=records.transactions.union(later))
-    assert undercoverage.trait_shares(answers(), known, [], "w")[1] == N - 30, "ten of forty had ordered before"
+    assert undercoverage.trait_shares(answers(), known, [], "w")[1] == 100, "a hundred had ordered before"
+    unordered = replace(known, transactions=table("transactions"))
+    assert undercoverage.trait_shares(answers(), unordered, [], "w")[1] == N, "nobody's first order is known"
     assert undercoverage.trait_shares(answers(), replace(known, customers=records.customers), [], "w")[1] == N
 
 

@@ -64,7 +64,7 @@ def test_without_an_order_named_the_last_one_delivered_before_answering_counts(t
     )
     assert linked.rows["state"].value_counts().to_dict() == {late_delivery.IN_TIME: 72, late_delivery.LATE_DELIVERY: 36}
     assert found(late_delivery.late_delivery_estimates(linked), late_delivery.LATE_SHARE).reason == (
-        "by their newest answer with a delivery in the 60 days before")
+        "by the last delivery of the 60 days before their newest answer that follows one")
     old = scored().assign(responded_at=pd.Timestamp("2026-06-20"))
     gone = late_delivery.link_answers_to_deliveries(
         old, table("respondents", asked(False)), table("transactions", orders())

@@ -28,13 +28,13 @@ def respondent_difference(matrix: pd.DataFrame) -> str:
     """Return whether those who answered buy differently from those who did not."""
     found = quantity_row(matrix, SURVEYED_DIFFERENCE)
     if not is_reported(found):
-        return f"Whether respondents buy as often as non-respondents is not known: {found['reason']}."
+        return f"Whether respondents buy as often as customers without an answer is not known: {found['reason']}."
     range_ = formatting.interval(found["low"], found["high"], formatting.percentage_points)
     if found["low"] <= 0 <= found["high"]:
-        return ("Respondents are not shown to buy more or less often than non-respondents: no statistically "
-                f"significant difference ({formatting.percentage_points(found['value'])} {range_}).")
+        return ("Respondents are not shown to buy more or less often than customers without an answer, invited or not: "
+                f"no statistically significant difference ({formatting.percentage_points(found['value'])} {range_}).")
     more = "more" if found["value"] > 0 else "fewer"
-    return (f"Respondents buy in {more} periods than non-respondents, by "
+    return (f"Respondents buy in {more} periods than customers without an answer, invited or not, by "
             f"{formatting.percentage_points(found['value'])} {range_}: the shares above do not represent all "
             "customers.")
 

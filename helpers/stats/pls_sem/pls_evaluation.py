@@ -261,7 +261,8 @@ def improper_equations(consistent: PathFit) -> dict[str, str]:
     for j, share in enumerate(_improper_resamples(consistent)):
         if share > MAX_IMPROPER_RESAMPLES:
             made.setdefault(consistent.model.names[j], f"improper solution in {100 * share:.0f} % of the resamples (a "
-                            "path or R² beyond one, or a reliability outside 0 to 1)")
+                            "path or R² beyond one, or a reliability outside 0 to 1; at most "
+                            f"{100 * MAX_IMPROPER_RESAMPLES:.0f} % may be)")
     return made
 
 

@@ -188,14 +188,16 @@ def test_attitude_and_behaviour_go_together_or_not_or_against_each_other():
 
 def test_whether_those_who_answered_buy_like_the_others():
     assert robustness_text.respondent_difference(matrix()) == (
-        "Respondents buy in more periods than non-respondents, by 5.6 percentage points [2.1, 9.2]: the shares above "
+        "Respondents buy in more periods than customers without an answer, invited or not, by 5.6 percentage "
+        "points [2.1, 9.2]: the shares above "
         "do not represent all customers.")
     assert "in fewer periods" in robustness_text.respondent_difference(
         matrix(s=Estimate(SURVEYED_DIFFERENCE, -5, -9, -1, "percentage points", 40))
     )
     noise = Estimate(SURVEYED_DIFFERENCE, 1, -3, 5, "percentage points", 40)
     assert robustness_text.respondent_difference(matrix(s=noise)) == (
-        "Respondents are not shown to buy more or less often than non-respondents: no statistically significant "
+        "Respondents are not shown to buy more or less often than customers without an answer, invited or not: no "
+        "statistically significant "
         "difference (1 percentage point [−3, 5]).")
     unknown = no_estimate(SURVEYED_DIFFERENCE, Status.INSUFFICIENT, "in one of the groups nobody to speak of")
     assert robustness_text.respondent_difference(matrix(s=unknown)).endswith(

@@ -130,7 +130,7 @@ def test_moderators_weaken_strengthen_do_not_differ_or_are_unknown():
 def test_a_moderator_that_is_not_significant_after_adjustment_is_not_told_to_moderate():
     assert repurchase_text.moderator_sentence(drivers(1, 6, p=0.06)).startswith(
         "No statistically significant difference, p-values adjusted over all moderators, by competition, switching "
-        "cost, programme and sensitivity"
+        "cost, programme and perceived quality"
     )
 
 
