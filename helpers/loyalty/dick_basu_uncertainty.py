@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import ibis
@@ -150,8 +151,7 @@ def _surveyed_difference(people: pd.DataFrame) -> Estimate:
         reason = f"in one of the groups {too_few(n)}" if n < LEAST_PEOPLE else (
             f"{people_text(len(alike[0]))} of one group all bought in {'every' if alike[0][0] else 'no'} period")
         return no_estimate(SURVEYED_DIFFERENCE, Status.INSUFFICIENT, reason, unit=PERCENTAGE_POINTS, n=n)
-    a, b = (np.ones(len(g)) for g in groups)
-    found = difference_interval(values, (a, b), ids).times(100)
+    found = difference_interval(values, (np.ones(len(values[0])), np.ones(len(values[1]))), ids).times(100)
     return Estimate(SURVEYED_DIFFERENCE, found.value, found.low, found.high, PERCENTAGE_POINTS, len(judged))
 
 
@@ -217,7 +217,7 @@ def sensitivity_settings(assumed: LoyaltyConfig) -> Mapping[str, Mapping[str, An
     """
     cut, active, days = assumed.attitude_cut, assumed.share_active_cut, assumed.period_days
     attitudes = {f"attitude from {c:g}": {"attitude_cut": c} for c in (max(cut - 10, 0), min(cut + 10, 100))}
-    shares = {f"purchase in {100 * s:.0f} % of periods": {"share_active_cut": s}
+    shares = {f"purchase in {Fraction(s).limit_denominator(60)} of periods": {"share_active_cut": s}
               for s in (max(active - 1 / 6, 0.01), min(active + 1 / 6, 1))}
     periods = {f"periods of {d} days": {"period_days": d} for d in (max(days // 2, 1), 2 * days)}
     return {"as assumed": {}, **attitudes, **shares, **periods}

@@ -153,8 +153,8 @@ def answers_of_drivers(importance: SatisfactionDrivers | NoPathModel, by_segment
     """Return mean satisfaction by answer of the drivers that no straight line fits: of everybody, and of segments."""
     groups = {"everybody": importance, **dict(getattr(by_segment, "groups", ()))}
     tables = [display.data_table(table.reset_index(), dict.fromkeys(table.columns, formatting.points),
-                                 "Mean satisfaction by answer [0–100] of those who answered every question, drivers "
-                                 f"that no straight line fits: {name}")
+                                 "Mean satisfaction by answer [0–100] of those who answered every question of the path "
+                                 f"model, drivers that no straight line fits: {name}")
               for name, found in groups.items()
               if not (table := satisfaction_by_answer(getattr(found, "nonlinear", {}))).empty]
     return display.show(*tables)
@@ -227,7 +227,8 @@ def behaviour(rows: Sequence[Estimate], policy: Sequence[Estimate], disconfirmat
     campaigns = display.data_table(expectations_text.campaign_table(policy, currency),
                                    caption=f"Campaigns that reached {FEW_PEOPLE} customers or more: sales by customer "
                                            "reached, not compared with a control group; expectation, satisfaction and "
-                                           "buying again of those reached who answered")
+                                           "buying again of those whose last campaign in the half year before their "
+                                           f"first answer it was, where {FEW_PEOPLE} people or more")
     return display.show(table, display.show_with_finding((position, said), groups, campaigns))
 
 
@@ -271,6 +272,6 @@ def every_value(satisfaction: pd.DataFrame, quality: pd.DataFrame, claims: pd.Da
         display.estimates_table(satisfaction_text.with_agreement_levels(satisfaction), caption="Satisfaction",
                                 limit=120),
         display.data_table(questions, context_text.question_formats(questions),
-                           "Answers to each question: shares of all questionnaires; at the floor, at the ceiling and "
-                           "with the rest: of each person's newest answer", limit=60),
+                           "Answers to each question: shares of the questionnaires of waves that asked it; at the "
+                           "floor, at the ceiling and with the rest: of each person's newest answer", limit=60),
         display.estimates_table(context_text.survey_quality_remainder(quality), caption="Who answered, and how"))

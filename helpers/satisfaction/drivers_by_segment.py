@@ -99,7 +99,8 @@ def drivers_by_segment(
         return known
     found = _groups_by_column(known, scored, of, assumed)
     if not found:
-        return NoPathModel(f"no column has two groups of {MIN_SEGMENT_PEOPLE} people who answered every question",
+        return NoPathModel(f"no column has two groups of {MIN_SEGMENT_PEOPLE} people who answered every question of "
+                           "the path model",
                            known.n)
     columns = driver_columns(known)[0]
     tests = np.array([_heterogeneity_p_value(columns, known.rows.weights, parts, seed) for parts in found.values()])

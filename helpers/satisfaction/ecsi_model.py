@@ -20,7 +20,7 @@ from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weigh
 
 SATISFACTION_CONSTRUCT = "Satisfaction"
 
-LEFT_OUT_DIFFERENCE = "satisfaction of those left out less that of those who answered every question"
+LEFT_OUT_DIFFERENCE = "satisfaction of those left out less that of those who answered every question of the path model"
 
 LEFT_OUT_PART, OTHERS_LEFT_OUT = "satisfaction of a part of those left out", "the others left out"
 
@@ -195,7 +195,8 @@ def complete_answers(
     columns = complete.to_numpy(float)
     least = max(FEW_PEOPLE, len(model.items) + 1)
     if len(columns) < least:
-        some = f"{people_text(len(columns), of=len(rows))} of {len(rows)} people answered every question"
+        some = (f"{people_text(len(columns), of=len(rows))} of {len(rows)} people answered every question of the path "
+                "model")
         return NoPathModel(f"{some}; {least} are needed", len(columns))
     flat = [item for item, spread in zip(model.items, np.ptp(columns, axis=0), strict=True) if spread == 0]
     if flat:

@@ -127,7 +127,7 @@ def _contributions(measure: str, rows: pd.DataFrame) -> np.ndarray:
 
 def nps_csat_ces_estimates(
     known: pd.DataFrame, counted: pd.DataFrame, waves: Sequence[str],
-    error: Mapping[tuple[str, str], float] | None = None,
+    error: Mapping[tuple[str, str], float] | None = None, headline: str = "",
 ) -> list[Estimate]:
     """Return each measure that the survey's scales allow, and why the others do not apply.
 
@@ -141,6 +141,8 @@ def nps_csat_ces_estimates(
         Waves, oldest first.
     error : mapping of (item, segment) to float, optional
         From `measure_standard_errors`.
+    headline : str
+        The wave that stands for everybody, as in `answer_distribution`: the reason names it.
 
     Returns
     -------
@@ -165,9 +167,16 @@ def nps_csat_ces_estimates(
     found += [replace(e, quantity=f"{QUESTION}{quantity}", segment=row.item, reason=scale_of(row))
               for quantity, row in named if quantity not in several
               for e in found if (e.quantity, e.segment, e.status) == (quantity, "all", Status.OK)]
+    found = [_named_wave(e, headline) for e in found]
     present = {quantity for quantity, _ in named}
     found += [no_estimate(q, Status.NOT_APPLICABLE, reason) for q, reason in WHY_NO_MEASURE.items() if q not in present]
     return found
+
+
+def _named_wave(e: Estimate, headline: str) -> Estimate:
+    """Return an estimate of everybody, or of a question, that says of which wave it is."""
+    is_of_wave = headline and e.status is Status.OK and not e.segment.startswith(wave_segment(""))
+    return replace(e, reason="; ".join(filter(None, (wave_segment(headline), e.reason)))) if is_of_wave else e
 
 
 def measure_of_item(row: Any) -> str:

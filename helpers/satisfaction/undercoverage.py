@@ -108,9 +108,9 @@ def trait_shares(
 
     Notes
     -----
-    A respondent is looked at when invited, else when answering, a customer on the day of the wave's last answer, where
-    he had joined by then, or where that is not known, ordered. A trait of fewer than thirty customers, or of all but so
-    few, is not compared.
+    A respondent is looked at when invited, else when answering, a customer on the day of the wave's last answer, unless
+    he joined later, or where that is not known, ordered first later. A trait of fewer than thirty customers, or of all
+    but so few, is not compared.
     """
     rows = scores[scores["wave"] == wave] if wave else scores
     rows = rows.dropna(subset=["customer_id", "responded_at"]).sort_values(["responded_at", "response_id"])
@@ -137,13 +137,13 @@ def trait_shares(
 def _customers_by(last: pd.Timestamp, records: CustomerRecords) -> ir.Table:
     """Return those who were customers by a day: since they joined, or where that is not known, since their first order.
 
-    Where no orders are recorded at all, of whom no day is known counts at any time.
+    Of whom neither is known counts at any time.
     """
-    everybody, sold = records.customers, records.transactions.filter(records.transactions.kind == "sale")
-    if not sold.limit(1).to_pyarrow().num_rows:
-        return everybody.filter((everybody.joined_on <= last.date()).fill_null(True))
-    known = _marked(everybody, sold.filter(sold.ordered_at.date() <= last.date()), ORDERED)
-    return known.filter((known.joined_on <= last.date()).fill_null(known[ORDERED])).drop(ORDERED)
+    everybody, sold = records.customers, records.transactions
+    undated = sold.filter(sold.kind == "sale").semi_join(everybody.filter(everybody.joined_on.isnull()), "customer_id")
+    first = undated.group_by("customer_id").aggregate(first_on=undated.ordered_at.min().date())
+    later = first.filter(first.first_on > last.date())
+    return everybody.filter((everybody.joined_on <= last.date()).fill_null(True)).anti_join(later, "customer_id")
 
 
 def _marked(people: ir.Table, those: ir.Table, name: str) -> ir.Table:
@@ -201,7 +201,7 @@ def trait_gates(
     of = f"wave {wave}" if wave else "the survey"
     return [Gate("respondents and customers beside the weights", worst[0].gap, MAX_TRAIT_GAP, bool(apart), Level.NOTE,
                  "what the survey says of all customers", f"People of {of}{', weighted,' * is_weighted} when "
-                 f"asked, against the {n:,} customers on the day of its last answer: {told}. No weight meets these "
+                 f"asked, against the {n:,} known customers, as of its last answer: {told}. No weight meets these "
                  f"shares; the limit is {100 * MAX_TRAIT_GAP:g} percentage points.")]
 
 

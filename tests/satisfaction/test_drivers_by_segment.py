@@ -71,7 +71,8 @@ def test_groups_with_other_drivers_are_found_and_lead_the_page(catalogued):
     assert shares.loc["Seat", "leisure"] > 0.85
     said = satisfaction_segments.first_driver_by_segment(made)
     assert said.startswith(
-        "Of those who answered every question, what goes most with satisfaction differs by journey (p = .005)")
+        "Of those who answered every question of the path model, what goes most with satisfaction differs by journey "
+        "(p = .005)")
     assert "work (400 people, satisfaction " in said
     assert "leisure (400 people, satisfaction " in said
     assert said.count(" of its variance explained): ") == 2

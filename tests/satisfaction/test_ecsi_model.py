@@ -350,7 +350,7 @@ def test_a_constant_question_leaves_no_path_model_and_says_so(panelled):
 
 def test_two_people_leave_no_path_model_and_say_so(panelled):
     absent = panelled(felt(n=2))
-    assert absent.reason == "some of 2 people answered every question; 30 are needed"
+    assert absent.reason == "some of 2 people answered every question of the path model; 30 are needed"
     assert isinstance(drivers.driver_importance(absent, None, 1), ecsi_model.NoPathModel)
     table = estimate_table([*drivers.path_values(absent, None, 1), *drivers.driver_estimates(absent)])
     assert set(table["status"]) == {"insufficient"}
@@ -358,7 +358,7 @@ def test_two_people_leave_no_path_model_and_say_so(panelled):
 
 def test_answers_that_are_all_missing_leave_no_path_model(panelled):
     absent = panelled({item: np.full(40, np.nan) for item in ROLES})
-    assert absent.reason == "0 of 0 people answered every question; 30 are needed"
+    assert absent.reason == "0 of 0 people answered every question of the path model; 30 are needed"
 
 
 def test_people_who_left_out_a_question_are_left_out_and_counted(panelled):

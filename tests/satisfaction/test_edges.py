@@ -85,7 +85,7 @@ def test_a_constant_question_is_named_and_the_index_stands(page):
 def test_two_respondents_are_not_published(page):
     *_, answer, first = page(rows(felt(2)))
     assert answer.startswith("Satisfaction cannot be estimated: insufficient data, fewer than 10 people.")
-    assert first.endswith("some of 2 people answered every question; 30 are needed.")
+    assert first.endswith("some of 2 people answered every question of the path model; 30 are needed.")
 
 
 def test_answers_that_are_all_missing_say_so(page):

@@ -171,6 +171,8 @@ def test_every_measure_of_the_page_takes_its_interval_from_the_replicates(survey
     error = nps_csat_ces.measure_standard_errors(answers, known, ["undated"], replicas)
     by_rule = {e.quantity: e for e in nps_csat_ces.nps_csat_ces_estimates(known, counted, ["undated"], error)}
     by_weights = {e.quantity: e for e in nps_csat_ces.nps_csat_ces_estimates(known, counted, ["undated"])}
+    of_wave = nps_csat_ces.nps_csat_ces_estimates(known, counted, ["undated"], headline="w2")
+    assert {e.reason.partition(";")[0] for e in of_wave if e.status is Status.OK} == {"wave w2"}
     for name in ("NPS", "CSAT (s1)"):
         assert by_rule[name].value == by_weights[name].value
         assert by_rule[name].high - by_rule[name].low < by_weights[name].high - by_weights[name].low

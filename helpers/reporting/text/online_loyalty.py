@@ -12,9 +12,8 @@ from helpers.foundation.results import Status
 from helpers.loyalty import web_behaviour
 from helpers.reporting import formatting
 from helpers.reporting.text.loyalty import is_reported, quantity_row, reported_rows, share_text
-from helpers.reporting.text.satisfaction_drivers import either_text
 from helpers.satisfaction.item_frameworks import DIFFERENCE_BY, SCORE_BY
-from helpers.stats.disclosure_control import is_hidden
+from helpers.stats.disclosure_control import FEW_PEOPLE, is_hidden
 
 TRUST_FRAME = "trust"
 
@@ -94,13 +93,13 @@ def _promises_kept(service: pd.DataFrame, covered_on: date) -> str:
 
 def _lowest_month(service: pd.DataFrame) -> str:
     rows = reported_rows(service[service["quantity"] == web_behaviour.LOWEST_MONTH]).to_dict("records")
-    said = [f"{formatting.share(r['value'])} of {formatting.whole(r['n'])} in "
-            f"{formatting.date_text(pd.Timestamp(r['segment'])).partition(' ')[2]}" for r in rows]
-    tie = ", with no statistically significant difference" if len(said) > 1 else ""
-    if len(said) > MOST_MONTHS:
-        return (f" Lowest by month on record: {said[0]}; {formatting.whole(len(said) - 1)} other months are not "
-                "significantly different.")
-    return f" Lowest by month: {either_text(said)}{tie}." if said else ""
+    names = [formatting.date_text(pd.Timestamp(r["segment"])).partition(" ")[2] for r in rows]
+    if not rows:
+        return ""
+    said = (f" Lowest on record of the months with {FEW_PEOPLE} promised deliveries or more: "
+            f"{formatting.share(rows[0]['value'])} of {formatting.whole(rows[0]['n'])} in {names[0]}")
+    others = formatting.join_words(names[1:]) if len(names) <= 1 + MOST_MONTHS else f"{len(names) - 1} others of them"
+    return f"{said}{f'; not significantly different (Holm): {others}' if names[1:] else ''}."
 
 
 def delivery_promise_sentence(service: pd.DataFrame, covered_on: date) -> str:

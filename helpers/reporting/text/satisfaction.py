@@ -99,6 +99,12 @@ def _headline_wave(row: Row) -> str:
     return str(row["reason"]).removeprefix(wave_segment(""))
 
 
+def _in_wave(index: pd.DataFrame) -> str:
+    """Return in which wave the values for everybody are of; empty where they are of everybody's latest answer."""
+    reason = next((str(row["reason"]) for row in quantity_rows(index, SATISFACTION_LABEL)), "")
+    return f", {reason}" if reason.startswith(wave_segment("")) else ""
+
+
 def waves_of(index: pd.DataFrame) -> list[str]:
     """Return the waves that ``results/satisfaction_index`` has rows of, in its order, oldest first."""
     segments = index["segment"][index["segment"].str.startswith(wave_segment(""))]
@@ -232,7 +238,7 @@ def common_measures(index: pd.DataFrame) -> str:
     rest = (
         f"; {formatting.join_words(lacks)} cannot be given, for lack of such a question or of answers" if lacks else ""
     )
-    return f"The survey allows {formatting.join_words(has)}{rest}."
+    return f"The survey allows {formatting.join_words(has)}{_in_wave(index)}{rest}."
 
 
 def index_formula() -> str:
@@ -244,7 +250,7 @@ def levels_title(index: pd.DataFrame, design_effect: float = 1.0) -> str:
     """Return the finding above the figure of the levels; ties are judged by the effective number of people."""
     if answers := [r for r in answer_shares(index) if is_reported(r)]:
         return formatting.sentence_case(formatting.join_words(
-            [f"{formatting.share(r['value'])} are {r['quantity']}" for r in reversed(answers)]))
+            [f"{formatting.share(r['value'])} are {r['quantity']}" for r in reversed(answers)])) + _in_wave(index)
     index = with_agreement_levels(index)
     found = [r for level in (*SATISFACTION_LEVELS, *AGREEMENT_LEVELS.values())
              for r in quantity_rows(index, f"share {level}") if is_reported(r)]
@@ -257,9 +263,9 @@ def levels_title(index: pd.DataFrame, design_effect: float = 1.0) -> str:
     one, many = ("commonest answer is", "commonest answers are") if names[0] in AGREEMENT_LEVELS.values() else (
         "largest group is", "largest groups are")
     if near:
-        return (f"The {many} {formatting.join_words([names[0], *near])}: the difference is not statistically "
-                "significant")
-    return f"The {one} {names[0]}: {formatting.share(found[0]['value'])}"
+        return (f"The {many} {formatting.join_words([names[0], *near])}{_in_wave(index)}: the difference is not "
+                "statistically significant")
+    return f"The {one} {names[0]}: {formatting.share(found[0]['value'])}{_in_wave(index)}"
 
 
 def cuts_sentence(cuts: Sequence[float], levels: pd.DataFrame, declared: Sequence[float] = ()) -> str:

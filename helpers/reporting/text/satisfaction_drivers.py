@@ -240,7 +240,7 @@ def driver_sample(found: SatisfactionDrivers | NoPathModel, left_out: Sequence[E
         return ""
     whole = formatting.whole(found.n_people)
     if found.n == found.n_people:
-        return f"All {whole} people to whom the questions apply answered every one."
+        return f"All {whole} people to whom the questions of the path model apply answered every one."
     question, most = max(found.unanswered.items(), key=lambda pair: pair[1], default=("", 0))
     costs = (f"; in their newest answers most often without one is {readable_id(question)} "
              f"({formatting.share(most / found.n_people)})" if most >= LEAST_PEOPLE else "")
@@ -251,8 +251,8 @@ def driver_sample(found: SatisfactionDrivers | NoPathModel, left_out: Sequence[E
         readable_id(parts[0].segment), formatting.count_text(parts[0].n, "person", "people"),
         *(formatting.points(e.value) for e in parts)) if parts else "")
     other = f" Those left out are {apart[0]}{told}." if apart else ""
-    return (f"From {formatting.count_text(found.n, 'person', 'people')} who answered every question, of {whole} who "
-            f"answered any{costs}.{other}")
+    return (f"From {formatting.count_text(found.n, 'person', 'people')} who answered every question of the path "
+            f"model, of {whole} who answered any{costs}.{other}")
 
 
 def _left_out_words(e: Estimate) -> str:

@@ -29,9 +29,12 @@ from helpers.satisfaction.expectations import (
 )
 from helpers.satisfaction.satisfaction_vs_behaviour import FOLLOW_UP_DAYS
 from helpers.stats.confidence_intervals import normal_quantile
+from helpers.stats.disclosure_control import FEW_PEOPLE
 from helpers.stats.multiple_testing import holm, may_be_lowest
 
 MOST_NAMED, SIGNIFICANT = 3, 0.05
+
+CAMPAIGNS_TOLD = f"Campaigns that {FEW_PEOPLE} people or more had last before they first answered"
 
 OUTCOMES = (FIRST_ORDER, SATISFACTION, SPEND, BOUGHT_AGAIN)
 
@@ -191,7 +194,7 @@ def expectation_policy_finding(rows: Sequence[Estimate], currency: str) -> str:
             for (q, a, b), p in zip(pairs, adjusted, strict=True)]
     of_all = " (adjusted for all of them, Holm)" if len(pairs) > 1 else ""
     groups = [_most_and_least(known, prefix, many, currency)
-              for prefix, many in ((CHANNEL_PREFIX, "Channels"), (CAMPAIGN_PREFIX, "Campaigns"))]
+              for prefix, many in ((CHANNEL_PREFIX, "Channels"), (CAMPAIGN_PREFIX, CAMPAIGNS_TOLD))]
     return " ".join([f"{formatting.sentence_case(much)} against {little}{of_all}: "
                      f"{formatting.join_words(said)}.",
                      *filter(None, groups)])

@@ -107,8 +107,8 @@ def first_driver_by_segment(found: SegmentDrivers | NoPathModel) -> str:
     said = [f"{readable_id(name)} ({formatting.count_text(of.n, 'person', 'people')}, "
             f"{_satisfaction_of(mean, found.is_binary)}, {_explained(of)}): {_first_of(of)}"
             for (name, of), mean in zip(found.groups[:MOST_SEGMENTS], found.satisfaction, strict=False)]
-    return (f"Of those who answered every question, what goes most with satisfaction differs by {found.label} "
-            f"({formatting.p_value_sentence(found.p_value)}): "
+    return ("Of those who answered every question of the path model, what goes most with satisfaction differs by "
+            f"{found.label} ({formatting.p_value_sentence(found.p_value)}): "
             f"{'; '.join(said)} of the explained differences in satisfaction.")
 
 

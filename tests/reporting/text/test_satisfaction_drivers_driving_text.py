@@ -209,18 +209,18 @@ def test_of_many_drivers_the_largest_shares_are_named_and_how_large_the_others_a
     assert satisfaction_drivers_text.driver_shares_title(many).endswith(f"of what is explained, {said}")
 
 
-SAMPLE = "From 200 people who answered every question, of 240 who answered any."
+SAMPLE = "From 200 people who answered every question of the path model, of 240 who answered any."
 
 
 def test_whose_answers_the_shares_rest_on_is_said():
     assert satisfaction_drivers_text.driver_sample(drivers()) == SAMPLE
     assert satisfaction_drivers_text.driver_sample(NOBODY) == ""
     assert satisfaction_drivers_text.driver_sample(replace(drivers(), n=240)) == (
-        "All 240 people to whom the questions apply answered every one.")
+        "All 240 people to whom the questions of the path model apply answered every one.")
     lacks = replace(drivers(), unanswered={"gate": 12, "wifi": 36})
     assert satisfaction_drivers_text.driver_sample(lacks) == (
-        "From 200 people who answered every question, of 240 who answered any; in their newest answers most often "
-        "without one is wifi (15.0 %).")
+        "From 200 people who answered every question of the path model, of 240 who answered any; in their newest "
+        "answers most often without one is wifi (15.0 %).")
     assert satisfaction_drivers_text.driver_sample(replace(drivers(), unanswered={"gate": 9})) == SAMPLE
 
 
