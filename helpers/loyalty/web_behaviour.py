@@ -172,7 +172,7 @@ def promise_estimates(engine: Engine, transactions: ir.Table, occasions: ir.Tabl
     is_apart = alike.status is Status.OK and alike.value < ALIKE_LEVEL
     each = [estimate_if_enough(PROMISES_BY_QUARTER, share_interval(r["k"] / r["n"], int(r["n"])), int(r["n"]),
                                unit="share", segment=r["since"]) for r in quarters.to_dict("records")]
-    lowest = _lowest_month(_promises_by(engine, orders, "M")) if is_apart else []
+    lowest = _lowest_months(_promises_by(engine, orders, "M")) if is_apart else []
     return [*strike_all([kept], UNEQUAL_QUARTERS if is_apart else ""), alike, *each, *lowest,
             *_customers_returned(engine, orders, occasions, as_of_on, horizon_days)]
 
@@ -185,7 +185,7 @@ def _promises_by(engine: Engine, orders: ir.Table, unit: Literal["Q", "M"]) -> p
     return counts.assign(since=names)[["since", "n", "k"]].reset_index(drop=True)
 
 
-def _lowest_month(months: pd.DataFrame) -> list[Estimate]:
+def _lowest_months(months: pd.DataFrame) -> list[Estimate]:
     """Return the months with thirty promises or more that may have kept the smallest share of them, lowest first."""
     known = months[months["n"] >= FEW_PEOPLE]
     if len(known) < 2:

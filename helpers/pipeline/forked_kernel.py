@@ -12,6 +12,9 @@ from typing import Any, NoReturn
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
+# Of what NumPy computes with: matrices are small, and more threads only wait for each other.
+ONE_ALGEBRA_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
 IS_SUPPORTED = sys.platform == "linux"  # forking a process with graphics libraries loaded is unsafe elsewhere
 
 

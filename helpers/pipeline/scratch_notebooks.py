@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from helpers.foundation import atomic_files, folders
+from helpers.pipeline import forked_kernel
 from helpers.pipeline.steps import WORKBOOK, Workbook
 
 RECORD = ".copied.json"
@@ -77,7 +78,7 @@ def copy_notebooks(workbook: Workbook = WORKBOOK, *, is_fresh: bool = False) -> 
 
 def open_jupyterlab(folder: Path) -> NoReturn:
     """Become JupyterLab in a folder; kernels find the home wherever they start, and work as those of a run do."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.update(forked_kernel.ONE_ALGEBRA_THREAD | os.environ)
     if os.environ.get(folders.HOME_VARIABLE):
         os.environ[folders.HOME_VARIABLE] = str(folders.home_folder().absolute())
     sys.stdout.flush()

@@ -234,11 +234,10 @@ def worker_environment(jobs: int, folder: Path, root: Path, kind: str = "duckdb"
     from helpers.foundation import engine, engine_choice, folders
 
     limits = engine_limits(jobs)
-    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # matrices are small, and threads only wait
     paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
-        **one,
+        **forked_kernel.ONE_ALGEBRA_THREAD,
         "OMP_NUM_THREADS": limits[engine.THREADS_VARIABLE],
         **limits,
         engine_choice.ENGINE_VARIABLE: kind,

@@ -227,8 +227,8 @@ def behaviour(rows: Sequence[Estimate], policy: Sequence[Estimate], disconfirmat
     campaigns = display.data_table(expectations_text.campaign_table(policy, currency),
                                    caption=f"Campaigns that reached {FEW_PEOPLE} customers or more: sales by customer "
                                            "reached, not compared with a control group; expectation, satisfaction and "
-                                           "buying again of those whose last campaign in the half year before their "
-                                           f"first answer it was, where {FEW_PEOPLE} people or more")
+                                           "buying again of those whose last campaign it was in the half year before "
+                                           f"they first told what they expect, where {FEW_PEOPLE} people or more")
     return display.show(table, display.show_with_finding((position, said), groups, campaigns))
 
 
@@ -272,6 +272,6 @@ def every_value(satisfaction: pd.DataFrame, quality: pd.DataFrame, claims: pd.Da
         display.estimates_table(satisfaction_text.with_agreement_levels(satisfaction), caption="Satisfaction",
                                 limit=120),
         display.data_table(questions, context_text.question_formats(questions),
-                           "Answers to each question: shares of the questionnaires of waves that asked it; at the "
-                           "floor, at the ceiling and with the rest: of each person's newest answer", limit=60),
+                           "Answers to each question: shares of the questionnaires that asked it; at the floor, "
+                           "at the ceiling and with the rest: of each person's newest answer", limit=60),
         display.estimates_table(context_text.survey_quality_remainder(quality), caption="Who answered, and how"))

@@ -58,8 +58,9 @@ def behaviour_after_answer(
     """
     until = pd.Timestamp(as_of) - pd.Timedelta(days=FOLLOW_UP_DAYS - 1)
     old = scored[scored["customer_id"].notna() & (scored["responded_at"] < until)]
-    if _has_rows(transactions):
-        bought = purchases.purchase_occasions(transactions, as_of)
+    if len(old) and _has_rows(transactions):
+        asked = ibis.memtable(old[["customer_id"]].drop_duplicates())
+        bought = purchases.purchase_occasions(transactions, as_of).semi_join(asked, "customer_id")
         first = bought.group_by("customer_id").aggregate(first_on=bought.on.min()).to_pyarrow().to_pandas()
         first_on = pd.to_datetime(old["customer_id"].map(first.set_index("customer_id")["first_on"]))
         old = old[first_on <= old["responded_at"]]

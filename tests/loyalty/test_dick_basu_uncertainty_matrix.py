@@ -98,6 +98,7 @@ def test_those_who_answered_are_compared_with_those_who_did_not(company):
     assert table[dick_basu_uncertainty.SURVEYED_DIFFERENCE].value == pytest.approx(100 * (0.45 - 0.1))
     assert table[dick_basu_uncertainty.SURVEYED_DIFFERENCE].low > 0
     assert table[dick_basu_uncertainty.SURVEYED_DIFFERENCE].unit == "percentage points"
+    assert table[dick_basu_uncertainty.SURVEYED_DIFFERENCE].n == 60, "of both sides"
     assert (
         found(*company({"true": 15}))[dick_basu_uncertainty.SURVEYED_DIFFERENCE].reason
         == "in one of the groups nobody to speak of"
@@ -160,6 +161,8 @@ def test_sensitivity_moves_one_thing_at_a_time_and_starts_as_assumed(monthly, sa
     attitudes = said({f"c{i:02}": 75 if i % 2 else 50 for i in range(40)})
     table = dick_basu_uncertainty.cut_sensitivity(attitudes, spent, signed(), as_of, assumed)
     assert table["setting"].to_list() == list(dick_basu_uncertainty.sensitivity_settings(assumed))
+    assert [name for name in table["setting"] if name.startswith("purchase")] == [
+        "purchase in 1/3 of periods", "purchase in 2/3 of periods"], "67 % would be another cut"
     assert table.loc[0, ["true", "latent", "spurious", "none"]].to_list() == [0.25] * 4
     assert table.set_index("setting").loc["attitude from 80", "true"] == 0
     assert np.allclose(table[["true", "latent", "spurious", "none"]].sum(axis=1), 1)

@@ -128,6 +128,8 @@ def test_the_door_copies_and_opens_the_folder_of_copies_only(own, capsys, monkey
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(folders.HOME_VARIABLE, "here")
     begun = []
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "5")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "execv", lambda *told: begun.append((told, os.environ[folders.HOME_VARIABLE])))
     edit(right(own))
     assert __main__.main(["lab", "--closed"]) == 0
@@ -138,6 +140,7 @@ def test_the_door_copies_and_opens_the_folder_of_copies_only(own, capsys, monkey
     __main__.main(["lab", "--fresh"])
     assert begun == [((sys.executable, [sys.executable, "-m", "jupyterlab", str(own.scratch)]),
                       str(tmp_path / "here"))]
+    assert (os.environ["OPENBLAS_NUM_THREADS"], os.environ["MKL_NUM_THREADS"]) == ("5", "1"), "one, unless told"
     assert FEWER in (own.scratch / "03_right-edited-1.ipynb").read_text()
 
 

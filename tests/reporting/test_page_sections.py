@@ -21,6 +21,15 @@ def test_a_section_without_anything_to_show_is_empty():
     assert loyalty_sections.profit_pool(pd.DataFrame(), "EUR").html == ""
 
 
+def test_topics_say_that_their_shares_are_of_comments_and_not_of_people():
+    written = pd.DataFrame(columns=["response_id", "item", "person", "comment", "percent", "weight", "polarity"])
+    topics = pd.DataFrame([("parcel", 20, 0.4, 70.0, 60.0, 80.0, 0.5)], columns=[
+        "topic", "people", "share", "satisfaction", "low", "high", "blame"])
+    page = satisfaction_sections.comments(written, CommentWords((), (), 0), topics, []).html
+    assert "Share of comments" in page
+    assert "Share of its comments with a score below 50" in page
+
+
 def test_a_section_shows_its_finding_before_its_table():
     rows = [Estimate("share handled", 0.9, 0.85, 0.95, "share", 200),
             Estimate(service_quality.OMISSION_RATE, 0.1, 0.05, 0.15, "share", 200, "handled")]

@@ -88,14 +88,15 @@ def _promises_kept(service: pd.DataFrame, covered_on: date) -> str:
     p = formatting.p_value_sentence(quantity_row(service, web_behaviour.PROMISES_TEST)["value"])
     newest = newest_promises(service, covered_on)
     return (f"{newest}{'. ' if newest else ''}No share of all {due} is told: quarters differ ({p}){step}."
-            f"{_lowest_month(service)} {UNDELIVERED}")
+            f"{_lowest_months(service)} {UNDELIVERED}")
 
 
-def _lowest_month(service: pd.DataFrame) -> str:
-    rows = reported_rows(service[service["quantity"] == web_behaviour.LOWEST_MONTH]).to_dict("records")
-    names = [formatting.date_text(pd.Timestamp(r["segment"])).partition(" ")[2] for r in rows]
-    if not rows:
+def _lowest_months(service: pd.DataFrame) -> str:
+    months = service[service["quantity"] == web_behaviour.LOWEST_MONTH]
+    rows = months.to_dict("records")
+    if months.empty or reported_rows(months.head(1)).empty:  # no other is the lowest because its few are not told
         return ""
+    names = [formatting.date_text(pd.Timestamp(r["segment"])).partition(" ")[2] for r in rows]
     said = (f" Lowest on record of the months with {FEW_PEOPLE} promised deliveries or more: "
             f"{formatting.share(rows[0]['value'])} of {formatting.whole(rows[0]['n'])} in {names[0]}")
     others = formatting.join_words(names[1:]) if len(names) <= 1 + MOST_MONTHS else f"{len(names) - 1} others of them"

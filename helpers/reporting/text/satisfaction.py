@@ -100,9 +100,9 @@ def _headline_wave(row: Row) -> str:
 
 
 def _in_wave(index: pd.DataFrame) -> str:
-    """Return in which wave the values for everybody are of; empty where they are of everybody's latest answer."""
-    reason = next((str(row["reason"]) for row in quantity_rows(index, SATISFACTION_LABEL)), "")
-    return f", {reason}" if reason.startswith(wave_segment("")) else ""
+    """Return of which wave the values for everybody are; empty where they are of everybody's latest answer."""
+    wave = next((_headline_wave(row) for row in quantity_rows(index, SATISFACTION_LABEL)), "")
+    return f", {wave_segment(wave)}" if wave in waves_of(index) else ""
 
 
 def waves_of(index: pd.DataFrame) -> list[str]:

@@ -34,7 +34,7 @@ from helpers.stats.multiple_testing import holm, may_be_lowest
 
 MOST_NAMED, SIGNIFICANT = 3, 0.05
 
-CAMPAIGNS_TOLD = f"Campaigns that {FEW_PEOPLE} people or more had last before they first answered"
+CAMPAIGNS_TOLD = f"Campaigns that {FEW_PEOPLE} people or more had last before they first told what they expect"
 
 OUTCOMES = (FIRST_ORDER, SATISFACTION, SPEND, BOUGHT_AGAIN)
 
@@ -212,7 +212,7 @@ def _most_and_least(known: Mapping[tuple[str, str], Estimate], prefix: str, many
         but = f", but {won}" if won else ""
         return f"{many} show no statistically significant difference in what their people expect{but}."
     most, least = pair
-    of_whom = "" if prefix == CHANNEL_PREFIX else "reached by "
+    of_whom = "" if prefix == CHANNEL_PREFIX else "last reached by "
     rest = f" {many} {won}." if won else ""
     return (f"People {of_whom}{most.segment} expect most ({_worded(most, '')}), those {of_whom}{least.segment} least "
             f"({_worded(least, '')}).{rest}")

@@ -88,10 +88,10 @@ def segment_differences(found: pd.DataFrame, form: formatting.Form = formatting.
     if not said:
         return ("No segment that can be compared differs significantly from the other respondents (adjusted for their "
                 f"number).{other}")
-    farthest = ", the farthest" if len(one_of_two) > len(said) else ":"
+    named = ", among them" if len(one_of_two) > len(said) else ":"
     verb = "differs" if len(differ) == 1 else "differ"
     return (f"{formatting.whole(len(differ))} of {formatting.count_text(len(known), 'segment', 'segments')} {verb} "
-            f"significantly from the other respondents{farthest} {formatting.join_words(said)}.{other}")
+            f"significantly from the other respondents{named} {formatting.join_words(said)}.{other}")
 
 
 def first_driver_by_segment(found: SegmentDrivers | NoPathModel) -> str:

@@ -319,6 +319,9 @@ def test_promises_of_unequal_quarters_have_no_overall_share_but_the_newest_quart
     near = "not significantly different (Holm)"
     assert f"{lowest}65.0 % of 90 in January 2025; {near}: February 2025. A sale due" in told[0]
     assert f"{lowest}65.0 % of 90 in January 2025; {near}: 4 others of them. A sale due" in told[1]
+    few = Estimate(web_behaviour.LOWEST_MONTH, 0.1, unit="share", n=40, segment="2024-12").table()
+    hidden = online_loyalty.delivery_promise_sentence(pd.concat([table, few, *months]), date(2025, 12, 31))
+    assert "Lowest" not in hidden, "no other month is the lowest because the few of that one are not told"
     assert online_loyalty.promises_by_quarter(table, date(2025, 12, 30))["quarter"].tolist() == [
         "2024-Q4", "2025-Q1", "2025-Q3", "2025-Q4 (to 30 December 2025)"]
     running = online_loyalty.delivery_promise_sentence(unequal_quarters(**{

@@ -127,11 +127,11 @@ def test_campaigns_are_told_apart_only_beyond_the_chance_of_picking_two_of_many(
     def raised(*values):
         return [*promised()[:4], *(Estimate("expectation stated", v, v - 2, v + 2, "points", 90, f"campaign {k}")
                                    for k, v in enumerate(values))]
-    assert "People reached by campaign 1 expect most (64 points)" in expectations_text.expectation_policy_finding(
+    assert "People last reached by campaign 1 expect most (64 points)" in expectations_text.expectation_policy_finding(
         raised(60.0, 64.0), "EUR")
     assert expectations_text.expectation_policy_finding(raised(60.0, 64.0, *[62.0] * 8), "EUR").endswith(
-        "Campaigns that 30 people or more had last before they first answered show no statistically significant "
-        "difference in what their people expect.")
+        "Campaigns that 30 people or more had last before they first told what they expect show no statistically "
+        "significant difference in what their people expect.")
 
 
 def test_the_policy_table_has_a_row_a_group_and_only_columns_that_are_known():

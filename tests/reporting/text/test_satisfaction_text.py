@@ -155,7 +155,8 @@ def test_which_of_the_three_measures_the_survey_allows():
     ok = {q: Estimate(q, 1, 0, 2, n=20) for q in ("NPS", "CSAT", "CES")}
     assert satisfaction_text.common_measures(estimate_table(ok.values())) == "The survey allows NPS, CSAT and CES."
     of_wave = Estimate("satisfaction", 72.0, 70, 74, "points", 20, reason="wave w2")
-    assert satisfaction_text.common_measures(estimate_table([of_wave, *ok.values()])) == (
+    in_wave = Estimate("satisfaction", 72.0, 70, 74, "points", 20, "wave w2")
+    assert satisfaction_text.common_measures(estimate_table([of_wave, in_wave, *ok.values()])) == (
         "The survey allows NPS, CSAT and CES, wave w2.")
     assert satisfaction_text.common_measures(estimate_table([ok["CES"]])) == (
         "The survey allows CES; NPS and CSAT cannot be given, for lack of such a question or of answers.")
@@ -237,7 +238,7 @@ def test_silence_says_what_the_others_would_have_to_average():
 
 def test_the_largest_level_heads_its_figure():
     assert satisfaction_text.levels_title(index()) == "The largest group is highly satisfied: 40.0 %"
-    of_wave = index().assign(reason=["wave w2", "", ""])
+    of_wave = index(Estimate("satisfaction", 72, segment="wave w2")).assign(reason=["wave w2", "", "", ""])
     assert satisfaction_text.levels_title(of_wave) == "The largest group is highly satisfied: 40.0 %, wave w2"
     tie = index(Estimate("share neutral", 0.38, 0.3, 0.47, "share", 120))
     assert satisfaction_text.levels_title(tie) == (
