@@ -45,11 +45,13 @@ STRUCTURAL_ARROWS = (
 PATH_TO_LOYALTY, TOTAL_EFFECT_ON_LOYALTY, STRENGTH_DIFFERENCE, EXPLAINED_VARIANCE = (
     "path to loyalty",
     "total association with loyalty",
-    "total association with loyalty, strongest less another",
+    "strongest total less another",
     "explained variance of loyalty",
 )
 
 MIN_PEOPLE_FOR_MODEL = 100
+
+ADJUSTED = "interval adjusted for all of these differences"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ def strength_differences(reported: list[Estimate], model: StructuralModel) -> li
         a, b = (np.abs(fit.total_effects[:, fit.model.names.index(e.segment), end]) for e in (ranked[0], other))
         i = bootstrap.percentile_interval(float(a[0] - b[0]), (a - b)[_settled_draws(fit)], level)
         made.append(Estimate(STRENGTH_DIFFERENCE, i.value, i.low, i.high, "coefficient", other.n,
-                             f"{ranked[0].segment} less {other.segment}", level))
+                             f"{ranked[0].segment} less {other.segment}", level, reason=ADJUSTED))
     return made
 
 

@@ -33,7 +33,7 @@ ANTECEDENT_FRAME, ANTECEDENT_ROLES = "frame_antecedent", ("fairness", "attributi
 
 DELIVERED_VALUE_WEIGHT = "weight in delivered value"
 
-BOOTSTRAP_DRAWS = 1000
+BOOTSTRAP_DRAWS, OF_ALL_PAIRS = 1000, "interval adjusted for all pairs"
 
 FRAMES_COMPARED = {"frame_satisfaction": ("cognitive", "affective"), "frame_scope": ("transaction", "cumulative")}
 
@@ -44,8 +44,7 @@ def item_tags(items: ir.Table) -> pd.DataFrame:
     """Return which frame tags each item with what: ``item, frame, tag``; several tags of one frame separated by |.
 
     Questions on fairness, attribution and emotion have these roles; they make up a frame of their own, and so do those
-    on importance, by construct. What fits which
-    brand is no answer on our own performance.
+    on importance, by construct. What fits which brand is no answer on our own performance.
     """
     names = [c for c in items.columns if c.startswith(FRAME_PREFIX)]
     own = items.filter(items.role != BRAND_ROLE)
@@ -190,8 +189,10 @@ def tag_differences(
         means = _tag_scores(wide, [sorted(rows.loc[rows["tag"] == tag, "item"]) for tag in pair])
         level = 1 - 0.05 / comb(len(known), 2)
         gap = survey_scales.weighted_sample(means, replicas).mean((means[0] - means[1]).to_numpy(), level)
-        made.append(estimate_if_enough(f"{DIFFERENCE_BY}{name}", gap, len(means), unit="points",
-                                       segment=" less ".join(pair)))
+        found = estimate_if_enough(
+            f"{DIFFERENCE_BY}{name}", gap, len(means), unit="points", segment=" less ".join(pair))
+        is_told = found.status is Status.OK and len(known) > 2
+        made.append(replace(found, reason=OF_ALL_PAIRS) if is_told else found)
     return made
 
 

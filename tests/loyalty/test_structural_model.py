@@ -59,6 +59,7 @@ def test_constructs_that_can_be_told_apart_keep_their_effects(catalogued, survey
     assert {name: (e.value, e.level) for name, e in apart.items()} == {
         f"{first.segment} less {e.segment}": (pytest.approx(abs(first.value) - abs(e.value)), 0.975) for e in others}
     assert all(e.low < e.value < e.high for e in apart.values())
+    assert {e.reason for e in apart.values()} == {structural_model.ADJUSTED}, "no level stands beside it"
 
 
 def test_a_weakly_measured_construct_keeps_its_effects_with_a_caution(catalogued, surveyed):

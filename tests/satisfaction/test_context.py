@@ -406,6 +406,18 @@ def test_satisfaction_goes_with_the_tag_that_makes_it_and_its_own_questions_coun
     assert {e.segment: e.reason for e in scores} == {"product": "questions: p", "service": "questions: s"}
 
 
+def test_a_difference_picked_from_all_pairs_says_that_its_interval_is_adjusted(catalogued, surveyed, table):
+    def differences(tags):
+        rows = [{"item": tag, "role": "performance", "frame_level": tag, "scale_low": 0.0, "scale_high": 100.0}
+                for tag in tags]
+        given = [(f"r{i:03}", tag, 40.0 + 15 * k + i % 20) for k, tag in enumerate(tags) for i in range(60)]
+        known, tagged = catalogued(*rows), item_frameworks.item_tags(table("items", rows))
+        made = item_frameworks.framework_estimates(surveyed(known, given), known, tagged, 1)
+        return {e.segment: e.reason for e in made if e.quantity == f"{item_frameworks.DIFFERENCE_BY}level"}
+    assert differences("abc") == {"a less c": item_frameworks.OF_ALL_PAIRS}
+    assert differences("ab") == {"a less b": ""}, "there is one pair"
+
+
 def test_without_a_tag_nothing_is_told_by_frames(catalogued, surveyed, table):
     rows = [{"item": "q", "role": "satisfaction", "scale_low": 0.0, "scale_high": 100.0}]
     known = catalogued(*rows)
