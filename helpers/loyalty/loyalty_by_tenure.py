@@ -37,8 +37,8 @@ def purchases_by_period(engine: Engine, occasions: ir.Table, as_of_on: date, ass
     DataFrame
         Grain period, up to twelve: ``period, n`` (customers for whom it has passed)``, share_active, low, high`` and
         ``n_before, share_again, again_low, again_high``: those who bought in the period before, and the share of them
-        who bought in this one. Periods that fewer than ten customers have passed are left out, shares of one to nine
-        are empty.
+        who bought in this one; empty in the first, which no period precedes. Periods that fewer than ten customers have
+        passed are left out, shares of one to nine are empty.
     """
     occasions = occasions.select("customer_id", "on")
     firsts = occasions.group_by("customer_id").aggregate(first_on=occasions.on.min())
@@ -69,10 +69,10 @@ def _period_row(k: int, counts: pd.DataFrame, n: int) -> dict[str, float]:
         is_told = whole >= LEAST_PEOPLE and not is_hidden(some)
         return share_interval(some / whole, whole) if is_told else Interval(np.nan, np.nan, np.nan)
 
-    before = count("n_could", k - 1)
+    before = count("n_could", k - 1) if k > 1 else 0
     active, again = part(count("n_active", k), n), part(count("n_again", k), before)
     return {"period": k, "n": n, "share_active": active.value, "low": active.low, "high": active.high,
-            "n_before": np.nan if is_hidden(before) else before,
+            "n_before": np.nan if k == 1 or is_hidden(before) else before,
             "share_again": again.value, "again_low": again.low, "again_high": again.high}
 
 

@@ -83,8 +83,11 @@ def latent_classes(classes: list[LatentClasses], signs: pd.DataFrame, people: pd
 
 def moderators(effects: list[Estimate], drivers: pd.DataFrame) -> Exhibit:
     """Return what the link of satisfaction and repurchase depends on."""
-    table = display.estimates_table(loyalty_text.reported_rows(estimate_table(effects)), caption="Moderators")
-    return display.show_with_finding(repurchase_text.moderator_sentence(drivers), table)
+    rows = loyalty_text.reported_rows(estimate_table(effects))
+    method = display.paragraph(repurchase_text.MODERATOR_METHOD) if len(rows) else display.show()
+    table = display.estimates_table(
+        rows, caption="Moderators: low and high are their quartiles, of the programme not a member and a member")
+    return display.show_with_finding(repurchase_text.moderator_sentence(drivers), method, table)
 
 
 def stated_loyalty(values: list[Estimate], reported: list[Estimate], strengths: list[Estimate], drivers: pd.DataFrame,

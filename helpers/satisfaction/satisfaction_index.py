@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import ibis
@@ -166,8 +167,8 @@ def index_estimates(
         once, by the latest answer; survey weights enter the values, and the intervals through their replicates or,
         where they have none, through linearisation (means) and the effective number of people (shares). Segment *all*
         is `headline_wave` beside `ALL_WAVES`, everybody's latest answer, or that where every wave is small. Intervals
-        of changes from wave to wave hold for all of them together: their level is 1 − .05 / changes (Bonferroni); that
-        of the change in a year, of the newest wave alone, is .95.
+        of changes from wave to wave hold for all that can be told together: their level is 1 − .05 / changes
+        (Bonferroni); that of the change in a year, of the newest wave alone, is .95.
     """
     newest = headline_wave(scores, waves)
     pooled = _segment_index(_latest_scores(scores), ALL_WAVES if newest else "all", replicas, labels)
@@ -271,8 +272,9 @@ def _wave_changes(
     given: ItemAnswers | None,
 ) -> Iterator[Estimate]:
     """Return the change of each wave from the one before, and of the newest of thirty from that a year before."""
-    level = 1 - 0.05 / max(len(groups) - 1, 1)
-    pairs = [(SATISFACTION_CHANGE, i - 1, i, level) for i in range(1, len(groups))]
+    steps = list(pairwise(groups))
+    level = 1 - 0.05 / max(sum(_is_comparable(step, given) for step in steps), 1)
+    pairs = [(SATISFACTION_CHANGE, i, i + 1, level) for i in range(len(steps))]
     newest = max((i for i, group in enumerate(groups) if len(group) >= FEW_PEOPLE), default=len(groups) - 1)
     year = _a_year_before(groups[: newest + 1])
     pairs += [(SATISFACTION_YEAR_CHANGE, year, newest, 0.95)] if 0 <= year < newest - 1 else []
@@ -281,6 +283,11 @@ def _wave_changes(
         found = _change_of(names, pair, scores, replicas, given, at)
         year_of = f"since {wave_segment(names[0])}" if quantity == SATISFACTION_YEAR_CHANGE else ""
         yield replace(found, quantity=quantity, reason="; ".join(filter(None, (year_of, found.reason))))
+
+
+def _is_comparable(pair: Sequence[pd.DataFrame], given: ItemAnswers | None) -> bool:
+    return _least(pair) >= LEAST_PEOPLE and (
+        given is None or bool(given.common(*(g["response_id"] for g in pair)).items))
 
 
 def _change_of(

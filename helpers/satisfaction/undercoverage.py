@@ -83,7 +83,7 @@ class TraitShares:
     def text(self) -> str:
         """Both shares in words."""
         is_few, are_many = is_hidden(self.n_with), is_hidden(self.n_respondents - self.n_with)
-        sign = "under " if is_few else "over " if are_many else ""
+        sign = "under " if is_few else "more than " if are_many else ""
         return f"{self.trait} {sign}{100 * self.bound:.1f} % against {100 * self.customers:.1f} %"
 
 

@@ -22,7 +22,8 @@ def test_shares_by_period_are_of_those_for_whom_it_has_passed(session_engine, tr
     table = loyalty_by_tenure.purchases_by_period(session_engine, spent, AS_OF, MONTHLY).set_index("period")
     assert table["n"].to_list() == [24] * 6
     assert table["share_active"].to_list() == [0.5, 0.5, 0, 0.5, 0, 0]
-    assert table.loc[1, "share_again"] == 0.5
+    assert table.loc[1, ["n_before", "share_again"]].isna().all(), "what precedes it is the first purchase, no period"
+    assert table.loc[2, ["n_before", "share_again"]].to_list() == [12, 1]
     assert np.isnan(table.loc[4, "share_again"])  # nobody bought in the third
 
 

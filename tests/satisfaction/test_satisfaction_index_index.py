@@ -106,6 +106,8 @@ def test_the_newest_wave_is_compared_with_the_one_a_year_before_where_one_lies_n
     small = people(np.full(5, 50.0), "w6", first=300).assign(responded_at=pd.Timestamp(2026, 4, 10))
     with_few = satisfaction_index.index_estimates(pd.concat([falling, small]), [*waves, "w6"])
     assert found(with_few, satisfaction_index.SATISFACTION_YEAR_CHANGE, "wave w5").reason == "since wave w1"
+    again = found(with_few, satisfaction_index.SATISFACTION_CHANGE, "wave w5")
+    assert again.low == pytest.approx(later.low), "a change that cannot be told does not widen the others"
     near = satisfaction_index.index_estimates(falling[falling["wave"] != "w1"], waves[1:])
     assert not [e for e in near if e.quantity == satisfaction_index.SATISFACTION_YEAR_CHANGE], "none lies near"
 

@@ -105,7 +105,7 @@ def test_the_check_notes_the_largest_gaps_and_passes_without(records):
 def test_shares_of_few_respondents_are_bounds():
     few, many = (undercoverage.TraitShares(BOUGHT, k / 100, 0.5, k, 100) for k in (3, 97))
     assert few.text.endswith("under 10.0 % against 50.0 %")
-    assert many.text.endswith("over 90.0 % against 50.0 %")
+    assert many.text.endswith("more than 90.0 % against 50.0 %")
     assert few.gap == many.gap == pytest.approx(0.4)
 
 

@@ -191,7 +191,8 @@ def profit_sharing_sentence(table: pd.DataFrame, currency: str) -> str:
     totals = table.groupby("share_of_margin", sort=True)[["paid", "n"]].sum()
     said = [f"{formatting.share(s)} of margin pays {formatting.money(r['paid'], currency)}, "
             f"{formatting.money(r['paid'] / r['n'], currency)} a member" for s, r in totals.iterrows()]
-    return f"Of the last year's margin from members, shared by points: {formatting.join_words(said)}."
+    return ("Of the last year's margin from today's members, also from before they joined, shared by points: "
+            f"{formatting.join_words(said)}.")
 
 
 def coalition_sentence(service: pd.DataFrame) -> str:

@@ -11,6 +11,8 @@ from helpers.reporting import decimal_places, formatting
 from helpers.reporting.text.loyalty import is_reported
 from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
 
+MATCHED_MEMBERS = "Members can be matched who were customers for twice as long before they enrolled."
+
 
 def programme_effect_sentence(effects: list[Estimate]) -> str:
     """Return whether members buy more after enrolment than customers not enrolled yet, and that it is no experiment.
@@ -34,9 +36,9 @@ def programme_effect_sentence(effects: list[Estimate]) -> str:
     if all(e.low > 0 for e in effects) or all(e.high < 0 for e in effects):
         way = "more" if effects[0].value > 0 else "less"
         return (f"After enrolment members bought {way} than similar customers who had not enrolled yet: {sizes}. Not "
-                "an experiment: who enrols may have meant to buy more.")
+                f"an experiment: who enrols may have meant to buy more. {MATCHED_MEMBERS}")
     return (f"After enrolment members are not shown by both comparisons to buy more or less than similar customers who "
-            f"had not enrolled yet: {sizes}. Not an experiment.")
+            f"had not enrolled yet: {sizes}. Not an experiment. {MATCHED_MEMBERS}")
 
 
 def member_sentence(service: pd.DataFrame) -> str:

@@ -144,6 +144,15 @@ def repurchase_headline(curve: pd.DataFrame) -> tuple[str, ...]:
     )
 
 
+MODERATOR_METHOD = (
+    "Associations, one moderator at a time beside satisfaction, its square and its cube, so that a bend is not taken "
+    "for an interaction (in logits for ten points of satisfaction, between a moderator at 0 and at 100). Competition: "
+    "answers on alternatives; switching cost: answers on it; perceived quality: mean of the answers on performance, "
+    "each of the questionnaire that tells satisfaction; programme: membership on its day. P-values are adjusted over "
+    "the moderators (Holm)."
+)
+
+
 def moderator_sentence(table: pd.DataFrame) -> str:
     """Return what changes the link of satisfaction and repurchase, by tests adjusted over the moderators.
 

@@ -185,7 +185,7 @@ def wave_change(index: pd.DataFrame, waves: Sequence[str]) -> str:
         return f"{WHETHER_WAVE}{newest} differs from wave {before} is not known: {reason}."
     moved = formatting.change_text(row["value"], row["low"], row["high"], formatting.points)
     how = formatting.interval(row["low"], row["high"], formatting.points) if _is_beyond(row) else f"({score_text(row)})"
-    many = int((index["quantity"] == SATISFACTION_CHANGE).sum())
+    many = int((index["quantity"].eq(SATISFACTION_CHANGE) & index["status"].eq(Status.OK)).sum())
     notes = [f"interval for all {formatting.whole(many)} changes"] * (many > 1) + [row["reason"]] * bool(row["reason"])
     return f"{FROM_WAVE}{before} to wave {newest}: {', '.join([f'{moved} {how}', *notes])}."
 

@@ -83,6 +83,8 @@ def test_the_interval_of_a_change_says_for_how_many_changes_it_holds():
     assert satisfaction_text.wave_change(table, ["A", "B"]) == (
         "From wave A to wave B: no statistically significant change (−2.6 points [−6.3, 1.0]), interval for all 3 "
         "changes.")
+    table.loc[table.index[-1], "status"] = "insufficient"
+    assert satisfaction_text.wave_change(table, ["A", "B"]).endswith("interval for all 2 changes.")
 
 
 def test_responses_without_a_score_are_told_with_what_all_of_them_are_and_never_counted_where_few():
