@@ -160,7 +160,8 @@ def structural_estimates(values: list[Estimate], model: StructuralModel) -> list
     reasons = {PATH_TO_LOYALTY: own, TOTAL_EFFECT_ON_LOYALTY: on_way,
                EXPLAINED_VARIANCE: {"all": weak[LOYALTY_CONSTRUCT]} if LOYALTY_CONSTRUCT in weak else {}}
     found = [strike([e], reasons.get(e.quantity, {}))[0] for e in values]
-    return with_cautions(found, model.validity, (LOYALTY_CONSTRUCT,))
+    into = [(start, "all") for start, end in model.fit.model.arrows if end == LOYALTY_CONSTRUCT]
+    return with_cautions(found, model.validity, (LOYALTY_CONSTRUCT,), into)
 
 
 def strength_differences(reported: list[Estimate], model: StructuralModel) -> list[Estimate]:

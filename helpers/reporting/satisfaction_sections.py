@@ -30,9 +30,12 @@ from helpers.satisfaction.penalty_reward_drivers import (
 from helpers.satisfaction.survey_quality import MeasuredScale
 from helpers.stats.control_charts.spc_charts import ChartSet
 from helpers.stats.disclosure_control import FEW_PEOPLE
-from helpers.stats.pls_sem.measurement_model import CAUTION, MeasurementValidity, construct_cautions
+from helpers.stats.pls_sem.measurement_model import MeasurementValidity, construct_cautions
+from helpers.stats.scale_reliability import CAUTION
 
 MAX_ROWS = 200
+
+PATHS = "Paths, total effects, explained variance"
 
 
 def driver_priorities(importance: SatisfactionDrivers | NoPathModel, paths: pd.DataFrame,
@@ -114,7 +117,7 @@ def path_model(importance: SatisfactionDrivers | NoPathModel, paths: pd.DataFram
     johnson = display.data_table(of_lines, dict.fromkeys(columns[1:], formatting.share))
     ranks = display.data_table(*drivers_text.rank_table(drivers.driver_rank_table(importance)))
     path_table = display.estimates_table(context_text.rows_to_report(paths), limit=MAX_ROWS,
-                                         caption="Paths, total effects, explained variance")
+                                         caption=drivers_text.caption_of_lines(PATHS, importance))
     valid = display.estimates_table(context_text.rows_with_values(validity), limit=MAX_ROWS,
                                     caption="Reliability, convergent and discriminant validity of the constructs")
     return display.show_with_finding(drivers_text.johnson_disagreement(importance), johnson, ranks, path_table, valid)

@@ -39,7 +39,8 @@ class SatisfactionConfig(Section):
         "", description="column of respondents or customers whose two largest groups' paths are compared; none: none")
     drivers_by: str = Field(
         "", description="column of respondents or customers whose groups get drivers of their own; none: of those "
-        "where effects differ, the one whose groups' shares (by lines) lie farthest from their mean, by people")
+        "where effects differ, the one whose groups' shares (by lines) lie farthest from their mean (people's mean "
+        "absolute difference)")
     topics: dict[str, list[str]] = Field(
         {}, description="topics of comments and the beginnings of words that speak of them; none: found by the words")
     expectation_before_use: bool = Field(

@@ -284,7 +284,8 @@ def path_estimates(
     weak = {**_unexplained(found, struck), **unreliable_constructs(valid)}
     reasons = {PATH_COEFFICIENT: struck, CONSISTENT_PATH: consistent, TOTAL_EFFECT: _struck_totals(found, valid),
                PATH_R2: weak, PATH_Q2: weak}
-    return with_cautions([strike([e], reasons.get(e.quantity, {}))[0] for e in values], valid)
+    reported = [strike([e], reasons.get(e.quantity, {}))[0] for e in values]
+    return with_cautions(reported, valid, arrows=found.model.arrows)
 
 
 def _unexplained(found: PathFit, struck: Mapping[str, str]) -> dict[str, str]:

@@ -256,8 +256,8 @@ def linearity_gate(
                      f"{100 * of.explained.value:.1f} % as shares count them)" for name, of in bent.items())
     sentence = (f"No straight line fits {told}. Shares count these, and drivers that bend where others are left out, "
                 "by their answers; paths, slopes and odds of all drivers do not." if bent else
-                "No driver's categories (single answers; five groups of more than eleven) raise R² significantly and "
-                "by a point or more.")
+                "No driver's categories (single answers; five groups of more than eleven), added in turn, raise R² "
+                "significantly and by a point or more.")
     most = max((of.explained.value - of.of_lines for of in bent.values()), default=0.0)
     return [Gate("straight lines of the drivers", most, LEAST_GAIN, bool(bent), Level.QUALIFY,
                  "paths, slopes and odds of all drivers", sentence)]

@@ -203,7 +203,7 @@ def _response_surface(known: ReplicateMoments, n: int) -> list[Estimate]:
     e, p, ee, ep, pp = np.linalg.solve(left, right[:, :, None])[:, :, 0].T
     shapes = e + p, ee + ep + pp, p - e, ee - ep + pp
     return [
-        _draws_estimate(q, shape, "points of satisfaction", n)
+        _draws_estimate(q, shape, "points for 50 points from the middle", n)
         for q, shape in zip(RESPONSE_SURFACE, shapes, strict=True)
     ]
 

@@ -150,13 +150,13 @@ def _checked_scale(found: Estimate, answers: np.ndarray) -> Estimate:
     questions.
     """
     alpha = scale_reliability.measure_reliability(answers).raw.value
-    if found.status is not Status.OK or not alpha < scale_reliability.RELIABILITY_QUALIFY:
+    reason = scale_reliability.reliability_reason(alpha)
+    if found.status is not Status.OK or not reason:
         return found
-    said = f"Cronbach's α {alpha:.3f} is under"
     if alpha < scale_reliability.RELIABILITY_STRIKE:
-        return no_estimate(found.quantity, Status.STRUCK, f"{said} {scale_reliability.RELIABILITY_STRIKE:.2f}",
-                           unit=found.unit, n=found.n, segment=found.segment)
-    return replace(found, reason=f"caution: {said} {scale_reliability.RELIABILITY_QUALIFY:.2f}")
+        return no_estimate(
+            found.quantity, Status.STRUCK, reason, unit=found.unit, n=found.n, segment=found.segment)
+    return replace(found, reason=reason)
 
 
 def tag_differences(

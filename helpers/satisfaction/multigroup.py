@@ -101,7 +101,8 @@ def _invariance_test(
         if not np.isnan(p[j])
     ]
     if not found.holds:
-        reason = f"not composed alike: {', '.join(n for n, q in zip(known.model.names, p, strict=True) if q < 0.05)}"
+        unlike = [name for name, q in zip(known.model.names, p, strict=True) if q < 0.05]
+        reason = f"shown not to be composed alike: {', '.join(unlike)}"
         return [*made, no_estimate(PATH_DIFFERENCE, Status.BLOCKED, f"{reason} ({which})", unit="standard deviations",
                                      n=int(rows.sum()))]
     return made + _path_rows(known, found, _path_differences(known, parts, resamples, seed), which, int(rows.sum()))

@@ -1,7 +1,7 @@
 """Survey quality: reliability of scales, answer states, coverage, quality gates."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
 import numpy as np
@@ -9,18 +9,10 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate, strike
 from helpers.satisfaction import expectations
-from helpers.stats import survey_scales
+from helpers.stats import scale_reliability, survey_scales
 from helpers.stats.common_items import ItemAnswers, WaveItems, wave_items
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, estimate_if_enough, people_text
-from helpers.stats.scale_reliability import (
-    RELIABILITY_STRIKE,
-    Reliability,
-    alpha_estimate,
-    alpha_quality_gate,
-    measure_reliability,
-    weighted_reliability,
-)
 from helpers.stats.survey_weights import ReplicateWeights
 
 SATISFACTION_SCALE = "satisfaction score"
@@ -42,7 +34,7 @@ class MeasuredScale:
         The construct, or `SCORE` for the satisfaction questions.
     items : tuple of str
         Its items.
-    reliability : Reliability
+    reliability : scale_reliability.Reliability
         Of the mean of the items.
     mean : Interval
         Mean of the people's means, by the latest answer [0–100].
@@ -52,16 +44,20 @@ class MeasuredScale:
 
     name: str
     items: tuple[str, ...]
-    reliability: Reliability
+    reliability: scale_reliability.Reliability
     mean: Interval
     n: int
 
     @property
+    def reason(self) -> str:
+        """Why a score of these items is struck or carries a caution; empty where it stands."""
+        alpha = scale_reliability.alpha_estimate("alpha", self.name, self.reliability, self.reliability.raw)
+        return scale_reliability.reliability_reason(alpha.value)
+
+    @property
     def struck(self) -> str:
         """Why a score of these items is struck; empty where it stands."""
-        alpha = alpha_estimate("alpha", self.name, self.reliability, self.reliability.raw)
-        is_weak = alpha.value < RELIABILITY_STRIKE
-        return f"Cronbach's α {alpha.value:.3f} is under {RELIABILITY_STRIKE:.2f}" if is_weak else ""
+        return "" if self.reason.startswith(scale_reliability.CAUTION) else self.reason
 
 
 def measure_scales(
@@ -125,9 +121,9 @@ def _measure_scale(
     people = survey_scales.latest_by_person(answered_, items)
     enough = people[people.notna().mean(axis=1) >= 0.5]
     centre = survey_scales.weighted_sample(enough, replicas).mean(enough.mean(axis=1).to_numpy())
-    found = measure_reliability(people.to_numpy())
+    found = scale_reliability.measure_reliability(people.to_numpy())
     if replicas is not None and not np.isnan(found.raw.value):
-        found = weighted_reliability(
+        found = scale_reliability.weighted_reliability(
             found, people.dropna().to_numpy(), survey_scales.weighted_sample(people.dropna(), replicas)
         )
     return MeasuredScale(name, items, found, centre, len(enough))
@@ -167,10 +163,16 @@ def reported_gaps(values: Sequence[Estimate], struck: Mapping[str, str]) -> list
 
 
 def construct_means(measured: Sequence[MeasuredScale]) -> list[Estimate]:
-    """Return the mean of each construct [0–100], struck where its items do not hold together."""
-    return [no_estimate(f"score of {s.name}", Status.STRUCK, s.struck, unit="points", n=s.n) if s.struck
-            else estimate_if_enough(f"score of {s.name}", s.mean, s.n, unit="points")
-            for s in distinct_scales(measured) if s.name != SATISFACTION_SCALE]
+    """Return the mean of each construct [0–100], struck or with a caution where its items do not hold together."""
+    made = []
+    for s in distinct_scales(measured):
+        found = estimate_if_enough(f"score of {s.name}", s.mean, s.n, unit="points")
+        if s.struck:
+            found = no_estimate(found.quantity, Status.STRUCK, s.struck, unit="points", n=s.n)
+        elif found.status is Status.OK:
+            found = replace(found, reason=s.reason)
+        made += [found] * (s.name != SATISFACTION_SCALE)
+    return made
 
 
 def answer_states(answers: ir.Table) -> pd.DataFrame:
@@ -197,8 +199,9 @@ def survey_quality_estimates(measured: Sequence[MeasuredScale], states: pd.DataF
     """
     found = []
     for scale in measured:
-        found += [alpha_estimate("Cronbach's alpha", scale.name, scale.reliability, scale.reliability.raw),
-                  alpha_estimate("standardised alpha", scale.name, scale.reliability, scale.reliability.standardised)]
+        of = scale.reliability
+        found += [scale_reliability.alpha_estimate("Cronbach's alpha", scale.name, of, of.raw),
+                  scale_reliability.alpha_estimate("standardised alpha", scale.name, of, of.standardised)]
         if scale.name == SATISFACTION_SCALE:
             found += _item_rest_estimates(scale)
     totals = states.groupby("item")["n_answers"].sum()
@@ -259,7 +262,7 @@ def satisfaction_gates(
     claims: Mapping[str, str] = {SATISFACTION_SCALE: "satisfaction index and levels"}
     gates = [_people_gate(scores), _wave_gate(scores), _question_gate(scores, given), _scale_gate(states)]
     return [g for g in gates if g] + [
-        alpha_quality_gate(s.name, s.reliability, claims.get(s.name, f"score of {s.name}"), s.items)
+        scale_reliability.alpha_quality_gate(s.name, s.reliability, claims.get(s.name, f"score of {s.name}"), s.items)
         for s in distinct_scales(measured) if len(s.items) > 1 or s.name == SATISFACTION_SCALE]
 
 

@@ -161,6 +161,8 @@ def difference_score_reliability(
 
 RELIABILITY_STRIKE, RELIABILITY_QUALIFY = 0.60, 0.70
 
+CAUTION = "caution"  # begins the reason of a value whose scale is measured just well enough
+
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
@@ -306,6 +308,13 @@ def questions_text(items: Sequence[str]) -> str:
     named, rest = items[:MOST_QUESTIONS_NAMED], len(items) - MOST_QUESTIONS_NAMED
     more = f" and {rest} more" if rest > 0 else ""
     return f"{len(items)} question{'s' if len(items) != 1 else ''} ({', '.join(named)}{more})"
+
+
+def reliability_reason(alpha: float) -> str:
+    """Return why the score of a scale is struck or carries a caution; empty where raw alpha is enough or not known."""
+    limit = RELIABILITY_STRIKE if alpha < RELIABILITY_STRIKE else RELIABILITY_QUALIFY
+    said = f"Cronbach's α {alpha:.3f} is under {limit:.2f}"
+    return "" if not alpha < limit else said if limit == RELIABILITY_STRIKE else f"{CAUTION}: {said}"
 
 
 def alpha_quality_gate(scale: str, found: Reliability, claims: str, items: Sequence[str]) -> Gate:

@@ -75,10 +75,12 @@ def test_a_weakly_measured_construct_keeps_its_effects_with_a_caution(catalogued
             for item in known["item"] if item != "whole" for j in range(300)]
     answers = surveyed(known, rows, [{"response_id": f"r{j:03}"} for j in range(300)])
     assert "whole" not in structural_model.loyalty_path_model(known).items, "a judgement of the whole is no performance"
-    reasons = {e.segment: e.reason for e in estimates(answers, known)[0]
-               if e.quantity == TOTAL_EFFECT_ON_LOYALTY and e.status is Status.OK}
+    told = [e for e in estimates(answers, known)[0] if e.status is Status.OK]
+    reasons = {e.segment: e.reason for e in told if e.quantity == TOTAL_EFFECT_ON_LOYALTY}
     assert reasons["quality"].startswith("caution: reliability of quality in the path model")
     assert not reasons["satisfaction"]
+    whole = next(e.reason for e in told if e.quantity == structural_model.EXPLAINED_VARIANCE)
+    assert whole == "caution on what explains it: quality"
 
 
 def test_survey_weights_reach_the_structural_model(catalogued, surveyed):

@@ -152,6 +152,10 @@ def test_a_caution_on_a_construct_stands_at_every_value_that_speaks_of_it(panell
     assert measurement_model.with_cautions(odds, valid, ("Loyalty",))[0].reason == (
         f"of one question; {cautions['Loyalty']}")
     assert measurement_model.with_cautions(odds, None) == odds
+    explained = [Estimate(drivers.PATH_R2, 0.3, segment="Complaints"), Estimate(drivers.PATH_R2, 0.4, segment="Value")]
+    into = [("Loyalty", "Complaints"), ("Quality", "Value")]
+    assert [e.reason for e in measurement_model.with_cautions(explained, valid, arrows=into)] == [
+        "caution on what explains it: Loyalty", ""]
 
 
 def test_a_question_that_does_not_belong_is_named(panelled):

@@ -172,7 +172,8 @@ def test_groups_that_are_not_composed_alike_are_not_compared():
         known, *members(), SatisfactionConfig(resamples=200, compare_by="channel"), 1
     )
     (blocked,) = [e for e in made if e.quantity == multigroup.PATH_DIFFERENCE]
-    assert (blocked.status, blocked.reason) == (Status.BLOCKED, "not composed alike: Basic (app against post)")
+    assert (blocked.status, blocked.reason) == (
+        Status.BLOCKED, "shown not to be composed alike: Basic (app against post)")
 
 
 def test_a_column_that_makes_no_groups_is_told_and_none_is_not_applicable():

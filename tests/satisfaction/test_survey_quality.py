@@ -51,6 +51,15 @@ def test_a_construct_asked_in_several_roles_has_a_score_for_each_but_loyalty_is_
                      "score of Control: attribute satisfaction": 0, "score of Loyalty": 50}
 
 
+def test_the_score_of_a_scale_whose_questions_agree_just_well_enough_says_so(catalogued, surveyed):
+    known = catalogued(*({"item": f"t{i}", "role": "trust"} for i in range(3)))
+    answers = surveyed(known, drawn(np.random.default_rng(6), 400, ["t0", "t1", "t2"], 0.85))
+    [trust] = survey_quality.construct_means(survey_quality.measure_scales(answers, known))
+    assert trust.status is Status.OK
+    assert trust.reason.startswith("caution: Cronbach's α 0.6")
+    assert trust.reason.endswith("is under 0.70")
+
+
 def test_a_scale_whose_questions_disagree_is_struck_and_one_whose_agree_stands(catalogued, surveyed):
     rng = np.random.default_rng(6)
     known = catalogued(*({"item": f"s{i}"} for i in range(3)), *({"item": f"t{i}", "role": "trust"} for i in range(3)))

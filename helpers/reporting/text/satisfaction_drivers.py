@@ -62,6 +62,12 @@ def unreported_effects(paths: pd.DataFrame, valid: MeasurementValidity | None) -
             f"{formatting.join_words(why)}.")
 
 
+def caption_of_lines(caption: str, importance: SatisfactionDrivers | NoPathModel) -> str:
+    """Return the caption of what rests on straight lines, with a caution where none fits a driver of everybody."""
+    bent = [*getattr(importance, "nonlinear", {})]
+    return f"{caption} (caution: no straight line fits {formatting.join_words(bent)})" if bent else caption
+
+
 def first_driver(found: SatisfactionDrivers | NoPathModel) -> str:
     """Return what to improve first, with the chance of each that may be, or why it cannot be said.
 

@@ -11,7 +11,7 @@ from helpers.stats import scale_reliability
 from helpers.stats.bootstrap import ReplicateMoments, percentile_interval, upper_limit_bound
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem.path_model import PathFit
-from helpers.stats.scale_reliability import RELIABILITY_QUALIFY, RELIABILITY_STRIKE
+from helpers.stats.scale_reliability import CAUTION, RELIABILITY_QUALIFY, RELIABILITY_STRIKE
 
 MIN_LOADING, MIN_UPPER_LOADING = 0.40, 0.70
 
@@ -271,9 +271,6 @@ def unreliable_constructs(known: MeasurementValidity | None) -> dict[str, str]:
             for name, (word, i) in lowest.items() if i.value < RELIABILITY_STRIKE}
 
 
-CAUTION = "caution"  # begins the reason of a value whose construct is measured just well enough
-
-
 def construct_cautions(known: MeasurementValidity | None) -> dict[str, str]:
     """Return which constructs carry a caution on their measurement, and by which checks."""
     if known is None:
@@ -288,7 +285,8 @@ def construct_cautions(known: MeasurementValidity | None) -> dict[str, str]:
 
 
 def with_cautions(
-    estimates: Iterable[Estimate], known: MeasurementValidity | None, also: Sequence[str] = ()
+    estimates: Iterable[Estimate], known: MeasurementValidity | None, also: Sequence[str] = (),
+    arrows: Sequence[tuple[str, str]] = (),
 ) -> list[Estimate]:
     """Return estimates whose reason carries the cautions on the constructs that they speak of.
 
@@ -300,10 +298,14 @@ def with_cautions(
         From `measurement_validity`.
     also : sequence of str
         Constructs of which all of them speak.
+    arrows : sequence of (str, str)
+        Of the model: a value of an equation, such as its R², whose segment is the arrows' end, speaks of their starts.
     """
     cautions, made = construct_cautions(known), []
     for e in estimates:
         said = [cautions[name] for name in dict.fromkeys((*e.segment.split(" → "), *also)) if name in cautions]
+        starts = [start for start, end in arrows if end == e.segment and start in cautions]
+        said += [f"{CAUTION} on what explains it: {', '.join(starts)}"] * bool(starts)
         is_told = e.status is Status.OK and bool(said)
         made.append(replace(e, reason="; ".join(filter(None, (e.reason, *said)))) if is_told else e)
     return made

@@ -65,6 +65,9 @@ def test_a_driver_that_no_line_fits_is_told_by_its_step():
     bent = replace(drivers(), nonlinear={"Product": NonlinearDriver(0.001, step, (), is_binary=True)})
     assert "rise: 98.0 % of 1,500 people are satisfied at 100 of 100, 12.0 % of 160 people below." in (
         satisfaction_drivers_text.first_driver(bent))
+    assert satisfaction_drivers_text.caption_of_lines("Paths", bent) == (
+        "Paths (caution: no straight line fits Product)")
+    assert satisfaction_drivers_text.caption_of_lines("Paths", drivers()) == "Paths"
     few = replace(bent.nonlinear["Product"], step=replace(step, n_above=40))
     assert "rise: 98.0 % are satisfied at 100 of 100, 12.0 % of 160 people below." in (
         satisfaction_drivers_text.first_driver(replace(bent, nonlinear={"Product": few}))), "one is not satisfied"
